@@ -1,0 +1,131 @@
+"""Every setting of the product, read once from the environment (and `.env`).
+
+Nothing else in the code reads the environment. Each embedded part gives way to a real one by setting its URL here.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in production below
+DEMO_CHAIN_ID = 31337
+
+
+class Settings(BaseSettings):
+    """Typed settings; field names in upper case are the names in the environment."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", frozen=True)
+
+    environment: Literal["demo", "development", "production", "test"] = "demo"
+    var_dir: Path = ROOT / "var"
+    secret_key: SecretStr = SecretStr(DEFAULT_SECRET)
+    log_level: str = "INFO"
+
+    # --- web
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    web_workers: int = 1
+    cors_origins: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    trusted_proxy_hops: int = 0
+
+    # --- stores; empty means: the embedded part is started and its address filled in by `premium run`
+    database_url: str = ""  # connects as the non-superuser role premium_app
+    worker_database_url: str = ""  # connects as premium_worker
+    admin_database_url: str = ""  # owns the schema; only `premium migrate` and `premium seed` use it
+    timeseries_url: str = ""  # empty: the same server as database_url
+    redis_url: str = ""
+    embedded_postgres_port: int = 54329
+    embedded_redis_port: int = 63799
+    database_pool_size: int = 8
+
+    # --- chains: {"1": ["https://...", "wss://..."], "8453": "https://..."}; empty means: the local demo chain
+    chains: dict[int, list[str]] = Field(default_factory=dict)
+    demo_chain_port: int = 8545
+    demo_traders: bool = True
+    demo_seed: int = 7
+    demo_block_seconds: float = 2.0
+    rpc_requests_per_second: float = 25.0
+    rpc_timeout_seconds: float = 5.0
+
+    # --- demo account
+    demo_email: str = "demo@example.com"
+    demo_password: SecretStr = SecretStr("premium-demo")
+
+    # --- outgoing webhooks
+    webhook_timeout_seconds: float = 30.0
+    webhook_allow_private: bool = False  # demo and tests only: lets a webhook reach this machine
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        """Accept a comma-separated list, which is what people write in an environment."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("chains", mode="before")
+    @classmethod
+    def _one_url_or_many(cls, value: object) -> object:
+        """Accept a single URL where a list is meant."""
+        if isinstance(value, dict):
+            return {k: [v] if isinstance(v, str) else v for k, v in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _production_is_safe(self) -> "Settings":
+        """Refuse to start in production with what only a demo may have."""
+        if self.environment != "production":
+            return self
+        problems = []
+        if self.secret_key.get_secret_value() == DEFAULT_SECRET or len(self.secret_key.get_secret_value()) < 32:
+            problems.append("SECRET_KEY must be set to at least 32 random characters (try: openssl rand -hex 32)")
+        for name in ("database_url", "worker_database_url", "redis_url"):
+            if not getattr(self, name):
+                problems.append(f"{name.upper()} must name a real server")
+        if not self.chains:
+            problems.append('CHAINS must name RPC URLs by chain id, for example {"1": ["https://..."]}')
+        if not self.public_url.startswith("https://"):
+            problems.append("PUBLIC_URL must be the https:// address users open")
+        if self.webhook_allow_private:
+            problems.append("WEBHOOK_ALLOW_PRIVATE must be off")
+        if problems:
+            raise ValueError("production settings are not safe: " + "; ".join(problems))
+        return self
+
+    @property
+    def is_demo_chain(self) -> bool:
+        """True when the product follows the local demo market."""
+        return not self.chains
+
+    @property
+    def chain_urls(self) -> dict[int, list[str]]:
+        """RPC URLs by chain id: what CHAINS says, else the local demo chain."""
+        if self.chains:
+            return self.chains
+        return {DEMO_CHAIN_ID: [f"http://127.0.0.1:{self.demo_chain_port}", f"ws://127.0.0.1:{self.demo_chain_port}"]}
+
+    @property
+    def app_url(self) -> str:
+        """The address users open."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def demo_addresses_file(self) -> Path:
+        """Where the demo market writes its tokens, pools and routers by name."""
+        return self.var_dir / "demo" / "addresses.json"
+
+    @property
+    def log_dir(self) -> Path:
+        """Where each process writes its log."""
+        return self.var_dir / "log"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Return the settings of this process. Raises pydantic.ValidationError that says which variable is wrong."""
+    return Settings()
