@@ -1,0 +1,29 @@
+"""The Prometheus metrics that somebody would act on; what each means stands in docs/metrics.md."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LATENCY_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+http_requests = Histogram(
+    "premium_http_request_seconds", "Time to answer a request", ["method", "route", "status"], buckets=LATENCY_SECONDS
+)
+rpc_requests = Histogram(
+    "premium_rpc_request_seconds",
+    "Time of one JSON-RPC round trip",
+    ["chain_id", "provider", "outcome"],
+    buckets=LATENCY_SECONDS,
+)
+rpc_circuit_open = Gauge("premium_rpc_circuit_open", "1 while a provider's circuit is open", ["chain_id", "provider"])
+chain_head = Gauge("premium_chain_head_block", "Newest block processed", ["chain_id"])
+chain_lag_seconds = Gauge("premium_chain_lag_seconds", "Age of the newest processed block", ["chain_id"])
+chain_reorgs = Counter("premium_chain_reorgs_total", "Reorganisations handled", ["chain_id"])
+chain_events = Counter("premium_chain_events_total", "Events emitted", ["chain_id", "kind"])
+alert_events = Counter("premium_alert_events_total", "Events matched against rules", ["chain_id"])
+alerts_stored = Counter("premium_alerts_stored_total", "Alerts written to history", ["type"])
+alert_latency_seconds = Histogram(
+    "premium_alert_latency_seconds", "From event emitted to alert stored", buckets=LATENCY_SECONDS
+)
+alert_rules_loaded = Gauge("premium_alert_rules_loaded", "Active rules in this worker's index")
+deliveries = Counter("premium_deliveries_total", "Delivery attempts", ["channel", "outcome"])
+outbox_pending = Gauge("premium_outbox_pending", "Messages waiting for delivery")
+live_clients = Gauge("premium_live_clients", "Open live alert connections", ["kind"])
