@@ -1,7 +1,7 @@
 """PostgreSQL: engines by role, and the unit of work that every edge opens.
 
-The web connects as `premium_app`, which row-level security binds to one user; workers connect as `premium_worker`, which
-has policies of its own. Neither is a superuser nor has BYPASSRLS.
+The web connects as `premium_app`, which row-level security binds to one user; workers connect as `premium_worker`,
+which has policies of its own. Neither is a superuser nor has BYPASSRLS.
 """
 
 from collections.abc import AsyncIterator

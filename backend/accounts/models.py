@@ -1,0 +1,36 @@
+"""Who uses the product: accounts and their server-side sessions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import LargeBinary
+from sqlmodel import Field, SQLModel
+
+from backend.core.clock import utc_now
+from backend.core.ids import new_id
+
+
+class PremiumUser(SQLModel, table=True):
+    """An account; `tier` is one of free, starter, pro, enterprise."""
+
+    __tablename__ = "premium_users"  # type: ignore[assignment]
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    email: str = Field(max_length=255, unique=True)
+    password_hash: str | None = Field(default=None, max_length=255)
+    wallet_address: str | None = Field(default=None, max_length=255)
+    tier: str = Field(default="free", max_length=20)
+    created_at: datetime = Field(default_factory=utc_now)
+
+
+class UserSession(SQLModel, table=True):
+    """A sign-in that a cookie proves; only the SHA-256 of the cookie's token is kept."""
+
+    __tablename__ = "user_sessions"  # type: ignore[assignment]
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    user_id: UUID = Field(foreign_key="premium_users.id", index=True)
+    token_hash: bytes = Field(sa_type=LargeBinary, unique=True)
+    user_agent: str = Field(default="", max_length=300)
+    ip_address: str = Field(default="", max_length=45)
+    created_at: datetime = Field(default_factory=utc_now)
+    expires_at: datetime
+    revoked_at: datetime | None = None
