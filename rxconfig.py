@@ -5,6 +5,7 @@ import os
 import reflex as rx
 
 from backend.core.settings import get_settings
+from premium_app.same_origin import SameOriginPlugin
 
 # The command line reads these two before (or without) this file's Config; a stray download or call home must not happen.
 os.environ.setdefault("REFLEX_TELEMETRY_ENABLED", "false")
@@ -54,6 +55,7 @@ config = rx.Config(
     frontend_compression_formats=["gzip", "brotli"],
     redis_url=settings.redis_url or None,
     plugins=[
+        SameOriginPlugin(),
         rx.plugins.TailwindV4Plugin(
             {
                 "theme": {
