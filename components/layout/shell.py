@@ -1,0 +1,49 @@
+"""The frame around every page of a signed-in user."""
+
+from typing import Any
+
+import reflex as rx
+
+from components.i18n import t
+from components.layout.navigation import bottom_bar, rail
+from components.layout.places import PLACES
+from components.layout.topbar import topbar
+from components.ui.browser import CommandPalette
+
+
+def shell(current: str, title: str, content: rx.Component, state: Any) -> rx.Component:
+    """Return the page: skip link, rail, top bar, content, bottom bar, command palette."""
+    return rx.el.div(
+        rx.el.a(t("a11y.skip"), href="#content", class_name="skip-link"),
+        rail(current),
+        rx.el.div(
+            topbar(title, state),
+            rx.el.main(content, id="content", tab_index=-1, class_name="frame-content"),
+            class_name="frame-main",
+        ),
+        bottom_bar(current),
+        CommandPalette.create(items=_commands(), labels=_palette_labels(), class_name="panel panel-top"),
+        class_name="frame",
+    )
+
+
+def _commands() -> list[dict[str, Any]]:
+    pages = [
+        {"text": place.label, "to": place.to, "group": t("palette.group_page"), "shortcut": place.shortcut}
+        for place in PLACES
+    ]
+    more = [
+        ("palette.new_price", "/alerts/?tab=rules&new=price", ""),
+        ("palette.new_whale", "/alerts/?tab=rules&new=whale", ""),
+        ("palette.live", "/alerts/?tab=live", "g l"),
+        ("palette.history", "/alerts/?tab=history", "g h"),
+    ]
+    actions = [{"text": t(key), "to": to, "group": t("nav.alerts"), "shortcut": keys} for key, to, keys in more]
+    api = [
+        {"text": t("palette.api"), "to": "/docs", "group": t("palette.group_page"), "shortcut": "", "document": True}
+    ]
+    return pages + actions + api
+
+
+def _palette_labels() -> dict[str, str]:
+    return {"title": t("palette.title"), "placeholder": t("palette.placeholder"), "nothing": t("palette.nothing")}

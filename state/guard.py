@@ -1,0 +1,69 @@
+"""Who may call a handler. Any open socket can call any public handler, so each one asks here first."""
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+import reflex as rx
+
+from backend.accounts.service import CurrentUser, user_of_cookie
+from backend.api.resources import resources
+from backend.core.errors import PremiumError
+from backend.core.ids import request_id
+from backend.core.logging import get_logger
+from components.i18n import t
+
+log = get_logger(__name__)
+
+GUARD_MARK = "_asks_who_is_signed_in"
+
+
+async def user_of(state: rx.State) -> CurrentUser | None:
+    """Return who the page's HttpOnly cookie proves to be signed in, or None."""
+    return await user_of_cookie(resources().database, state.router.headers.cookie)
+
+
+def sign_in_redirect(state: rx.State) -> Any:
+    """Return the event that leads to the sign-in page and, afterwards, back here."""
+    url = state.router.url
+    here = url.path + (f"?{url.query}" if url.query else "")
+    return rx.redirect(f"/sign-in/?next={quote(here, safe='')}")
+
+
+def signed_in(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    """Make an async handler `(self, user, …)` one that only a signed-in user can run.
+
+    A known error becomes a toast with its message (or, when the state has `failure`, its panel); anything else is logged
+    under a request id that the user sees.
+    """
+
+    @functools.wraps(handler)
+    async def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            user = await user_of(self)
+            if user is None:
+                return sign_in_redirect(self)
+            return await handler(self, user, *args, **kwargs)
+        except PremiumError as error:
+            return _tell(self, handler, error.message, request_id())
+        except Exception:
+            failed_id = request_id()
+            log.exception("page event failed", handler=handler.__qualname__, request_id=failed_id)
+            return _tell(self, handler, t("error.internal"), failed_id)
+
+    signature = inspect.signature(handler)
+    guarded.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[parameter for name, parameter in signature.parameters.items() if name != "user"]
+    )
+    guarded.__annotations__ = {name: kind for name, kind in handler.__annotations__.items() if name != "user"}
+    setattr(guarded, GUARD_MARK, True)
+    return guarded
+
+
+def _tell(state: Any, handler: Callable[..., Any], message: str, failed_id: str) -> Any:
+    if handler.__name__ == "load" and "failure" in state.vars:
+        state.failure, state.failure_id = message, failed_id
+        return None
+    return rx.toast.error(message)

@@ -1,0 +1,45 @@
+"""What the frame of every page shows: the account, and how fresh the chain data is."""
+
+import reflex as rx
+
+from backend.accounts.service import CurrentUser
+from backend.api.resources import resources
+from backend.chain import service as chain_service
+from backend.core import formats
+from components.i18n import t
+
+MAX_SHOWN_UNSEEN = 99
+
+
+class ShellState(rx.State):
+    """The frame's values; filled by the pages' own handlers."""
+
+    email: str = ""
+    initial: str = ""
+    plan: str = ""
+    is_demo: bool = False
+    block: str = ""
+    block_at: str = ""
+    stale_after_seconds: float = 60.0
+    unseen: int = 0
+
+    @rx.var
+    def unseen_text(self) -> str:
+        """How many alerts came since the live feed was last open."""
+        return f"{MAX_SHOWN_UNSEEN}+" if self.unseen > MAX_SHOWN_UNSEEN else str(self.unseen)
+
+    def _show_account(self, user: CurrentUser) -> None:
+        self.email = user.email
+        self.initial = user.email[:1]
+        self.plan = t("account.plan", plan=t(f"plan.{user.tier}"))
+        self.is_demo = resources().settings.is_demo_chain
+
+    async def _read_freshness(self) -> None:
+        """Take the newest block of the first followed chain; unknown stays unknown."""
+        async with resources().database.unit_of_work() as session:
+            heads = await chain_service.chain_freshness(session)
+        if not heads:
+            self.block, self.block_at = "", ""
+            return
+        head = max(heads, key=lambda each: each.taken_at)
+        self.block, self.block_at = formats.number(head.block_number), formats.iso(head.taken_at)

@@ -1,0 +1,140 @@
+"""What pages show: strings, ready to read. Numbers were formatted on the server, so no digit is lost on the way."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select."""
+
+    value: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KpiTile:
+    """One number that matters. `direction` is up, down, flat or unknown; `path` an SVG path or empty."""
+
+    key: str
+    label: str
+    value: str
+    change: str = ""
+    direction: str = "unknown"
+    note: str = ""
+    source: str = ""
+    as_of: str = ""
+    path: str = ""
+    path_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert as lists show it; `at` is the block's time in ISO 8601."""
+
+    id: str
+    at: str
+    rule_id: str
+    rule_name: str
+    kind: str
+    kind_label: str
+    message: str
+    value: str
+    detail: str
+    exact: str
+    chain: str
+    block: str
+    tx_short: str
+    tx: str
+    tx_url: str
+    withdrawn: bool
+    status: str
+    status_tone: str
+    status_why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One rule as the table shows it."""
+
+    id: str
+    name: str
+    sentence: str
+    kind: str
+    kind_label: str
+    enabled: bool
+    status: str
+    status_tone: str
+    channels: str
+    rhythm: str
+    last_at: str
+    history_to: str
+    edit_to: str
+    copy_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """One transfer worth looking at."""
+
+    key: str
+    at: str
+    token: str
+    value: str
+    amount: str
+    exact: str
+    source: str
+    from_short: str
+    from_full: str
+    from_url: str
+    to_short: str
+    to_full: str
+    to_url: str
+    tx: str
+    tx_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One message to a webhook and how it went."""
+
+    id: str
+    at: str
+    what: str
+    destination: str
+    status: str
+    status_tone: str
+    attempts: str
+    problem: str
+    can_resend: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter: its text, the address it leads to, and whether it is on."""
+
+    text: str
+    to: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where a long list stands; empty addresses mean there is no such page."""
+
+    text: str = ""
+    previous_to: str = ""
+    next_to: str = ""
+
+
+def sparkline_path(values: list[float], width: float = 120.0, height: float = 32.0, margin: float = 2.0) -> str:
+    """Return the SVG path of `values` scaled into a width by height box; empty for fewer than two values."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    span = high - low
+    step = width / (len(values) - 1)
+    points = []
+    for index, value in enumerate(values):
+        share = 0.5 if span == 0 else (value - low) / span
+        points.append(f"{index * step:.1f},{height - margin - share * (height - 2 * margin):.1f}")
+    return "M" + "L".join(points)
