@@ -1,0 +1,1 @@
+"""JSON-RPC with several providers behind one interface: see `pool.RpcPool`."""
