@@ -1,0 +1,117 @@
+"""The chain binary of the demo market: where it is, how it is started, and how its saved state stays small.
+
+Measured with anvil 1.7.1 (the reasons for the flags below; see also docs/demo-market.md):
+
+- A run that ends with SIGTERM or SIGINT writes its state and starts again with the same blocks, hashes, base fee and balances.
+  After SIGKILL the chain is as of the last `--state-interval` dump: its head is up to STATE_INTERVAL_SECONDS behind,
+  and followers see that as a short reorganisation.
+- The dump is not atomic (a kill in the middle leaves half a file): `prepare_state` checks it before each start and
+  falls back to the copy it made at the start before.
+- Empty blocks cost about 1.5 kB in the dump and 3 kB of memory each for ever; `prepare_state` drops blocks older than
+  KEPT_BLOCKS at each start, but never block 0, whose hash identifies the chain.
+- The hard fork is Cancun: from Prague on, EIP-2935 keeps 8,191 block hashes in storage and anvil hashes them all
+  again for every block (11 ms a block after 3,000 blocks against 0.1 ms).
+"""
+
+import json
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from backend.core.errors import UnavailableError
+from backend.core.settings import DEMO_CHAIN_ID
+
+CONTRACTS_DIR = Path(__file__).resolve().parent / "contracts"
+NODE_MODULES = CONTRACTS_DIR / "node_modules"
+ACCOUNT_COUNT = 20
+BLOCK_GAS_LIMIT = 30_000_000
+STATE_INTERVAL_SECONDS = 20
+KEPT_BLOCKS = 4_000  # in the state file at start: about two hours of 2-second blocks
+KEPT_TRANSACTION_BLOCKS = 2_000  # blocks whose transactions and logs a running anvil answers for
+KEPT_STATES = 64  # blocks back that eth_call can read at
+
+_PLATFORMS = {
+    ("linux", "x86_64"): "linux-amd64",
+    ("linux", "aarch64"): "linux-arm64",
+    ("darwin", "x86_64"): "darwin-amd64",
+    ("darwin", "arm64"): "darwin-arm64",
+}
+
+
+def anvil_binary() -> Path:
+    """Return the anvil executable that npm installed for this machine.
+
+    Raises UnavailableError, saying what to do, when it is not installed or does not exist for this machine.
+    """
+    machine = (sys.platform, platform.machine().lower())
+    package = _PLATFORMS.get(machine)
+    if package is None:
+        known = ", ".join(" ".join(pair) for pair in _PLATFORMS)
+        raise UnavailableError(f"There is no anvil for {' '.join(machine)} (there is for {known}); set CHAINS instead")
+    binary = NODE_MODULES / "@foundry-rs" / f"anvil-{package}" / "bin" / "anvil"
+    if not binary.is_file():
+        raise UnavailableError(f"anvil is not installed: run `npm ci --omit=dev --ignore-scripts` in {CONTRACTS_DIR}")
+    return binary
+
+
+def anvil_command(port: int, state_file: Path, block_seconds: float, chain_id: int = DEMO_CHAIN_ID) -> list[str]:
+    """Return the command line of the local chain on 127.0.0.1:port; HTTP and WebSocket share the port.
+
+    The state is loaded from `state_file` when it exists and kept there. Call `prepare_state(state_file)` first.
+    Stop the process with SIGTERM, so that it saves its last blocks.
+    """
+    options: dict[str, object] = {
+        "--port": port,
+        "--chain-id": chain_id,
+        "--accounts": ACCOUNT_COUNT,
+        "--block-time": block_seconds,
+        "--gas-limit": BLOCK_GAS_LIMIT,
+        "--hardfork": "cancun",
+        "--order": "fees",
+        "--state": state_file,
+        "--state-interval": STATE_INTERVAL_SECONDS,
+        "--transaction-block-keeper": KEPT_TRANSACTION_BLOCKS,
+        "--prune-history": KEPT_STATES,
+    }
+    command = [str(anvil_binary()), "--quiet"]
+    for name, value in options.items():
+        command += [name, f"{value:g}" if isinstance(value, float) else str(value)]
+    return command
+
+
+def prepare_state(state_file: Path, kept_blocks: int = KEPT_BLOCKS) -> None:
+    """Make the saved state fit to start from: whole, small, and with a copy beside it.
+
+    A damaged file gives way to the copy of the previous start; with no usable copy both are set aside as `.damaged`
+    and the chain starts anew. Creates the folder when it is missing.
+    """
+    state_file.parent.mkdir(parents=True, exist_ok=True)
+    backup = state_file.with_suffix(".previous.json")
+    for candidate in (state_file, backup):
+        if not candidate.exists():
+            continue
+        try:
+            state = json.loads(candidate.read_bytes())
+            pruned = prune_blocks(state, kept_blocks)
+        except (ValueError, KeyError, TypeError):
+            candidate.replace(candidate.with_suffix(".damaged"))
+            continue
+        temporary = state_file.with_suffix(".writing")
+        temporary.write_text(json.dumps(pruned, separators=(",", ":")))
+        temporary.replace(state_file)
+        shutil.copyfile(state_file, backup)
+        return
+
+
+def prune_blocks(state: dict, kept_blocks: int) -> dict:
+    """Return anvil's saved state with only block 0 and the newest `kept_blocks` blocks and their transactions.
+
+    Account state is untouched. Raises KeyError, TypeError or ValueError when this is not a saved state.
+    """
+    head = int(state["best_block_number"])
+    oldest = head - kept_blocks + 1
+    numbers = [int(block["header"]["number"], 16) for block in state["blocks"]]
+    blocks = [block for block, number in zip(state["blocks"], numbers, strict=True) if number == 0 or number >= oldest]
+    transactions = [item for item in state["transactions"] if int(item["block_number"]) >= oldest]
+    return {**state, "accounts": dict(state["accounts"]), "blocks": blocks, "transactions": transactions}

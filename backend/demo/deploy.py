@@ -1,0 +1,182 @@
+"""Deploys the demo market once: contracts, pools with liquidity, and funds for everybody who acts in it.
+
+All transactions of a stage are handed to the node in one batch with explicit nonces and mined at once, so that a fresh
+chain with 2-second blocks is ready in about a second.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from backend.core.errors import UnavailableError
+from backend.demo import plan
+from backend.demo.accounts import ACCOUNTS, BIG_ACCOUNTS
+from backend.demo.addresses import ByVersion, DemoAddresses, DemoToken, load_addresses, save_addresses
+from backend.demo.anvil import BLOCK_GAS_LIMIT
+from backend.demo.artifacts import creation_code, multicall3_runtime
+from backend.demo.calldata import MAX_UINT256, call_data, constructor_data
+from backend.demo.liquidity import deployed_pools, pool_transactions, side_amounts
+from backend.demo.rpc import Rpc
+from backend.demo.transactions import Transaction, send_and_mine
+
+MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
+DEPLOY_BLOCK_GAS_LIMIT = 500_000_000
+STARTING_BASE_FEE_WEI = 12 * 10**9
+TREASURY_ETH = 10_000_000
+CONTRACT_GAS = 8_000_000
+CALL_GAS = 120_000
+_NO_DESCRIPTOR = "0x" + "00" * 20
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+async def deploy_market(rpc_url: str, addresses_file: Path) -> DemoAddresses:
+    """Make sure that the market exists on the chain at `rpc_url` and that `addresses_file` says where.
+
+    Does nothing when it is there already; deploys anew when the chain is fresh, whatever the file says.
+    Raises UnavailableError when the chain does not answer or a deployment transaction fails.
+    """
+    async with Rpc(rpc_url) as rpc:
+        existing = await existing_market(rpc, addresses_file)
+        if existing is not None:
+            return existing
+        await rpc.call("evm_setBlockGasLimit", hex(DEPLOY_BLOCK_GAS_LIMIT))
+        try:
+            addresses = await _deploy(rpc)
+        finally:
+            await rpc.call("evm_setBlockGasLimit", hex(BLOCK_GAS_LIMIT))
+        await rpc.call("evm_mine")
+        save_addresses(addresses_file, addresses)
+        log.info("demo market deployed", block=addresses.deployed_at_block, pools=len(addresses.pools))
+        return addresses
+
+
+async def existing_market(rpc: Rpc, addresses_file: Path) -> DemoAddresses | None:
+    """Return the addresses in the file when this chain has code at every one of them, else None."""
+    try:
+        addresses = load_addresses(addresses_file)
+    except UnavailableError:
+        return None
+    codes = await rpc.all([("eth_chainId", ()), *(("eth_getCode", (item, "latest")) for item in addresses.contracts())])
+    same_chain = int(codes[0], 16) == addresses.chain_id
+    return addresses if same_chain and all(code != "0x" for code in codes[1:]) else None
+
+
+async def _deploy(rpc: Rpc) -> DemoAddresses:
+    """Deploy everything in three stages: contracts; approvals, balances and pools; then look the pools up."""
+    treasury = ACCOUNTS["treasury"]
+    nonce = int(await rpc.call("eth_getTransactionCount", treasury, "pending"), 16)
+    await rpc.all(
+        [
+            ("anvil_setBalance", (treasury, hex(TREASURY_ETH * 10**18))),
+            ("anvil_setNextBlockBaseFeePerGas", (hex(STARTING_BASE_FEE_WEI),)),
+            ("anvil_setCode", (MULTICALL3, multicall3_runtime())),
+        ]
+    )
+    creations, contracts = _contract_transactions(treasury, nonce)
+    await send_and_mine(rpc, creations)
+
+    tokens = {symbol: contracts[symbol] for symbol in plan.TOKENS}
+    await send_and_mine(rpc, _funding_transactions(tokens, contracts))
+    await send_and_mine(rpc, pool_transactions(tokens, contracts["Router02"], contracts["PositionManager"]))
+    pools = await deployed_pools(rpc, tokens, contracts["V2Factory"], contracts["V3Factory"])
+    chain_id, block = await rpc.all([("eth_chainId", ()), ("eth_blockNumber", ())])
+    return DemoAddresses(
+        chain_id=int(chain_id, 16),
+        deployed_at_block=int(block, 16),
+        tokens={
+            symbol: DemoToken(address=address, decimals=plan.TOKENS[symbol].decimals, symbol=symbol)
+            for symbol, address in tokens.items()
+        },
+        pools=pools,
+        factories=ByVersion(uniswap_v2=contracts["V2Factory"], uniswap_v3=contracts["V3Factory"]),
+        routers=ByVersion(uniswap_v2=contracts["Router02"], uniswap_v3=contracts["SwapRouter"]),
+        position_manager=contracts["PositionManager"],
+        quoter_v2=contracts["QuoterV2"],
+        multicall3=MULTICALL3,
+        block_load=contracts["BlockLoad"],
+        wrapped_native=tokens["WETH"],
+        usd_stablecoin=tokens["USDC"],
+        accounts=dict(ACCOUNTS),
+    )
+
+
+def _contract_transactions(treasury: str, first_nonce: int) -> tuple[list[Transaction], dict[str, str]]:
+    """Return the creations in nonce order and the address that each name will have."""
+    transactions: list[Transaction] = []
+    addresses: dict[str, str] = {}
+
+    def create(name: str, contract: str, types: Sequence[str] = (), arguments: Sequence[object] = ()) -> str:
+        data = "0x" + creation_code(contract) + constructor_data(types, arguments)
+        addresses[name] = created_address(treasury, first_nonce + len(transactions))
+        transactions.append(Transaction(sender=treasury, to=None, data=data, gas=CONTRACT_GAS))
+        return addresses[name]
+
+    weth = create("WETH", "WETH9")
+    for token in plan.TOKENS.values():
+        if token.symbol != "WETH":
+            create(
+                token.symbol, "DemoToken", ["string", "string", "uint8"], [token.name, token.symbol, token.decimals]
+            )
+    v2_factory = create("V2Factory", "UniswapV2Factory", ["address"], [treasury])
+    create("Router02", "UniswapV2Router02", ["address", "address"], [v2_factory, weth])
+    v3_factory = create("V3Factory", "UniswapV3Factory")
+    create("SwapRouter", "SwapRouter", ["address", "address"], [v3_factory, weth])
+    create(
+        "PositionManager",
+        "NonfungiblePositionManager",
+        ["address", "address", "address"],
+        [v3_factory, weth, _NO_DESCRIPTOR],
+    )
+    create("QuoterV2", "QuoterV2", ["address", "address"], [v3_factory, weth])
+    create("BlockLoad", "BlockLoad")
+    return transactions, addresses
+
+
+def _funding_transactions(tokens: dict[str, str], contracts: dict[str, str]) -> list[Transaction]:
+    """Return the deposits, mints, transfers and approvals that give every account what it trades with."""
+    treasury = ACCOUNTS["treasury"]
+    liquidity = side_amounts(plan.POOLS)
+    held = {
+        name: plan.BIG_BALANCE_USD if name in BIG_ACCOUNTS else plan.SMALL_BALANCE_USD
+        for name in ACCOUNTS
+        if name != "treasury"
+    }
+    weth_needed = liquidity["WETH"] + sum(plan.token_units("WETH", value) for value in held.values())
+    transactions = [Transaction(treasury, tokens["WETH"], call_data("deposit()"), CALL_GAS, value_wei=weth_needed)]
+    for symbol, address in tokens.items():
+        signature = "transfer(address,uint256)" if symbol == "WETH" else "mint(address,uint256)"
+        if symbol != "WETH":
+            transactions.append(
+                Transaction(treasury, address, call_data(signature, treasury, liquidity[symbol]), CALL_GAS)
+            )
+        for name, value_usd in held.items():
+            amount = plan.token_units(symbol, value_usd)
+            transactions.append(
+                Transaction(treasury, address, call_data(signature, ACCOUNTS[name], amount), CALL_GAS)
+            )
+    spenders = {
+        "treasury": (contracts["Router02"], contracts["PositionManager"]),
+        **dict.fromkeys(held, (contracts["Router02"], contracts["SwapRouter"])),
+    }
+    for name, routers in spenders.items():
+        for router in routers:
+            approve = call_data("approve(address,uint256)", router, MAX_UINT256)
+            transactions += [Transaction(ACCOUNTS[name], token, approve, CALL_GAS) for token in tokens.values()]
+    ether = [
+        Transaction(treasury, ACCOUNTS[name], "0x", 21_000, value_wei=plan.token_units("WETH", value))
+        for name, value in held.items()
+    ]
+    return transactions + ether
+
+
+def created_address(sender: str, nonce: int) -> str:
+    """Return the checksummed address of a contract created by `sender` at `nonce`: keccak(rlp([sender, nonce]))[12:]."""
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
+    item = number if nonce and nonce < 0x80 else bytes([0x80 + len(number)]) + number
+    payload = b"\x94" + bytes.fromhex(sender[2:]) + item
+    return to_checksum_address(keccak(bytes([0xC0 + len(payload)]) + payload)[12:])
+

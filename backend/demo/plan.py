@@ -1,0 +1,71 @@
+"""What the demo market consists of: tokens, starting prices, pools and their depth. Numbers only, no chain."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+PoolKind = Literal["uniswap_v2", "uniswap_v3"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPlan:
+    """One token; prices are the anchors that the traders' targets wander around."""
+
+    symbol: str
+    name: str
+    decimals: int
+    price_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class PoolPlan:
+    """One pool; `depth_usd` is the worth of one side near the price (V3: of the virtual reserves)."""
+
+    tokens: tuple[str, str]
+    kind: PoolKind
+    fee_ppm: int
+    depth_usd: float
+
+    @property
+    def name(self) -> str:
+        """The key in addresses.json, e.g. `WETH-USDC-V3-500`."""
+        pair = "-".join(self.tokens)
+        return f"{pair}-V2" if self.kind == "uniswap_v2" else f"{pair}-V3-{self.fee_ppm}"
+
+
+TOKENS: dict[str, TokenPlan] = {
+    plan.symbol: plan
+    for plan in (
+        TokenPlan("WETH", "Wrapped Ether", 18, 3_500.0),
+        TokenPlan("USDC", "USD Coin", 6, 1.0),
+        TokenPlan("DAI", "Dai Stablecoin", 18, 1.0),
+        TokenPlan("WBTC", "Wrapped BTC", 8, 100_000.0),
+        TokenPlan("UNI", "Uniswap", 18, 10.0),
+    )
+}
+
+V2_FEE_PPM = 3_000
+POOLS: tuple[PoolPlan, ...] = (
+    PoolPlan(("WETH", "USDC"), "uniswap_v2", V2_FEE_PPM, 60e6),
+    PoolPlan(("WETH", "USDC"), "uniswap_v3", 500, 120e6),
+    PoolPlan(("WETH", "USDC"), "uniswap_v3", 3_000, 80e6),
+    PoolPlan(("WETH", "DAI"), "uniswap_v2", V2_FEE_PPM, 30e6),
+    PoolPlan(("WETH", "DAI"), "uniswap_v3", 3_000, 50e6),
+    PoolPlan(("WBTC", "WETH"), "uniswap_v2", V2_FEE_PPM, 40e6),
+    PoolPlan(("WBTC", "WETH"), "uniswap_v3", 3_000, 80e6),
+    PoolPlan(("UNI", "WETH"), "uniswap_v2", V2_FEE_PPM, 15e6),
+    PoolPlan(("UNI", "WETH"), "uniswap_v3", 3_000, 25e6),
+    PoolPlan(("USDC", "DAI"), "uniswap_v2", V2_FEE_PPM, 30e6),
+    PoolPlan(("USDC", "DAI"), "uniswap_v3", 500, 80e6),
+)
+
+# A V3 position spans [price / RANGE, price * RANGE]; half of the depth is wide and never left, half is narrower.
+V3_RANGES = (3.0, 1.35)
+
+BIG_BALANCE_USD = 60e6  # of each asset, for whales, arbitrage and trades by hand
+SMALL_BALANCE_USD = 2e6  # of each asset, for everyone else
+
+
+def token_units(symbol: str, value_usd: float) -> int:
+    """Return how many of a token's smallest units are worth `value_usd` at the starting price."""
+    plan = TOKENS[symbol]
+    return int(value_usd / plan.price_usd * 10**plan.decimals)
