@@ -46,6 +46,11 @@ class Database:
                 )
             yield session
 
+    async def ping(self) -> None:
+        """Ask the server for an answer. Raises sqlalchemy.exc.OperationalError when there is none."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("select 1"))
+
     async def close(self) -> None:
         """Close every connection of the pool."""
         await self.engine.dispose()

@@ -1,0 +1,69 @@
+"""The API application: includes the routers of the domains, and gives every answer the same form."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import ASGIApp
+
+from backend.accounts.api import router as accounts_router
+from backend.api.docs import docs_router
+from backend.api.failures import install_failures
+from backend.api.health import router as health_router
+from backend.api.intake import IntakeMiddleware
+from backend.api.middleware import EdgeMiddleware
+from backend.core.errors import NotFoundError
+
+DESCRIPTION = """
+Alerts on what happens on EVM chains, as it happens.
+
+Get a token from `POST /v1/auth/token` and send it as `Authorization: Bearer …`. Every answer is an envelope:
+`{"success": true, "data": …, "meta": {"timestamp", "requestId"}}` or `{"success": false, "error": {"code", "message",
+"details"}, "meta": …}`. Requests a minute by plan: free 100, starter 1,000, pro 10,000, enterprise 100,000; the
+`X-RateLimit-*` headers say how many are left. Live alerts: `WS /v1/alerts/stream?token=…`.
+"""
+
+routers: tuple[APIRouter, ...] = (accounts_router, health_router)
+
+
+def create_app() -> FastAPI:
+    """Return the FastAPI application; it connects to nothing before the first request."""
+    app = FastAPI(
+        title="Premium API",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        separate_input_output_schemas=False,
+    )
+    install_failures(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(docs_router)
+    app.add_api_route(
+        "/v1/{rest:path}",
+        _nothing_here,
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+        include_in_schema=False,
+    )
+    app.add_middleware(IntakeMiddleware)
+    return app
+
+
+def edge(app: ASGIApp) -> ASGIApp:
+    """Wrap an application in what every answer gets (the last entry of Reflex's `api_transformer`)."""
+    return EdgeMiddleware(app)
+
+
+async def _nothing_here(request: Request) -> Any:
+    """Answer 405 when another method would be taken at this address, else 404 (Reflex would answer with a page)."""
+    allowed: set[str] = set()
+    for route in request.app.router.routes:
+        match, _ = route.matches(request.scope)
+        if match is Match.PARTIAL:
+            allowed |= getattr(route, "methods", None) or set()
+    if allowed:
+        raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
+    raise NotFoundError("There is nothing at this address.")

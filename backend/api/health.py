@@ -1,0 +1,71 @@
+"""`/_health` for whoever restarts and routes, `/metrics` for Prometheus."""
+
+import asyncio
+import hmac
+import os
+from collections.abc import Awaitable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from backend.api.auth import bearer_token
+from backend.api.resources import Resources, resources
+from backend.core.errors import ForbiddenError
+from backend.core.logging import get_logger
+from backend.core.settings import Settings
+
+router = APIRouter(tags=["Operations"])
+log = get_logger(__name__)
+CHECK_SECONDS = 3.0
+_LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
+
+
+async def _ask_redis(held: Resources) -> None:
+    await held.redis.execute_command("PING")
+
+
+async def _checked(name: str, check: Awaitable[Any]) -> str:
+    try:
+        await asyncio.wait_for(check, CHECK_SECONDS)
+    except Exception as error:
+        log.warning("health check failed", part=name, error=type(error).__name__)
+        return "down"
+    return "ok"
+
+
+@router.get("/_health", include_in_schema=False)
+async def health() -> JSONResponse:
+    """Answer 200 while this process can serve requests, 503 when the database or Redis does not answer."""
+    held = resources()
+    database, redis = await asyncio.gather(
+        _checked("database", held.database.ping()), _checked("redis", _ask_redis(held))
+    )
+    serving = database == redis == "ok"
+    content = {"status": "ok" if serving else "down", "database": database, "redis": redis}
+    return JSONResponse(content, status_code=200 if serving else 503)
+
+
+def may_read_metrics(request: Request, settings: Settings) -> bool:
+    """Return whether the request has the metrics token, or comes straight from this machine (not through a proxy)."""
+    token = settings.metrics_token.get_secret_value()
+    sent = bearer_token(request) or ""
+    if token and hmac.compare_digest(sent.encode("utf-8", "replace"), token.encode()):
+        return True
+    direct = not any(name in request.headers for name in _FORWARDED)
+    return direct and request.client is not None and request.client.host in _LOOPBACK
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    """Answer the metrics of every process (with PROMETHEUS_MULTIPROC_DIR), else of this one."""
+    if not may_read_metrics(request, resources().settings):
+        raise ForbiddenError("Metrics are for this machine, or with the metrics token.")
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+    return Response(await asyncio.to_thread(generate_latest, registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,116 @@
+"""What no route may have to deal with: bodies too large or too deep, text no store can hold, numbers that are none.
+
+Works on `/v1` before routing: the body is read once (it is small by rule), checked, and handed on.
+"""
+
+import json
+import math
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.api.envelope import error_response
+
+MAX_BODY_BYTES = 256 * 1024
+MAX_DEPTH = 20
+_HEX_NUL = b"\x00"
+
+
+class UnusableError(ValueError):
+    """Says in one sentence why the input cannot be used."""
+
+
+def check_json(value: Any, depth: int = 0) -> None:
+    """Raise UnusableError when decoded JSON holds what PostgreSQL or arithmetic cannot."""
+    if depth > MAX_DEPTH:
+        raise UnusableError(f"is nested more than {MAX_DEPTH} deep")
+    if isinstance(value, str):
+        check_text(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise UnusableError("holds a number that is not finite")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_text(key)
+            check_json(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            check_json(item, depth + 1)
+
+
+def check_text(value: str) -> None:
+    """Raise UnusableError on NUL characters and lone surrogates."""
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise UnusableError("holds characters that are not text")
+
+
+class IntakeMiddleware:
+    """Refuses unusable requests to `/v1` with an envelope; everything else passes untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
+            await self.app(scope, receive, send)
+            return
+        body: list[Message] = []
+        try:
+            _check_address(scope)
+            if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+                content = await _read(scope, receive)
+                if content is None:
+                    response = error_response(413, "PAYLOAD_TOO_LARGE", "The request is too large.")
+                    await response(scope, receive, send)
+                    return
+                body.append({"type": "http.request", "body": content, "more_body": False})
+                _check_body(scope, content)
+        except UnusableError as error:
+            response = error_response(422, "INVALID_INPUT", "Some values cannot be accepted.", {"body": str(error)})
+            await response(scope, receive, send)
+            return
+
+        async def replay() -> Message:
+            return body.pop() if body else await receive()
+
+        await self.app(scope, replay, send)
+
+
+def _check_address(scope: Scope) -> None:
+    query = scope.get("query_string", b"")
+    if "\x00" in scope["path"] or _HEX_NUL in unquote_to_bytes(query):
+        raise UnusableError("the address holds characters that are not text")
+    if len(query) > 8_192:
+        raise UnusableError("the query is too long")
+
+
+def _check_body(scope: Scope, content: bytes) -> None:
+    content_type = dict(scope["headers"]).get(b"content-type", b"").lower()
+    if not content or b"json" not in content_type:
+        return
+    try:
+        check_json(json.loads(content))
+    except UnusableError:
+        raise
+    except RecursionError:
+        raise UnusableError(f"is nested more than {MAX_DEPTH} deep") from None
+    except ValueError:
+        raise UnusableError("is not valid JSON") from None
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes | None:
+    """Return the body, or None when it is larger than MAX_BODY_BYTES."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (not value.isdigit() or len(value) > 9 or int(value) > MAX_BODY_BYTES):
+            return None
+    content = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return bytes(content)
+        content += message.get("body", b"")
+        if len(content) > MAX_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return bytes(content)

@@ -1,0 +1,144 @@
+"""The outermost layer around API and pages: request id, log context, security headers, timing, caching."""
+
+import re
+import time
+from typing import Any
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.api.envelope import current_request_id
+from backend.core.ids import request_id
+from backend.core.logging import get_logger
+from backend.core.settings import get_settings
+from backend.core.telemetry import http_requests
+
+log = get_logger(__name__)
+
+_INBOUND_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+# Reflex's pages carry inline scripts and its event loop evaluates small expressions: 'unsafe-inline' and 'unsafe-eval'
+# cannot be avoided. What is left still forbids foreign scripts, frames, objects, base and form targets.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self' ws: wss:",
+        "worker-src 'self' blob:",
+        "manifest-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+class EdgeMiddleware:
+    """Wraps the whole ASGI application (the last transformer, so the outermost)."""
+
+    def __init__(self, app: ASGIApp, https: bool | None = None) -> None:
+        self.app = app
+        self._https = get_settings().app_url.startswith("https://") if https is None else https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        this_id = _request_id(scope)
+        token = current_request_id.set(this_id)
+        scope.setdefault("state", {})
+        try:
+            with structlog.contextvars.bound_contextvars(request_id=this_id):
+                if scope["type"] == "http":
+                    await self._serve(scope, receive, send, this_id)
+                else:
+                    await self.app(scope, receive, send)
+        finally:
+            current_request_id.reset(token)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, this_id: str) -> None:
+        started, status = time.perf_counter(), 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._decorate(MutableHeaders(scope=message), scope, status, this_id)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            seconds = time.perf_counter() - started
+            route = route_label(scope)
+            http_requests.labels(_method(scope), route, str(status)).observe(seconds)
+            if route.startswith("/v1") or status >= 500:
+                log.info(
+                    "request",
+                    method=_method(scope),
+                    route=route,
+                    status=status,
+                    milliseconds=round(seconds * 1000, 1),
+                )
+
+    def _decorate(self, headers: MutableHeaders, scope: Scope, status: int, this_id: str) -> None:
+        headers["X-Request-ID"] = this_id
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+        if self._https:
+            headers["Strict-Transport-Security"] = HSTS
+        for name, value in scope["state"].get("extra_headers", {}).items():
+            headers.setdefault(name, value)
+        if "cache-control" not in headers:
+            headers["Cache-Control"] = cache_rule(scope["path"], status, headers.get("content-type", ""))
+
+
+def cache_rule(path: str, status: int, content_type: str) -> str:
+    """Return the Cache-Control of an answer: hashed files for ever, pages checked each time, data never kept."""
+    if path.startswith(("/v1/", "/_health", "/metrics", "/_event", "/_upload")):
+        return "no-store"
+    if path.startswith("/assets/") and status in (200, 206, 304):
+        return IMMUTABLE
+    if "html" in content_type or path.endswith((".html", "/sw.js", ".webmanifest", ".json")) or status >= 300:
+        return "no-cache"
+    return "public, max-age=3600"
+
+
+def route_label(scope: Scope) -> str:
+    """Return the route's template, or one word for what is not an API route, so that labels stay few."""
+    path = scope.get("path", "")
+    template = getattr(scope.get("route"), "path_format", None) or getattr(scope.get("route"), "path", None)
+    if isinstance(template, str) and template and "{rest" not in template:
+        return template
+    for prefix in ("/assets/", "/_event", "/_upload", "/v1/"):
+        if path.startswith(prefix):
+            return f"{prefix.rstrip('/')}/*"
+    return "page"
+
+
+def _method(scope: Scope) -> str:
+    method = scope.get("method", "")
+    return method if method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else "OTHER"
+
+
+def _request_id(scope: Scope) -> str:
+    headers: Any = scope.get("headers", ())
+    for name, value in headers:
+        if name == b"x-request-id" and _INBOUND_ID.fullmatch(value):
+            return value.decode()
+    return request_id()

@@ -1,0 +1,87 @@
+"""What this process holds open: its database pool, Redis, live hub and limits. Pages and the API use the same.
+
+Made on first use and never at import, because web workers are forked after the app is imported.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from backend.accounts.throttle import SignInThrottle
+from backend.api.limits import RequestLimiter
+from backend.core.db import Database
+from backend.core.redis import make_redis
+from backend.core.settings import Settings, get_settings
+from backend.notifications.service import LiveHub, use_live_hub
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The connections of this process; `database` connects as the role that row-level security binds to one user."""
+
+    settings: Settings
+    database: Database
+    redis: Redis
+    hub: LiveHub
+    limiter: RequestLimiter
+    throttle: SignInThrottle
+
+
+_current: Resources | None = None
+
+
+def make_resources(settings: Settings) -> Resources:
+    """Return the resources that `settings` name. Nothing connects before it is used."""
+    redis = make_redis(settings.redis_url)
+    return Resources(
+        settings=settings,
+        database=Database(settings.database_url, settings.database_pool_size),
+        redis=redis,
+        hub=LiveHub(redis),
+        limiter=RequestLimiter(settings.redis_url),
+        throttle=SignInThrottle(redis),
+    )
+
+
+def resources() -> Resources:
+    """Return this process's resources, made from the environment's settings if nobody started them."""
+    global _current
+    if _current is None:
+        _current = make_resources(get_settings())
+        use_live_hub(_current.hub)
+    return _current
+
+
+async def start_resources(settings: Settings | None = None) -> Resources:
+    """Make this process's resources (closing those of before) and start listening for live messages."""
+    global _current
+    await stop_resources()
+    _current = make_resources(settings or get_settings())
+    use_live_hub(_current.hub)
+    _current.hub.start()
+    return _current
+
+
+async def stop_resources() -> None:
+    """Close every connection of this process; the next use makes new ones."""
+    global _current
+    held, _current = _current, None
+    if held is None:
+        return
+    use_live_hub(None)
+    await held.hub.close()
+    await held.limiter.close()
+    await held.redis.aclose()
+    await held.database.close()
+
+
+@asynccontextmanager
+async def resources_lifespan() -> AsyncIterator[None]:
+    """Hold the resources while the web process lives (for `App.register_lifespan_task`)."""
+    await start_resources()
+    try:
+        yield
+    finally:
+        await stop_resources()

@@ -1,0 +1,115 @@
+"""Messages to users: the outbox that carries webhooks, and the hub that feeds open pages."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.destinations import DestinationError, normalise_destination
+from backend.core.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from backend.core.keys import derived_key
+from backend.core.schemas import Page
+from backend.core.settings import Settings, get_settings
+from backend.notifications import repository
+from backend.notifications.live import LiveHub
+from backend.notifications.schemas import DeliveryRead, DeliveryStatus, NewMessage
+
+__all__ = [
+    "LiveHub",
+    "NewMessage",
+    "check_destination",
+    "enqueue",
+    "enqueue_test_webhook",
+    "list_deliveries",
+    "live_hub",
+    "resend",
+    "use_live_hub",
+    "webhook_secret",
+]
+
+SECRET_VERSION = 1
+TEST_EVENT = "webhook.test"
+_hub: LiveHub | None = None
+
+
+def use_live_hub(hub: LiveHub | None) -> None:
+    """Set the hub of this process (by whoever owns the process's connections)."""
+    global _hub
+    _hub = hub
+
+
+def live_hub() -> LiveHub:
+    """Return the hub of this process. Raises UnavailableError before it was made."""
+    if _hub is None:
+        raise UnavailableError("Live updates are not running yet. Try again in a moment.")
+    return _hub
+
+
+def check_destination(url: str, allow_private: bool | None = None) -> str:
+    """Return the normalised form of a URL that webhooks may go to.
+
+    Raises InvalidInputError that says what is wrong: not http(s), not https outside the demo, credentials in it, or an
+    address that is not public. Names are looked up when sending, and every address is checked again then.
+    """
+    allowed = get_settings().webhook_allow_private if allow_private is None else allow_private
+    try:
+        return normalise_destination(url, allow_private=allowed)
+    except DestinationError as error:
+        raise InvalidInputError("The webhook address cannot be used.", {"destination": str(error)}) from None
+
+
+def webhook_secret(user_id: UUID, settings: Settings | None = None, version: int = SECRET_VERSION) -> str:
+    """Return the user's signing secret, `whsec_` and 43 characters; the whole text is the HMAC key."""
+    key = derived_key((settings or get_settings()).secret_key, "webhook-secret")
+    digest = hmac.new(key, f"{user_id}/{version}".encode(), hashlib.sha256).digest()
+    return "whsec_" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+async def enqueue(session: AsyncSession, messages: Sequence[NewMessage]) -> int:
+    """Put messages into the outbox, in the transaction that caused them; return how many were not there yet."""
+    return await repository.insert_messages(session, messages)
+
+
+async def enqueue_test_webhook(
+    session: AsyncSession, user_id: UUID, destination: str, allow_private: bool | None = None
+) -> DeliveryRead:
+    """Put a test message for the user in line and return it. Raises InvalidInputError on a bad destination."""
+    message = NewMessage(
+        user_id=user_id,
+        destination=check_destination(destination, allow_private),
+        event_type=TEST_EVENT,
+        payload={"message": "This is a test message. Your webhook works."},
+    )
+    await repository.insert_messages(session, [message])
+    return await _delivery(session, user_id, message.id)
+
+
+async def list_deliveries(
+    session: AsyncSession, user_id: UUID, status: DeliveryStatus | None = None, page: int = 1, page_size: int = 20
+) -> Page[DeliveryRead]:
+    """Return one page of the user's messages, newest first."""
+    rows, total = await repository.list_messages(session, user_id, status, page_size, (page - 1) * page_size)
+    return Page[DeliveryRead](
+        items=[DeliveryRead.model_validate(row) for row in rows], total=total, page=page, page_size=page_size
+    )
+
+
+async def resend(session: AsyncSession, user_id: UUID, message_id: UUID) -> DeliveryRead:
+    """Send a sent or dead message again, with the same id.
+
+    Raises NotFoundError when the user has no such message, ConflictError while it is still on its way.
+    """
+    if not await repository.put_in_line_again(session, user_id, message_id):
+        await _delivery(session, user_id, message_id)
+        raise ConflictError("The message is still on its way.")
+    return await _delivery(session, user_id, message_id)
+
+
+async def _delivery(session: AsyncSession, user_id: UUID, message_id: UUID) -> DeliveryRead:
+    row = await repository.find_message(session, user_id, message_id)
+    if row is None:
+        raise NotFoundError("There is no such delivery.")
+    return DeliveryRead.model_validate(row)
