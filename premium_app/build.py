@@ -19,6 +19,7 @@ def use_own_node() -> None:
     """
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["REFLEX_USE_NPM"] = "1"
+    os.environ.setdefault("NODE_USE_SYSTEM_CA", "1")
     if "NPM_CONFIG_REGISTRY" not in os.environ:
         asked = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=True)  # noqa: S607
         os.environ["NPM_CONFIG_REGISTRY"] = asked.stdout.strip()

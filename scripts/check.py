@@ -1,0 +1,81 @@
+"""Runs the checks of `make test`, all of them or those named: lint types unit integration browser.
+
+Every stage runs even if an earlier one failed; each prints its duration; the exit code is 1 if any failed.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from backend.embedded.programs import find_chromium  # noqa: E402 - after the path is set
+
+BIN = ROOT / ".venv" / "bin"
+PYTEST = [str(BIN / "pytest"), "-p", "no:cacheprovider", "--color=no"]
+STAGES: dict[str, list[list[str]]] = {
+    "lint": [
+        [str(BIN / "ruff"), "check", "--no-cache", "."],
+        [str(BIN / "ruff"), "format", "--no-cache", "--check", "."],
+        [str(BIN / "lint-imports"), "--no-cache"],
+    ],
+    "types": [[str(BIN / "pyright")]],
+    "unit": [[*PYTEST, "tests/unit", "-n", "2"]],
+    "integration": [[*PYTEST, "tests/integration", "-n", "2"]],
+    "browser": [[*PYTEST, "tests/browser"]],
+}
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the checks: our Node and browser, nothing that calls home, a home directory."""
+    chromium = find_chromium()
+    return {
+        "HOME": str(Path.home()),
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+        "NODE_USE_SYSTEM_CA": "1",
+        "PYRIGHT_PYTHON_CACHE_DIR": str(ROOT / ".venv" / "pyright"),
+        "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+        "REFLEX_TELEMETRY_ENABLED": "false",
+        "REFLEX_CHECK_LATEST_VERSION": "false",
+        **({"CHROMIUM": str(chromium)} if chromium else {}),
+    }
+
+
+def run_stage(name: str) -> bool:
+    """Run one stage, its output going to ours; return True when it passed."""
+    print(f"\n=== {name}", flush=True)
+    started = time.monotonic()
+    passed = True
+    for command in STAGES[name]:
+        done = subprocess.run(  # noqa: S603 - our own tools
+            command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, check=False
+        )
+        passed = passed and done.returncode == 0
+    print(f"=== {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.1f} s", flush=True)
+    return passed
+
+
+def main() -> int:
+    """Run the stages named on the command line, or all; return the exit code."""
+    names = sys.argv[1:] or list(STAGES)
+    unknown = [name for name in names if name not in STAGES]
+    if unknown:
+        print(f"no such check: {', '.join(unknown)} (there are: {', '.join(STAGES)})", file=sys.stderr)
+        return 2
+    started = time.monotonic()
+    results = {name: run_stage(name) for name in names}
+    failed = [name for name, passed in results.items() if not passed]
+    print(
+        f"\n{len(names) - len(failed)} of {len(names)} checks passed in {time.monotonic() - started:.1f} s", flush=True
+    )
+    if failed:
+        print(f"failed: {', '.join(failed)}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
