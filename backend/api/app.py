@@ -60,7 +60,7 @@ def edge(app: ASGIApp) -> ASGIApp:
 async def _nothing_here(request: Request) -> Any:
     """Answer 405 when another method would be taken at this address, else 404 (Reflex would answer with a page)."""
     allowed: set[str] = set()
-    for route in request.app.router.routes:
+    for route in (route for router in routers for route in router.routes):
         match, _ = route.matches(request.scope)
         if match is Match.PARTIAL:
             allowed |= getattr(route, "methods", None) or set()

@@ -170,6 +170,19 @@ async def mark_failed(
     )
 
 
+async def hand_back(session: AsyncSession, held: Sequence[tuple[UUID, int]]) -> None:
+    """Make messages due again that were taken (id and attempt) but not brought to an end."""
+    await session.execute(
+        text(
+            "update notification_outbox o set status = 'pending', locked_until = null, next_attempt_at = now(),"
+            " attempts = o.attempts - 1"
+            " from unnest(cast(:ids as uuid[]), cast(:attempts as int[])) as held(id, attempts)"
+            " where o.id = held.id and o.attempts = held.attempts and o.status = 'sending'"
+        ),
+        {"ids": [str(message_id) for message_id, _ in held], "attempts": [attempts for _, attempts in held]},
+    )
+
+
 async def bury_waiting(session: AsyncSession, destinations: list[str], overdue_seconds: float, error: str) -> int:
     """Give up on messages that waited too long behind destinations that keep failing; return how many."""
     result = await session.execute(

@@ -1,0 +1,229 @@
+"""The dispatcher: takes due messages from the outbox and sends them as webhooks, each at least once.
+
+A message is taken with a lease in the database, so a dispatcher that dies loses nothing: another one (or the next run)
+takes it when the lease ends, and sends it under the same id. Several dispatchers may run side by side.
+"""
+
+import asyncio
+import random
+from collections import Counter
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.core.clock import now_seconds
+from backend.core.db import Database
+from backend.core.errors import RemoteError
+from backend.core.http import Answer, OutgoingHttp
+from backend.core.logging import get_logger
+from backend.core.settings import Settings
+from backend.core.telemetry import deliveries, outbox_pending
+from backend.notifications import repository
+from backend.notifications.circuits import Circuits
+from backend.notifications.repository import ClaimedMessage
+from backend.notifications.service import webhook_secret
+from backend.notifications.webhook import webhook_body, webhook_headers
+
+log = get_logger(__name__)
+
+RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
+JITTER = 0.1
+MOST_IN_FLIGHT = 128
+MOST_PER_HOST = 16
+POLL_SECONDS = 0.2
+LEASE_MARGIN_SECONDS = 15.0
+LONGEST_ASKED_WAIT_SECONDS = 60.0
+GIVE_UP_SECONDS = 900.0
+_HOUSEKEEPING_SECONDS = 5.0
+_LEAVE_SECONDS = 5.0
+_GAVE_UP = "The receiver kept failing for 15 minutes, so this message was not tried again."
+
+
+async def run(settings: Settings) -> None:
+    """Send what is due until cancelled; goes on by itself when PostgreSQL comes back."""
+    database = Database(settings.worker_database_url, pool_size=8)
+    try:
+        async with OutgoingHttp(
+            timeout_seconds=settings.webhook_timeout_seconds, allow_private=settings.webhook_allow_private
+        ) as http:
+            await Dispatcher(settings, database, http).run()
+    finally:
+        await database.close()
+
+
+class Dispatcher:
+    """Keeps up to MOST_IN_FLIGHT deliveries going, at most MOST_PER_HOST to one host.
+
+    A receiver that answers slowly fills its own places and no others; one that fails again and again rests.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        http: OutgoingHttp,
+        *,
+        retry_seconds: tuple[float, ...] = RETRY_SECONDS,
+        circuits: Circuits | None = None,
+        lease_margin_seconds: float = LEASE_MARGIN_SECONDS,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._http = http
+        self._retry_seconds = retry_seconds
+        self._circuits = circuits or Circuits(lambda: asyncio.get_running_loop().time())
+        self._lease_seconds = settings.webhook_timeout_seconds + lease_margin_seconds
+        self._in_flight: dict[asyncio.Task[None], ClaimedMessage] = {}
+        self._hosts: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Send until cancelled; then let what is on its way arrive, and hand the rest back."""
+        housekeeping = asyncio.create_task(self._keep_house(), name="outbox-housekeeping")
+        try:
+            while True:
+                taken = await self._take()
+                if len(self._in_flight) >= MOST_IN_FLIGHT:
+                    await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+                elif not taken:
+                    await asyncio.sleep(POLL_SECONDS)
+        finally:
+            housekeeping.cancel()
+            await self._leave()
+
+    async def _take(self) -> int:
+        """Start every delivery that is due and has a place; return how many were started."""
+        room = MOST_IN_FLIGHT - len(self._in_flight)
+        if room <= 0:
+            return 0
+        try:
+            async with self._database.unit_of_work() as session:
+                messages = await repository.claim_due(
+                    session,
+                    limit=room,
+                    lease_seconds=self._lease_seconds,
+                    per_host=MOST_PER_HOST,
+                    host_room={host: MOST_PER_HOST - busy for host, busy in self._hosts.items() if busy > 0},
+                    resting=self._circuits.resting(),
+                )
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("outbox unreachable", error=type(error).__name__)
+            await asyncio.sleep(1.0)
+            return 0
+        for message in messages:
+            self._hosts[message.host] += 1
+            self._circuits.started(message.destination)
+            task = asyncio.create_task(self._deliver(message), name=f"webhook-{message.id}")
+            self._in_flight[task] = message
+            task.add_done_callback(self._done)
+        return len(messages)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        message = self._in_flight.pop(task)
+        self._hosts[message.host] -= 1
+        if self._hosts[message.host] <= 0:
+            del self._hosts[message.host]
+        if not task.cancelled() and (error := task.exception()):
+            self._circuits.failed(message.destination)
+            log.error("delivery broke", message_id=str(message.id), exc_info=error)
+
+    async def _deliver(self, message: ClaimedMessage) -> None:
+        answer, problem = await self._send(message)
+        if problem is None and answer is not None:
+            self._circuits.succeeded(message.destination)
+            deliveries.labels("webhook", "sent").inc()
+            await self._record_sent(message, answer.status)
+            return
+        self._circuits.failed(message.destination)
+        wait = self._next_wait(message.attempts, answer)
+        deliveries.labels("webhook", "dead" if wait is None else "retry").inc()
+        log.info(
+            "webhook failed",
+            message_id=str(message.id),
+            attempt=message.attempts,
+            status=answer.status if answer else None,
+            reason=problem,
+            retry_in_seconds=wait,
+        )
+        await self._record_failure(message, answer, problem or "", wait)
+
+    async def _send(self, message: ClaimedMessage) -> tuple[Answer | None, str | None]:
+        """Return the answer and what is wrong with it (None: the receiver took the message)."""
+        body = webhook_body(message)
+        secret = webhook_secret(message.user_id, self._settings)
+        headers = webhook_headers(message.id, secret, int(now_seconds()), body)
+        try:
+            answer = await self._http.post(message.destination, body, headers)
+        except RemoteError as error:
+            return None, error.message
+        if 200 <= answer.status < 300:
+            return answer, None
+        if 300 <= answer.status < 400:
+            return answer, f"The receiver answered {answer.status}: redirects are not followed."
+        return answer, f"The receiver answered {answer.status}."
+
+    def _next_wait(self, attempts: int, answer: Answer | None) -> float | None:
+        """Return the seconds until the next attempt, None when this was the last."""
+        if attempts > len(self._retry_seconds):
+            return None
+        wait = self._retry_seconds[attempts - 1]
+        wait += random.uniform(0, wait * JITTER)  # noqa: S311 - spreads load, hides nothing
+        asked = answer.retry_after_seconds if answer else None
+        return max(wait, min(asked, LONGEST_ASKED_WAIT_SECONDS)) if asked else wait
+
+    async def _record_sent(self, message: ClaimedMessage, status: int) -> None:
+        for pause in (0.5, 2.0, 5.0, None):
+            try:
+                async with self._database.unit_of_work() as session:
+                    await repository.mark_sent(session, message.id, message.attempts, status)
+                return
+            except (SQLAlchemyError, OSError):
+                await self._pause_or_leave_to_lease(message, pause)
+
+    async def _record_failure(
+        self, message: ClaimedMessage, answer: Answer | None, problem: str, wait: float | None
+    ) -> None:
+        for pause in (0.5, 2.0, 5.0, None):
+            try:
+                async with self._database.unit_of_work() as session:
+                    await repository.mark_failed(
+                        session,
+                        message.id,
+                        message.attempts,
+                        error=problem,
+                        status_code=answer.status if answer else None,
+                        retry_in_seconds=wait,
+                    )
+                return
+            except (SQLAlchemyError, OSError):
+                await self._pause_or_leave_to_lease(message, pause)
+
+    async def _pause_or_leave_to_lease(self, message: ClaimedMessage, pause: float | None) -> None:
+        if pause is None:
+            log.error("outcome not recorded; the message is sent again after its lease", message_id=str(message.id))
+        else:
+            await asyncio.sleep(pause)
+
+    async def _keep_house(self) -> None:
+        """Measure what waits, and give up on what waited too long behind a receiver that keeps failing."""
+        while True:
+            try:
+                async with self._database.unit_of_work() as session:
+                    outbox_pending.set(await repository.count_waiting(session))
+                    if failing := self._circuits.failing_for(GIVE_UP_SECONDS):
+                        buried = await repository.bury_waiting(session, failing, GIVE_UP_SECONDS, _GAVE_UP)
+                        deliveries.labels("webhook", "dead").inc(buried)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("outbox unreachable", error=type(error).__name__)
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+    async def _leave(self) -> None:
+        """Wait a moment for deliveries on their way; hand back what has not arrived by then."""
+        if not self._in_flight:
+            return
+        _, late = await asyncio.wait(self._in_flight, timeout=_LEAVE_SECONDS)
+        unsent = [self._in_flight[task] for task in late if task in self._in_flight]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        if unsent:
+            async with self._database.unit_of_work() as session:
+                await repository.hand_back(session, [(message.id, message.attempts) for message in unsent])
