@@ -1,0 +1,63 @@
+"""What every benchmark shares: one JSON object a line, the machine's load beside it, and a clock."""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def report(
+    name: str,
+    value: float,
+    unit: str,
+    peer: str = "",
+    peer_value: float | None = None,
+    *,
+    better: str = "higher",
+    **notes: object,
+) -> None:
+    """Print one measurement. `ratio` says how many times better than the peer the value is (above 1: better)."""
+    ratio = None
+    if peer_value and value:
+        ratio = value / peer_value if better == "higher" else peer_value / value
+    line = {
+        "name": name,
+        "value": _short(value),
+        "unit": unit,
+        "peer": peer or None,
+        "peer_value": None if peer_value is None else _short(peer_value),
+        "ratio": None if ratio is None else _short(ratio),
+        **notes,
+        "load": round(os.getloadavg()[0], 2),
+    }
+    print(json.dumps(line), flush=True)
+
+
+def say(text: str) -> None:
+    """Print a line of progress, apart from the results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def stopwatch() -> Iterator[list[float]]:
+    """Measure a block: the list holds the elapsed seconds after it."""
+    elapsed = [0.0]
+    begin = time.perf_counter()
+    yield elapsed
+    elapsed[0] = time.perf_counter() - begin
+
+
+def resident_mb() -> float:
+    """Return this process's resident memory in MB (Linux), or its peak where /proc is missing."""
+    try:
+        with open("/proc/self/statm") as statm:  # noqa: PTH123
+            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def _short(value: float) -> float:
+    return round(value, 3) if abs(value) < 100 else round(value)
