@@ -30,8 +30,9 @@ _ADDRESSES = (
     "0x8626f6940E2eb28930eFb4CeF49B2d1F2C9C1199",
 )
 
-# treasury: deploys, provides liquidity, mints refills    demo: the demo user's wallet, never moved by the traders
-# demo_trading: the demo user's second wallet, active     guest: for trades by hand and by tests, never moved by the traders
+# treasury: deploys, provides liquidity, mints refills
+# demo: the demo user's wallet, which the traders never move      demo_trading: their second wallet, active
+# guest: for trades by hand and by tests, which the traders never move
 _NAMES = ("treasury", "demo", "demo_trading", "whale", "whale_2", "arbitrage", "network_load", "guest")
 
 ACCOUNTS: dict[str, str] = {

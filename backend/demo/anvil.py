@@ -2,22 +2,26 @@
 
 Measured with anvil 1.7.1 (the reasons for the flags below; see also docs/demo-market.md):
 
-- A run that ends with SIGTERM or SIGINT writes its state and starts again with the same blocks, hashes, base fee and balances.
-  After SIGKILL the chain is as of the last `--state-interval` dump: its head is up to STATE_INTERVAL_SECONDS behind,
-  and followers see that as a short reorganisation.
+- A run that ends with SIGTERM or SIGINT writes its state and starts again with the same blocks, hashes, base fee and
+  balances. After SIGKILL the chain is as of the last `--state-interval` dump: its head is up to
+  STATE_INTERVAL_SECONDS behind, and followers see that as a short reorganisation.
 - The dump is not atomic (a kill in the middle leaves half a file): `prepare_state` checks it before each start and
   falls back to the copy it made at the start before.
-- Empty blocks cost about 1.5 kB in the dump and 3 kB of memory each for ever; `prepare_state` drops blocks older than
-  KEPT_BLOCKS at each start, but never block 0, whose hash identifies the chain.
+- A block with its four transactions takes about 45 kB in the dump (mostly call traces), an emptied old one 1.5 kB;
+  `--transaction-block-keeper` empties old ones while anvil runs, and `prepare_state` drops old blocks and all traces at
+  each start, but never block 0, whose hash identifies the chain.
+- Every state that anvil keeps (`--prune-history`) repeats the hashes of all blocks since the start: memory grows by
+  about 12 kB a block with 64 states, 2.6 kB with 8. Without the flag states go to disk, 1 MB a block, without end.
 - The hard fork is Cancun: from Prague on, EIP-2935 keeps 8,191 block hashes in storage and anvil hashes them all
   again for every block (11 ms a block after 3,000 blocks against 0.1 ms).
 """
 
-import json
 import platform
 import shutil
 import sys
 from pathlib import Path
+
+import orjson
 
 from backend.core.errors import UnavailableError
 from backend.core.settings import DEMO_CHAIN_ID
@@ -26,10 +30,10 @@ CONTRACTS_DIR = Path(__file__).resolve().parent / "contracts"
 NODE_MODULES = CONTRACTS_DIR / "node_modules"
 ACCOUNT_COUNT = 20
 BLOCK_GAS_LIMIT = 30_000_000
-STATE_INTERVAL_SECONDS = 20
-KEPT_BLOCKS = 4_000  # in the state file at start: about two hours of 2-second blocks
-KEPT_TRANSACTION_BLOCKS = 2_000  # blocks whose transactions and logs a running anvil answers for
-KEPT_STATES = 64  # blocks back that eth_call can read at
+STATE_INTERVAL_SECONDS = 30
+KEPT_BLOCKS = 2_000  # in the state file at start: over an hour of 2-second blocks
+KEPT_TRANSACTION_BLOCKS = 1_000  # newest blocks whose transactions and logs a running anvil answers for
+KEPT_STATES = 16  # newest blocks at which eth_call can read; a restart forgets them
 
 _PLATFORMS = {
     ("linux", "x86_64"): "linux-amd64",
@@ -92,26 +96,30 @@ def prepare_state(state_file: Path, kept_blocks: int = KEPT_BLOCKS) -> None:
         if not candidate.exists():
             continue
         try:
-            state = json.loads(candidate.read_bytes())
+            state = orjson.loads(candidate.read_bytes())
             pruned = prune_blocks(state, kept_blocks)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             candidate.replace(candidate.with_suffix(".damaged"))
             continue
         temporary = state_file.with_suffix(".writing")
-        temporary.write_text(json.dumps(pruned, separators=(",", ":")))
+        temporary.write_bytes(orjson.dumps(pruned))
         temporary.replace(state_file)
         shutil.copyfile(state_file, backup)
         return
 
 
 def prune_blocks(state: dict, kept_blocks: int) -> dict:
-    """Return anvil's saved state with only block 0 and the newest `kept_blocks` blocks and their transactions.
+    """Return anvil's saved state with only block 0, the newest `kept_blocks` blocks and their transactions, untraced.
 
-    Account state is untouched. Raises KeyError, TypeError or ValueError when this is not a saved state.
+    Account state is untouched. Raises KeyError, TypeError, AttributeError or ValueError when this is not a saved state.
     """
     head = int(state["best_block_number"])
     oldest = head - kept_blocks + 1
     numbers = [int(block["header"]["number"], 16) for block in state["blocks"]]
     blocks = [block for block, number in zip(state["blocks"], numbers, strict=True) if number == 0 or number >= oldest]
-    transactions = [item for item in state["transactions"] if int(item["block_number"]) >= oldest]
+    transactions = [
+        {**item, "info": {**item["info"], "traces": []}}
+        for item in state["transactions"]
+        if int(item["block_number"]) >= oldest
+    ]
     return {**state, "accounts": dict(state["accounts"]), "blocks": blocks, "transactions": transactions}

@@ -8,17 +8,17 @@ from pathlib import Path
 from backend.core.errors import UnavailableError
 from backend.demo.anvil import CONTRACTS_DIR, NODE_MODULES
 
-_V3_PERIPHERY = "@uniswap/v3-periphery/artifacts/contracts"
+_V2_PERIPHERY = NODE_MODULES / "@uniswap/v2-periphery/build"
+_V3_CORE = NODE_MODULES / "@uniswap/v3-core/artifacts/contracts"
+_V3_PERIPHERY = NODE_MODULES / "@uniswap/v3-periphery/artifacts/contracts"
 _SOURCES: dict[str, Path] = {
-    "WETH9": NODE_MODULES / "@uniswap/v2-periphery/build/WETH9.json",
+    "WETH9": _V2_PERIPHERY / "WETH9.json",
     "UniswapV2Factory": NODE_MODULES / "@uniswap/v2-core/build/UniswapV2Factory.json",
-    "UniswapV2Router02": NODE_MODULES / "@uniswap/v2-periphery/build/UniswapV2Router02.json",
-    "UniswapV3Factory": NODE_MODULES / "@uniswap/v3-core/artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json",
-    "SwapRouter": NODE_MODULES / _V3_PERIPHERY / "SwapRouter.sol/SwapRouter.json",
-    "NonfungiblePositionManager": NODE_MODULES
-    / _V3_PERIPHERY
-    / "NonfungiblePositionManager.sol/NonfungiblePositionManager.json",
-    "QuoterV2": NODE_MODULES / _V3_PERIPHERY / "lens/QuoterV2.sol/QuoterV2.json",
+    "UniswapV2Router02": _V2_PERIPHERY / "UniswapV2Router02.json",
+    "UniswapV3Factory": _V3_CORE / "UniswapV3Factory.sol/UniswapV3Factory.json",
+    "SwapRouter": _V3_PERIPHERY / "SwapRouter.sol/SwapRouter.json",
+    "NonfungiblePositionManager": _V3_PERIPHERY / "NonfungiblePositionManager.sol/NonfungiblePositionManager.json",
+    "QuoterV2": _V3_PERIPHERY / "lens/QuoterV2.sol/QuoterV2.json",
     "DemoToken": CONTRACTS_DIR / "artifacts/DemoToken.json",
     "BlockLoad": CONTRACTS_DIR / "artifacts/BlockLoad.json",
 }

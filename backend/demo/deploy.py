@@ -118,9 +118,7 @@ def _contract_transactions(treasury: str, first_nonce: int) -> tuple[list[Transa
     weth = create("WETH", "WETH9")
     for token in plan.TOKENS.values():
         if token.symbol != "WETH":
-            create(
-                token.symbol, "DemoToken", ["string", "string", "uint8"], [token.name, token.symbol, token.decimals]
-            )
+            create(token.symbol, "DemoToken", ["string", "string", "uint8"], [token.name, token.symbol, token.decimals])
     v2_factory = create("V2Factory", "UniswapV2Factory", ["address"], [treasury])
     create("Router02", "UniswapV2Router02", ["address", "address"], [v2_factory, weth])
     v3_factory = create("V3Factory", "UniswapV3Factory")
@@ -145,19 +143,16 @@ def _funding_transactions(tokens: dict[str, str], contracts: dict[str, str]) -> 
         for name in ACCOUNTS
         if name != "treasury"
     }
-    weth_needed = liquidity["WETH"] + sum(plan.token_units("WETH", value) for value in held.values())
+    stock = {symbol: liquidity[symbol] + plan.token_units(symbol, plan.BIG_BALANCE_USD) for symbol in tokens}
+    weth_needed = stock["WETH"] + sum(plan.token_units("WETH", value) for value in held.values())
     transactions = [Transaction(treasury, tokens["WETH"], call_data("deposit()"), CALL_GAS, value_wei=weth_needed)]
     for symbol, address in tokens.items():
         signature = "transfer(address,uint256)" if symbol == "WETH" else "mint(address,uint256)"
         if symbol != "WETH":
-            transactions.append(
-                Transaction(treasury, address, call_data(signature, treasury, liquidity[symbol]), CALL_GAS)
-            )
+            transactions.append(Transaction(treasury, address, call_data(signature, treasury, stock[symbol]), CALL_GAS))
         for name, value_usd in held.items():
             amount = plan.token_units(symbol, value_usd)
-            transactions.append(
-                Transaction(treasury, address, call_data(signature, ACCOUNTS[name], amount), CALL_GAS)
-            )
+            transactions.append(Transaction(treasury, address, call_data(signature, ACCOUNTS[name], amount), CALL_GAS))
     spenders = {
         "treasury": (contracts["Router02"], contracts["PositionManager"]),
         **dict.fromkeys(held, (contracts["Router02"], contracts["SwapRouter"])),
@@ -174,9 +169,8 @@ def _funding_transactions(tokens: dict[str, str], contracts: dict[str, str]) -> 
 
 
 def created_address(sender: str, nonce: int) -> str:
-    """Return the checksummed address of a contract created by `sender` at `nonce`: keccak(rlp([sender, nonce]))[12:]."""
+    """Return the checksummed address of a contract made by `sender` at `nonce`: keccak(rlp([sender, nonce]))[12:]."""
     number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
     item = number if nonce and nonce < 0x80 else bytes([0x80 + len(number)]) + number
     payload = b"\x94" + bytes.fromhex(sender[2:]) + item
     return to_checksum_address(keccak(bytes([0xC0 + len(payload)]) + payload)[12:])
-

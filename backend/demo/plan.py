@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+NATIVE = "ETH"
+WRAPPED = "WETH"
 PoolKind = Literal["uniswap_v2", "uniswap_v3"]
 
 
@@ -54,8 +56,8 @@ POOLS: tuple[PoolPlan, ...] = (
     PoolPlan(("WBTC", "WETH"), "uniswap_v3", 3_000, 80e6),
     PoolPlan(("UNI", "WETH"), "uniswap_v2", V2_FEE_PPM, 15e6),
     PoolPlan(("UNI", "WETH"), "uniswap_v3", 3_000, 25e6),
-    PoolPlan(("USDC", "DAI"), "uniswap_v2", V2_FEE_PPM, 30e6),
-    PoolPlan(("USDC", "DAI"), "uniswap_v3", 500, 80e6),
+    PoolPlan(("USDC", "DAI"), "uniswap_v2", V2_FEE_PPM, 60e6),
+    PoolPlan(("USDC", "DAI"), "uniswap_v3", 500, 400e6),
 )
 
 # A V3 position spans [price / RANGE, price * RANGE]; half of the depth is wide and never left, half is narrower.
