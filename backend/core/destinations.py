@@ -121,6 +121,6 @@ def _checked_host(hostname: str, *, allow_private: bool) -> str:
         raise DestinationError("the host is not a valid name")
     if not allow_private and ("." not in name or name == "localhost" or name.endswith(_LOCAL_NAMES)):
         raise DestinationError("must not point at a private or local address")
-    if name.rsplit(".", 1)[-1].isdigit():
+    if name.rsplit(".", 1)[-1].isdigit() or host_literal(name) is not None:  # digits of other scripts, now plain
         raise DestinationError("the host is not a valid name")
     return name

@@ -1,0 +1,44 @@
+"""Reading our cookie among others, and never sending a browser to another site."""
+
+import pytest
+
+from backend.accounts.api import safe_path
+from backend.accounts.service import session_token
+
+TOKEN = "A" * 43
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"premium_session={TOKEN}", f"a=b; premium_session={TOKEN}; c=d", f'odd="x; y"; premium_session={TOKEN}',
+        f"=; ;;  premium_session={TOKEN}", f"json={{}}; premium_session={TOKEN}",
+    ],
+)  # fmt: skip
+def test_our_cookie_is_found(header: str) -> None:
+    assert session_token(header) == TOKEN
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "premium_session=", "premium_session=x", f"xpremium_session={TOKEN}", f"premium_session={TOKEN * 99}"],
+)  # fmt: skip
+def test_no_cookie_of_ours(header: str | None) -> None:
+    assert session_token(header) is None
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/alerts/?tab=history#x", "/a/b?next=https://evil.example"])
+def test_paths_of_this_site_are_kept(path: str) -> None:
+    assert safe_path(path) == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "", "alerts", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example",
+        "javascript:alert(1)", "/\t/evil.example", "/\n//evil.example", "/%0d\nSet-Cookie: a", " /alerts", "/ü", "/a b",
+        "/sign-in", "/sign-in?next=/x", "/v1/auth/logout", "/" + "a" * 600, "/\x00",
+    ],
+)  # fmt: skip
+def test_anything_else_leads_home(path: str) -> None:
+    assert safe_path(path) == "/"
