@@ -227,6 +227,8 @@ def settle(transactions: tuple[ValueTransaction, ...], receipts: dict[str, Recei
         recipient = transaction.recipient or receipt.created_contract
         if receipt.succeeded and recipient is not None:
             settled.append(
-                ValueTransaction(transaction.hash, transaction.index, transaction.sender, recipient, transaction.value_wei)
+                ValueTransaction(
+                    transaction.hash, transaction.index, transaction.sender, recipient, transaction.value_wei
+                )
             )
     return tuple(settled)

@@ -57,7 +57,7 @@ class Decoded:
     pool_changes: list[PoolChange] = field(default_factory=list)
 
 
-class _Malformed(Exception):  # noqa: N818 - never leaves this file
+class _Malformed(Exception):
     """The log is not what its first topic promises."""
 
 

@@ -165,8 +165,7 @@ class BlockSource:
 
         def parse(results: list[Any]) -> dict[str, Receipt]:
             receipts = [
-                parse_receipt(raise_if_error(raw), header)
-                for (header, _), raw in zip(wanted, results, strict=True)
+                parse_receipt(raise_if_error(raw), header) for (header, _), raw in zip(wanted, results, strict=True)
             ]
             return {receipt.tx_hash: receipt for receipt in receipts}
 

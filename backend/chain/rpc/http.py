@@ -1,6 +1,5 @@
 """JSON-RPC over HTTP: one keep-alive session, every way of failing turned into a typed error."""
 
-import asyncio
 from itertools import count
 from typing import Any
 
@@ -42,7 +41,7 @@ class HttpTransport:
                 if response.status >= 500:
                     raise RpcUnreachableError(f"HTTP {response.status}")
                 body = await self._read(response)
-        except (TimeoutError, asyncio.TimeoutError):
+        except TimeoutError:
             raise RpcTimeoutError(f"no answer within {timeout_seconds:g} s") from None
         except aiohttp.ClientError as error:
             raise RpcUnreachableError(f"connection failed: {type(error).__name__}") from None

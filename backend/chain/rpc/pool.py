@@ -2,10 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
-from backend.chain.rpc.errors import AllProvidersDownError, RpcError, RpcMissingError, RpcResponseError
+from backend.chain.rpc.errors import AllProvidersDownError, RpcError, RpcLieError, RpcMissingError, RpcResponseError
 from backend.chain.rpc.provider import Provider
 from backend.chain.rpc.transport import Request, raise_if_error
 
@@ -96,13 +96,21 @@ class RpcPool:
 
         async def ask(provider: Provider) -> tuple[str, T | RpcError]:
             try:
-                results = await self._through(provider, [Request(method, params)], lambda r: parse(raise_if_error(r[0])))
+                results = await self._through(
+                    provider, [Request(method, params)], lambda r: parse(raise_if_error(r[0]))
+                )
             except RpcError as error:
                 return provider.label, error
             return provider.label, results
 
         entered = [provider for provider in self._in_order() if provider.breaker.try_enter()]
         return dict(await asyncio.gather(*(ask(provider) for provider in entered)))
+
+    def distrust(self, labels: Iterable[str], reason: str) -> None:
+        """Leave providers alone for a while: what they said contradicts what the others say."""
+        for provider in self.providers:
+            if provider.label in labels:
+                provider.rejected(RpcLieError(reason))
 
     async def _ask(self, requests: list[Request], parse: Callable[[list[Any]], T], budget: float | None) -> T:
         budget = self._budget_seconds if budget is None else budget

@@ -83,7 +83,9 @@ class Provider:
             outcome = error.outcome
             raise
         finally:
-            telemetry.rpc_requests.labels(str(self.chain_id), self.label, outcome).observe(time.perf_counter() - started)
+            telemetry.rpc_requests.labels(str(self.chain_id), self.label, outcome).observe(
+                time.perf_counter() - started
+            )
         for result in results:
             if isinstance(result, RpcThrottledError):
                 raise result

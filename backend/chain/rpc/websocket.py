@@ -105,7 +105,7 @@ class WebSocketTransport:
                 _put(queue, params.get("result"))
             return
         items = message if isinstance(message, list) else [message]
-        ids = [item.get("id") for item in items if isinstance(item, dict) and isinstance(item.get("id"), int)]
+        ids: list[int] = [item["id"] for item in items if isinstance(item, dict) and type(item.get("id")) is int]
         first_id = min(ids, default=None)
         if first_id is None or first_id not in self._waiting:
             return

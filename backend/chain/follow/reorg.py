@@ -1,0 +1,78 @@
+"""Finding out whether our branch is really gone, and where the canonical one left it."""
+
+import asyncio
+from dataclasses import dataclass
+
+from backend.chain import repository
+from backend.chain.blocks import parse_header
+from backend.chain.fetch import BlockSource
+from backend.chain.repository import Checkpoint
+from backend.chain.rpc.pool import RpcPool
+from backend.core.db import Database
+from backend.core.logging import get_logger
+
+STEP = 32
+DISAGREEMENT_SECONDS = 1.0
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """The newest block that both branches have."""
+
+    number: int
+    hash: str
+
+
+class ReorgFinder:
+    """Asks every provider before it believes that a block is gone: one that lies must not withdraw alerts."""
+
+    def __init__(self, chain_id: int, rpc: RpcPool, source: BlockSource) -> None:
+        self._chain_id = chain_id
+        self._rpc = rpc
+        self._source = source
+
+    async def find(self, database: Database, checkpoint: Checkpoint) -> Ancestor | None:
+        """Return the common ancestor, or None when the branch we are on is still the canonical one.
+
+        Raises RpcError or AllProvidersDownError.
+        """
+        if not await self._is_gone(checkpoint):
+            await asyncio.sleep(DISAGREEMENT_SECONDS)
+            return None
+        number = checkpoint.block_number
+        while True:
+            async with database.unit_of_work() as session:
+                ours = await repository.blocks_back_from(session, self._chain_id, number, STEP)
+            if not ours:
+                # Nothing that we followed is left: go on from just before our first block.
+                before = await self._source.header(max(number, 0))
+                return Ancestor(before.number, before.hash)
+            theirs = await self._source.headers([height for height, _ in ours])
+            for height, block_hash in ours:
+                if height in theirs and theirs[height].hash == block_hash:
+                    return Ancestor(height, block_hash)
+            number = ours[-1][0] - 1
+
+    async def _is_gone(self, checkpoint: Checkpoint) -> bool:
+        """Put it to the vote: gone when most providers that have this height have another block there."""
+        votes = await self._rpc.each(
+            "eth_getBlockByNumber",
+            [hex(checkpoint.block_number), False],
+            lambda raw: None if raw is None else parse_header(raw, number=checkpoint.block_number).hash,
+        )
+        gone = [label for label, vote in votes.items() if isinstance(vote, str) and vote != checkpoint.block_hash]
+        there = [label for label, vote in votes.items() if vote == checkpoint.block_hash]
+        if not gone and not there:
+            # Nobody has this height: the chain got shorter, if at least somebody answered.
+            return any(vote is None for vote in votes.values())
+        if there and gone:
+            log.warning(
+                "providers disagree about a block",
+                chain_id=self._chain_id,
+                number=checkpoint.block_number,
+                theirs=gone,
+                ours=there,
+            )
+            self._rpc.distrust(gone if len(there) > len(gone) else [], "it denies a block that the others have")
+        return len(gone) > len(there)

@@ -1,0 +1,1 @@
+"""From pool states to prices in US dollars. Pure: no I/O, no clock, no settings."""
