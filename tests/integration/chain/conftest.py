@@ -1,0 +1,79 @@
+"""A chain of our own with the demo market on it."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.core.db import Database
+from backend.core.settings import DEMO_CHAIN_ID, Settings
+from backend.demo.deploy import deploy_market
+from backend.embedded.launch import start, stop
+from backend.embedded.ports import is_port_free, wait_until
+from backend.embedded.postgres import DatabaseUrls
+from tests.integration.chain.harness import Anvil, Market, market_of
+
+
+@pytest.fixture(scope="session")
+async def market_state(work_dir: Path) -> tuple[Path, Path]:
+    """The saved state of a chain with the market deployed, and its addresses file."""
+    state, addresses = work_dir / "market-state.json", work_dir / "market" / "demo" / "addresses.json"
+    anvil = Anvil(work_dir)
+    launch = anvil._launch()
+    launch.argv.remove("--no-mining")
+    launch.argv.extend(["--dump-state", str(state)])
+    process = start(launch)
+    try:
+        assert wait_until(lambda: not is_port_free(anvil.port), 20)
+        await deploy_market(anvil.url, addresses)
+    finally:
+        stop(process, launch)
+    return state, addresses
+
+
+@pytest.fixture
+def make_market(market_state: tuple[Path, Path], tmp_path: Path) -> Iterator[Callable[..., Market]]:
+    """A function that starts another chain with the market on it."""
+    running: list[Anvil] = []
+
+    def make(**options: object) -> Market:
+        anvil = Anvil(tmp_path, load_state=market_state[0], **options)  # type: ignore[arg-type]
+        anvil.start()
+        running.append(anvil)
+        return market_of(anvil, market_state[1])
+
+    yield make
+    for anvil in running:
+        anvil.stop()
+
+
+@pytest.fixture
+def market(make_market: Callable[..., Market]) -> Market:
+    """A chain with the market on it that mines when told to."""
+    return make_market()
+
+
+@pytest.fixture
+async def chain_database(fresh_database_urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """A database for this test alone, as the workers see it."""
+    database = Database(fresh_database_urls.worker, pool_size=2)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def chain_settings(
+    make_settings: Callable[..., Settings],
+    fresh_database_urls: DatabaseUrls,
+    market: Market,
+    market_state: tuple[Path, Path],
+) -> Settings:
+    """Settings of a follower of this test's chain, database and Redis."""
+    return make_settings(
+        var_dir=market_state[1].parents[1],
+        database_url=fresh_database_urls.app,
+        worker_database_url=fresh_database_urls.worker,
+        chains={DEMO_CHAIN_ID: [market.anvil.url, market.anvil.websocket_url]},
+    )
+
+
