@@ -21,6 +21,7 @@ from backend.core.errors import RemoteError
 
 MAX_ANSWER_BYTES = 16 * 1024
 _CONNECT_SECONDS = 10.0
+_CONTENT_SECONDS = 1.0
 _LOOKUP_THREADS = 32
 
 
@@ -122,12 +123,22 @@ class OutgoingHttp:
         assert self._session is not None, "open the client first"
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-                content = await response.content.read(MAX_ANSWER_BYTES)
-                if len(content) == MAX_ANSWER_BYTES:
-                    response.close()
+                await _throw_away(response)
                 return Answer(response.status, _seconds(response.headers.get("Retry-After")))
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             raise RemoteError(_reason(error, self._timeout.total or 0)) from error
+
+
+async def _throw_away(response: aiohttp.ClientResponse) -> None:
+    """Read a short answer to its end, so that the connection can be used again; break a long or slow one off."""
+    try:
+        async with asyncio.timeout(_CONTENT_SECONDS):
+            while response.content.total_bytes <= MAX_ANSWER_BYTES:
+                if not await response.content.readany():
+                    return
+    except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
+        pass
+    response.close()
 
 
 def _reason(error: Exception, timeout_seconds: float) -> str:
