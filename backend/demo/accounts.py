@@ -43,6 +43,5 @@ ACCOUNTS: dict[str, str] = {
 
 TRADERS: tuple[str, ...] = tuple(name for name in ACCOUNTS if name.startswith("trader_"))
 WHALES = ("whale", "whale_2")
-BIG_ACCOUNTS = (*WHALES, "arbitrage", "guest")  # hold tens of millions; the others about two million of each asset
 SENDERS = ("treasury", "demo_trading", *WHALES, "arbitrage", "network_load", *TRADERS)
 """Accounts whose nonces belong to the traders' process; nobody else may send from them while it runs."""

@@ -5,7 +5,10 @@ from functools import cache
 from typing import Any
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
+
+from backend.core.errors import UnavailableError
 
 MAX_UINT256 = 2**256 - 1
 
@@ -37,9 +40,15 @@ def constructor_data(types: Sequence[str], arguments: Sequence[Any]) -> str:
 
 
 def decode_words(types: Sequence[str], data: str | bytes) -> tuple[Any, ...]:
-    """Return the values in ABI-encoded return data. Raises eth_abi's DecodingError when it is too short."""
+    """Return the values in ABI-encoded return data. Raises UnavailableError when it is something else.
+
+    The usual reason is a chain that was thrown away: a call to an address without code succeeds with no data.
+    """
     raw = bytes.fromhex(data.removeprefix("0x")) if isinstance(data, str) else data
-    return decode(types, raw)
+    try:
+        return decode(types, raw)
+    except DecodingError as error:
+        raise UnavailableError("A contract of the demo market did not answer as it should") from error
 
 
 def multicall_data(calls: Sequence[tuple[str, str]]) -> str:

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from backend.core.errors import UnavailableError
 from backend.demo import plan
-from backend.demo.accounts import ACCOUNTS, BIG_ACCOUNTS
+from backend.demo.accounts import ACCOUNTS
 from backend.demo.addresses import ByVersion, DemoAddresses, DemoToken, load_addresses, save_addresses
 from backend.demo.anvil import BLOCK_GAS_LIMIT
 from backend.demo.artifacts import creation_code, multicall3_runtime
@@ -25,7 +25,7 @@ from backend.demo.transactions import Transaction, send_and_mine
 MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
 DEPLOY_BLOCK_GAS_LIMIT = 500_000_000
 STARTING_BASE_FEE_WEI = 12 * 10**9
-TREASURY_ETH = 10_000_000
+TREASURY_WEI = 10_000_000 * 10**18
 CONTRACT_GAS = 8_000_000
 CALL_GAS = 120_000
 _NO_DESCRIPTOR = "0x" + "00" * 20
@@ -69,9 +69,10 @@ async def _deploy(rpc: Rpc) -> DemoAddresses:
     """Deploy everything in three stages: contracts; approvals, balances and pools; then look the pools up."""
     treasury = ACCOUNTS["treasury"]
     nonce = int(await rpc.call("eth_getTransactionCount", treasury, "pending"), 16)
+    ether = {role: plan.planned_balance(role, plan.NATIVE) for role in ACCOUNTS} | {"treasury": TREASURY_WEI}
     await rpc.all(
         [
-            ("anvil_setBalance", (treasury, hex(TREASURY_ETH * 10**18))),
+            *(("anvil_setBalance", (ACCOUNTS[role], hex(amount))) for role, amount in ether.items()),
             ("anvil_setNextBlockBaseFeePerGas", (hex(STARTING_BASE_FEE_WEI),)),
             ("anvil_setCode", (MULTICALL3, multicall3_runtime())),
         ]
@@ -138,34 +139,26 @@ def _funding_transactions(tokens: dict[str, str], contracts: dict[str, str]) -> 
     """Return the deposits, mints, transfers and approvals that give every account what it trades with."""
     treasury = ACCOUNTS["treasury"]
     liquidity = side_amounts(plan.POOLS)
-    held = {
-        name: plan.BIG_BALANCE_USD if name in BIG_ACCOUNTS else plan.SMALL_BALANCE_USD
-        for name in ACCOUNTS
-        if name != "treasury"
-    }
     stock = {symbol: liquidity[symbol] + plan.token_units(symbol, plan.BIG_BALANCE_USD) for symbol in tokens}
-    weth_needed = stock["WETH"] + sum(plan.token_units("WETH", value) for value in held.values())
+    others = [name for name in ACCOUNTS if name != "treasury"]
+    weth_needed = stock["WETH"] + sum(plan.planned_balance(name, "WETH") for name in others)
     transactions = [Transaction(treasury, tokens["WETH"], call_data("deposit()"), CALL_GAS, value_wei=weth_needed)]
     for symbol, address in tokens.items():
         signature = "transfer(address,uint256)" if symbol == "WETH" else "mint(address,uint256)"
         if symbol != "WETH":
             transactions.append(Transaction(treasury, address, call_data(signature, treasury, stock[symbol]), CALL_GAS))
-        for name, value_usd in held.items():
-            amount = plan.token_units(symbol, value_usd)
+        for name in others:
+            amount = plan.planned_balance(name, symbol)
             transactions.append(Transaction(treasury, address, call_data(signature, ACCOUNTS[name], amount), CALL_GAS))
     spenders = {
         "treasury": (contracts["Router02"], contracts["PositionManager"]),
-        **dict.fromkeys(held, (contracts["Router02"], contracts["SwapRouter"])),
+        **dict.fromkeys(others, (contracts["Router02"], contracts["SwapRouter"])),
     }
     for name, routers in spenders.items():
         for router in routers:
             approve = call_data("approve(address,uint256)", router, MAX_UINT256)
             transactions += [Transaction(ACCOUNTS[name], token, approve, CALL_GAS) for token in tokens.values()]
-    ether = [
-        Transaction(treasury, ACCOUNTS[name], "0x", 21_000, value_wei=plan.token_units("WETH", value))
-        for name, value in held.items()
-    ]
-    return transactions + ether
+    return transactions
 
 
 def created_address(sender: str, nonce: int) -> str:

@@ -63,8 +63,22 @@ POOLS: tuple[PoolPlan, ...] = (
 # A V3 position spans [price / RANGE, price * RANGE]; half of the depth is wide and never left, half is narrower.
 V3_RANGES = (3.0, 1.35)
 
-BIG_BALANCE_USD = 60e6  # of each asset, for whales, arbitrage and trades by hand
-SMALL_BALANCE_USD = 2e6  # of each asset, for everyone else
+BIG_BALANCE_USD = 60e6  # of each asset
+SMALL_BALANCE_USD = 2e6
+_BIG = frozenset({"whale", "whale_2", "arbitrage", "guest"})
+_DEMO_USD = {NATIVE: 42e3, "WETH": 7e3, "USDC": 8e3, "DAI": 3e3, "WBTC": 35e3, "UNI": 8.5e3}
+_DEMO_TRADING_USD = 2e5
+
+
+def planned_balance(role: str, symbol: str) -> int:
+    """Return how many smallest units of a token (or of ETH) an account starts with."""
+    if role == "demo":
+        value_usd = _DEMO_USD[symbol]
+    elif role == "demo_trading":
+        value_usd = _DEMO_TRADING_USD
+    else:
+        value_usd = BIG_BALANCE_USD if role in _BIG else SMALL_BALANCE_USD
+    return token_units(WRAPPED if symbol == NATIVE else symbol, value_usd)
 
 
 def token_units(symbol: str, value_usd: float) -> int:

@@ -65,8 +65,10 @@ async def send_and_wait(rpc_url: str, transaction: Transaction, timeout_seconds:
     """Send and return the receipt once a block holds it. Raises TimeoutError when none does in time."""
     async with Rpc(rpc_url) as rpc, asyncio.timeout(timeout_seconds):
         sent = await rpc.call("eth_sendTransaction", transaction.params())
-        while (receipt := await rpc.call("eth_getTransactionReceipt", sent)) is None:
+        receipt = None
+        while receipt is None:
             await asyncio.sleep(RECEIPT_POLL_SECONDS)
+            receipt = await rpc.call("eth_getTransactionReceipt", sent)
         return receipt
 
 

@@ -23,9 +23,9 @@ class TraderConfig:
 
     wander: dict[str, Wander] = field(
         default_factory=lambda: {
-            "WETH": Wander(3_500.0, 3_000.0, 4_000.0, 0.055, 0.5),
-            "WBTC": Wander(100_000.0, 95_000.0, 105_000.0, 0.035, 1.5, eth_share=0.7),
-            "UNI": Wander(10.0, 8.0, 12.5, 0.08, 0.7, eth_share=0.6),
+            "WETH": Wander(3_500.0, 3_000.0, 4_000.0, 0.08, 1.0),
+            "WBTC": Wander(100_000.0, 95_000.0, 105_000.0, 0.05, 2.5, eth_share=0.7),
+            "UNI": Wander(10.0, 8.0, 12.5, 0.1, 1.0, eth_share=0.6),
             "DAI": Wander(1.0, 0.996, 1.004, 0.003, 3.0),
         }
     )

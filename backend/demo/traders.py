@@ -12,7 +12,7 @@ import structlog
 from backend.core.errors import RemoteError, UnavailableError
 from backend.core.settings import Settings
 from backend.demo import plan
-from backend.demo.accounts import ACCOUNTS, BIG_ACCOUNTS, SENDERS
+from backend.demo.accounts import ACCOUNTS, SENDERS
 from backend.demo.addresses import DemoAddresses
 from backend.demo.calldata import call_data
 from backend.demo.deploy import existing_market
@@ -116,9 +116,8 @@ def refills(market: DemoAddresses, balances: dict[tuple[str, str], int]) -> list
     treasury = ACCOUNTS["treasury"]
     transactions: list[Transaction] = []
     for (role, symbol), held in balances.items():
-        full_usd = plan.BIG_BALANCE_USD if role in BIG_ACCOUNTS else plan.SMALL_BALANCE_USD
-        full = plan.token_units("WETH" if symbol == NATIVE else symbol, full_usd)
-        if role == "treasury" or held >= full * REFILL_BELOW:
+        full = plan.planned_balance(role, symbol)
+        if role in ("treasury", "demo") or held >= full * REFILL_BELOW:
             continue
         missing = full - held
         if symbol == NATIVE:
