@@ -1,19 +1,51 @@
-"""Assembles the product: the Reflex pages and the FastAPI application around them."""
+"""Assembles the product: the Reflex pages and, around them, the API application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import reflex as rx
+from reflex.event import EventSpec
+
+from backend.api.app import create_app, edge
+from backend.api.resources import resources_lifespan
+from backend.core.ids import request_id
+from backend.core.logging import configure_logging, get_logger
+from backend.core.settings import get_settings
+from components.i18n import t
+from components.layout.connection import connection_notice
+from components.layout.error_boundary import page_error_boundary
+from components.layout.head import head_components
+from premium_app.routes import add_pages
+
+log = get_logger(__name__)
 
 
-class DemoState(rx.State):
-    n: int = 0
-
-    @rx.event
-    async def inc(self):
-        self.n += 1
-
-
-def index() -> rx.Component:
-    return rx.el.main(rx.el.h1("Premium", class_name="text-28 text-accent"), rx.el.button(DemoState.n, on_click=DemoState.inc), rx.icon("bell", size=16, stroke_width=1.5))
+def show_failure(exception: Exception) -> EventSpec:
+    """Tell the reader that an event failed, with an id that the log has too."""
+    failed_id = request_id()
+    log.error("page event failed", request_id=failed_id, exc_info=exception)
+    return rx.toast.error(t("error.internal"), description=f"{t('error.request')} {failed_id}")  # type: ignore[return-value]
 
 
-app = rx.App(html_lang="en", stylesheets=["/tokens.css"])
-app.add_page(index, route="/")
+@asynccontextmanager
+async def web_lifespan() -> AsyncIterator[None]:
+    """Hold what this web process needs while it lives: JSON logs and the connections."""
+    configure_logging("web", get_settings().log_level)
+    async with resources_lifespan():
+        yield
+
+
+app = rx.App(
+    html_lang="en",
+    stylesheets=["/tokens.css", "/base.css"],
+    head_components=head_components(),
+    toaster=rx.toast.provider(position="bottom-right", close_button=True, theme="system"),
+    app_wraps={
+        (55, "ErrorBoundary"): lambda _stateful: page_error_boundary(),
+        (5, "Overlay"): lambda stateful: connection_notice() if stateful else None,
+    },
+    backend_exception_handler=show_failure,
+    api_transformer=[create_app(), edge],
+)
+app.register_lifespan_task(web_lifespan)
+add_pages(app)

@@ -113,7 +113,7 @@ class Chip:
     """One filter: its text, the address it leads to, and whether it is on."""
 
     text: str
-    to: str
+    href: str
     active: bool
 
 

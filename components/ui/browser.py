@@ -59,6 +59,21 @@ class RootSwitch(_Browser):
     off: rx.Var[str]
 
 
+class Secret(_Browser):
+    """A secret that the browser fetches from `url` when asked; it never enters a state."""
+
+    library = "$/public/ui/secret.js"
+    tag = "Secret"
+    url: rx.Var[str]
+    field: rx.Var[str]
+    masked: rx.Var[str]
+    show_label: rx.Var[str]
+    hide_label: rx.Var[str]
+    failed_label: rx.Var[str]
+    button_class: rx.Var[str]
+    text_class: rx.Var[str]
+
+
 class CommandPalette(_Browser):
     """Ctrl/Cmd-K: go to a page or start something by typing its name; `g a`, `/` and `?` too."""
 

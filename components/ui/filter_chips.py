@@ -21,5 +21,5 @@ def filter_chip(text: Any, to: Any, active: Any) -> rx.Component:
             _CHIP + "border-accent bg-accent-ground text-accent font-strong",
             _CHIP + "border-line-strong text-ink-2 hover:bg-raised hover:text-ink",
         ),
-        custom_attrs={"aria-pressed": None, "aria-current": rx.cond(active, "true", "false")},
+        custom_attrs={"aria-current": rx.cond(active, "true", "false")},
     )

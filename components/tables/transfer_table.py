@@ -1,0 +1,38 @@
+"""Large transfers as they were seen on the chain."""
+
+import reflex as rx
+
+from components.i18n import t
+from components.ui.address_chip import address_chip
+from components.ui.amount import amount
+from components.ui.browser import relative_time
+from components.ui.data_table import Column, cell, data_table, row
+from components.ui.empty_state import empty_state
+
+_COLUMNS = (
+    Column(t("transfers.when")),
+    Column(t("transfers.value"), end=True),
+    Column(t("transfers.from")),
+    Column(t("transfers.to")),
+    Column(t("transfers.tx"), hide="lg"),
+)
+
+
+def transfer_table(rows: rx.Var) -> rx.Component:
+    """Return the table, or what stands in its place."""
+    return rx.cond(
+        rows.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
+        data_table(t("overview.transfers"), _COLUMNS, rx.foreach(rows, _row)),
+        empty_state("arrow-left-right", t("transfers.none_title"), t("transfers.none_text")),
+    )
+
+
+def _row(item: rx.Var) -> rx.Component:
+    return row(
+        cell(relative_time(item.at, "num text-ink-2 whitespace-nowrap")),
+        cell(amount(item.value, item.amount, item.exact), end=True),
+        cell(address_chip(item.from_short, item.from_full, item.from_url)),
+        cell(address_chip(item.to_short, item.to_full, item.to_url)),
+        cell(address_chip(item.tx[:10], item.tx, item.tx_url), hide="lg"),
+        key=item.key,
+    )

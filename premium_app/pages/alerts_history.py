@@ -1,0 +1,98 @@
+"""The tab of what fired: filters that live in the address, pages, and export of exactly what is filtered."""
+
+import reflex as rx
+
+from components.i18n import t
+from components.tables.history_table import history_table
+from components.tables.pager import pager
+from components.ui.button import button_class, link_button
+from components.ui.card import card
+from components.ui.empty_state import empty_state
+from components.ui.field import INPUT
+from components.ui.filter_chips import filter_chip
+from components.ui.icon import icon
+from components.ui.skeleton import skeleton_rows
+from state.alerts_state import AlertsState
+
+
+def history_tab() -> rx.Component:
+    """Return filters and table."""
+    return rx.el.div(_filters(), _table(), class_name="flex flex-col gap-3")
+
+
+def _filters() -> rx.Component:
+    return rx.el.div(
+        rx.foreach(AlertsState.chips, lambda chip: filter_chip(chip.text, chip.href, chip.active)),
+        _select("rule", t("history.any_rule"), AlertsState.rule_options, AlertsState.filter_rule),
+        _select("token", t("history.any_token"), AlertsState.token_options, AlertsState.filter_token),
+        _date("from", t("history.from"), AlertsState.filter_from),
+        _date("to", t("history.to"), AlertsState.filter_to),
+        rx.cond(AlertsState.is_filtered, link_button(t("history.clear"), "/alerts/?tab=history", "ghost")),
+        role="group",
+        aria_label=t("history.filters"),
+        class_name="flex flex-wrap items-center gap-2",
+    )
+
+
+def _select(name: str, every: str, options: rx.Var, value: rx.Var) -> rx.Component:
+    return rx.el.select(
+        rx.el.option(every, value=""),
+        rx.foreach(options, lambda option: rx.el.option(option.text, value=option.value)),
+        value=value,
+        on_change=AlertsState.change_filter(name),  # pyright: ignore
+        aria_label=every,
+        class_name=INPUT.replace("w-full", "w-auto max-w-56").replace("h-9", "h-8").replace("px-3", "px-2 text-13"),
+    )
+
+
+def _date(name: str, label: str, value: rx.Var) -> rx.Component:
+    return rx.el.label(
+        rx.el.span(label, class_name="text-13 text-ink-2"),
+        rx.el.input(
+            type="date",
+            default_value=value,
+            key=value,
+            on_change=AlertsState.change_filter(name),  # pyright: ignore
+            class_name=INPUT.replace("w-full", "w-auto").replace("h-9", "h-8").replace("px-3", "px-2 text-13"),
+        ),
+        class_name="inline-flex items-center gap-1.5",
+    )
+
+
+def _table() -> rx.Component:
+    return card(
+        t("history.title"),
+        rx.cond(
+            AlertsState.history_loaded,
+            rx.cond(
+                AlertsState.history.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
+                rx.fragment(history_table(AlertsState.history), pager(AlertsState.history_pager)),  # pyright: ignore
+                rx.cond(
+                    AlertsState.is_filtered,
+                    empty_state(
+                        "filter-x",
+                        t("history.no_match"),
+                        t("history.no_match_text"),
+                        link_button(t("history.clear"), "/alerts/?tab=history"),
+                    ),
+                    empty_state("history", t("history.none_title"), t("history.none_text")),
+                ),
+            ),
+            skeleton_rows(10),
+        ),
+        action=rx.el.div(
+            *[
+                rx.el.a(
+                    icon("download"),
+                    form.upper(),
+                    href=AlertsState.export_query.to(str) + f"&format={form}",
+                    download=True,
+                    aria_label=t("history.export", form=form.upper()),
+                    class_name=button_class("secondary"),
+                )
+                for form in ("csv", "json")
+            ],
+            class_name="flex gap-2",
+        ),
+        note=AlertsState.history_note,
+    )

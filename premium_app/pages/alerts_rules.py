@@ -1,0 +1,46 @@
+"""The tab of rules."""
+
+import reflex as rx
+
+from components.i18n import t
+from components.tables.pager import pager
+from components.tables.rule_table import rule_table
+from components.ui.button import link_button
+from components.ui.card import card
+from components.ui.empty_state import empty_state
+from components.ui.skeleton import skeleton_rows
+from state.alerts_state import AlertsState
+
+
+def rules_tab() -> rx.Component:
+    """Return the rules, or what stands in their place."""
+    return card(
+        t("rules.title"),
+        rx.cond(
+            AlertsState.rules_loaded,
+            rx.cond(
+                AlertsState.rules.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
+                rx.fragment(
+                    rule_table(AlertsState.rules, AlertsState.set_enabled, AlertsState.ask_delete),  # pyright: ignore
+                    pager(AlertsState.rules_pager),
+                ),
+                _nothing_yet(),
+            ),
+            skeleton_rows(6),
+        ),
+        note=AlertsState.rules_note,
+    )
+
+
+def _nothing_yet() -> rx.Component:
+    return empty_state(
+        "bell-plus",
+        t("rules.none_title"),
+        t("rules.none_text"),
+        rx.el.div(
+            link_button(t("rules.new_price"), "/alerts/?tab=rules&new=price", "primary", "activity"),
+            link_button(t("rules.new_whale"), "/alerts/?tab=rules&new=whale", icon_name="arrow-left-right"),
+            class_name="flex flex-wrap justify-center gap-2",
+        ),
+        example=t("rules.none_example"),
+    )

@@ -1,0 +1,86 @@
+"""The tab of webhooks: the signing secret, a test, and how each message fared."""
+
+import reflex as rx
+
+from components.i18n import t
+from components.tables.delivery_table import delivery_table
+from components.tables.pager import pager
+from components.ui.browser import Secret
+from components.ui.button import button, button_class
+from components.ui.card import card
+from components.ui.empty_state import empty_state
+from components.ui.field import text_field
+from components.ui.skeleton import skeleton_rows
+from state.alerts_state import AlertsState
+from state.webhook_state import WebhookState
+
+
+def webhooks_tab() -> rx.Component:
+    """Return the tab."""
+    return rx.el.div(
+        rx.el.div(_secret(), _test(), class_name="grid gap-3 lg:grid-cols-2 items-stretch"),
+        _deliveries(),
+        class_name="flex flex-col gap-3",
+    )
+
+
+def _secret() -> rx.Component:
+    return card(
+        t("webhooks.secret"),
+        rx.el.div(
+            rx.el.p(t("webhooks.secret_text"), class_name="text-13 text-ink-2"),
+            Secret.create(
+                url="/v1/alerts/deliveries/secret",
+                field="secret",
+                masked="whsec_" + "\u2022" * 20,
+                show_label=t("webhooks.show"),
+                hide_label=t("webhooks.hide"),
+                failed_label=t("webhooks.secret_failed"),
+                text_class="mono text-13 break-all flex-1 min-w-0",
+                button_class=button_class(),
+                class_name="flex items-center gap-3 mt-3 min-h-9",
+            ),
+            class_name="p-4",
+        ),
+    )
+
+
+def _test() -> rx.Component:
+    return card(
+        t("webhooks.test"),
+        rx.el.form(
+            rx.el.div(
+                text_field(
+                    t("webhooks.url"),
+                    "destination",
+                    WebhookState.test_error,
+                    type="url",
+                    placeholder="https://example.com/hooks/premium",
+                ),
+                class_name="flex-1 min-w-0",
+            ),
+            button(t("webhooks.send_test"), type="submit", icon_name="send", class_name="mt-6"),
+            on_submit=WebhookState.send_test,
+            class_name="flex items-start gap-2 p-4",
+        ),
+    )
+
+
+def _deliveries() -> rx.Component:
+    return card(
+        t("deliveries.title"),
+        rx.cond(
+            WebhookState.loaded,
+            rx.cond(
+                WebhookState.deliveries.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
+                rx.fragment(
+                    delivery_table(WebhookState.deliveries, WebhookState.resend),  # pyright: ignore
+                    pager(WebhookState.pager),  # pyright: ignore
+                ),
+                empty_state("webhook", t("deliveries.none_title"), t("deliveries.none_text")),
+            ),
+            skeleton_rows(5),
+        ),
+        action=button(t("deliveries.refresh"), on_click=AlertsState.load, icon_name="rotate-cw"),
+        note=t("deliveries.note"),
+    )

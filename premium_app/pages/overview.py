@@ -1,0 +1,75 @@
+"""Overview: what the market does and what your rules saw, on one screen."""
+
+import reflex as rx
+
+from components.i18n import t
+from components.layout.shell import shell
+from components.tables.alert_list import alert_list, alert_list_empty
+from components.tables.transfer_table import transfer_table
+from components.ui.button import link_button
+from components.ui.card import card
+from components.ui.error_panel import error_panel
+from components.ui.kpi_tile import kpi_grid, kpi_skeleton, kpi_tile
+from components.ui.link import link
+from components.ui.skeleton import skeleton_rows
+from state.live_state import LiveState
+from state.overview_state import OverviewState
+from state.shell_state import ShellState
+
+_TILES_WHILE_LOADING = 8
+
+
+def overview_page() -> rx.Component:
+    """Return the page."""
+    return shell(
+        "overview", t("nav.overview"), rx.el.div(_heading(), _body(), class_name="flex flex-col gap-4"), ShellState
+    )
+
+
+def _heading() -> rx.Component:
+    return rx.el.div(
+        rx.el.p(t("overview.lead"), class_name="text-13 text-ink-2"),
+        link_button(t("alerts.new"), "/alerts/?tab=rules&new=price", "primary", "plus"),
+        class_name="flex items-center justify-between gap-3",
+    )
+
+
+def _body() -> rx.Component:
+    return rx.cond(
+        OverviewState.failure != "",
+        error_panel(OverviewState.failure, OverviewState.failure_id, OverviewState.load),
+        rx.fragment(
+            rx.el.h2(t("overview.numbers"), class_name="sr-only"),
+            kpi_grid(
+                rx.cond(
+                    OverviewState.loaded,
+                    rx.foreach(OverviewState.tiles, kpi_tile),
+                    rx.fragment(*[kpi_skeleton() for _ in range(_TILES_WHILE_LOADING)]),
+                )
+            ),
+            rx.el.div(_recent_alerts(), _large_transfers(), class_name="grid gap-3 xl:grid-cols-2 items-start"),
+        ),
+    )
+
+
+def _recent_alerts() -> rx.Component:
+    return card(
+        t("overview.recent_alerts"),
+        rx.cond(
+            LiveState.loaded,
+            rx.cond(LiveState.feed.length() > 0, alert_list(LiveState.feed[:8]), alert_list_empty()),  # pyright: ignore
+            skeleton_rows(6),
+        ),
+        action=link(
+            t("overview.all_alerts"), to="/alerts/?tab=history", class_name="text-13 text-accent hover:underline"
+        ),
+        note=t("overview.recent_alerts_note"),
+    )
+
+
+def _large_transfers() -> rx.Component:
+    return card(
+        t("overview.transfers"),
+        rx.cond(OverviewState.loaded, transfer_table(OverviewState.transfers), skeleton_rows(6)),
+        note=t("overview.transfers_note"),
+    )

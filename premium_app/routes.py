@@ -1,0 +1,48 @@
+"""The table of pages: address, title, what builds it, what runs when it opens."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import reflex as rx
+
+from components.i18n import t
+from premium_app.pages.alerts import alerts_page
+from premium_app.pages.not_found import not_found_page
+from premium_app.pages.overview import overview_page
+from premium_app.pages.sign_in import sign_in_page
+from state.alerts_state import AlertsState
+from state.live_state import LiveState
+from state.overview_state import OverviewState
+from state.sign_in_state import SignInState
+
+
+@dataclass(frozen=True)
+class PageSpec:
+    """One page of the product; `on_load` events are independent, each guards itself."""
+
+    route: str
+    title_key: str
+    build: Callable[[], rx.Component]
+    on_load: Sequence[Any] = field(default=())
+
+
+PAGES = (
+    PageSpec("/", "nav.overview", overview_page, (OverviewState.load, LiveState.follow)),
+    PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
+    PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load,)),
+    PageSpec("/404", "not_found.title", not_found_page),
+)
+
+
+def add_pages(app: rx.App) -> None:
+    """Register every page of the table with the app."""
+    for page in PAGES:
+        app.add_page(
+            page.build,
+            route=page.route,
+            title=f"{t(page.title_key)} · {t('brand')}",
+            description=t("brand.description"),
+            image="/mark.svg",
+            on_load=list(page.on_load),
+        )

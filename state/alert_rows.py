@@ -1,0 +1,106 @@
+"""Alerts and rules as rows of strings."""
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from backend.chain.registry import chain_name, find_chain
+from backend.core import formats
+from backend.core.money import plain
+from components.i18n import t
+from state.view_models import AlertRow, RuleRow
+
+UNKNOWN = formats.UNKNOWN
+
+
+def transaction_url(chain_id: int, tx_hash: str | None) -> str:
+    """Return the explorer's page of a transaction, empty when there is none."""
+    chain = find_chain(chain_id)
+    return (chain.transaction_url(tx_hash) or "") if chain and tx_hash else ""
+
+
+def address_url(chain_id: int, address: str) -> str:
+    """Return the explorer's page of an address, empty when there is none."""
+    chain = find_chain(chain_id)
+    return (chain.address_url(address) or "") if chain else ""
+
+
+def kind_label(kind: str) -> str:
+    """Return the name of a rule's type."""
+    return t(f"kind.{kind}") if kind in ("price", "whale") else kind
+
+
+def alert_row(alert: Any) -> AlertRow:
+    """Return the row of an `AlertRead`."""
+    value, detail, exact = _figures(alert.type, alert.event)
+    withdrawn = alert.withdrawn_at is not None
+    return AlertRow(
+        id=str(alert.id),
+        at=formats.iso(alert.triggered_at),
+        rule_id=str(alert.rule_id),
+        rule_name=alert.rule_name,
+        kind=alert.type,
+        kind_label=kind_label(alert.type),
+        message=alert.message,
+        value=value,
+        detail=detail,
+        exact=exact,
+        chain=chain_name(alert.chain_id),
+        block=formats.number(alert.block_number),
+        tx_short=formats.address(alert.tx_hash or ""),
+        tx=alert.tx_hash or "",
+        tx_url=transaction_url(alert.chain_id, alert.tx_hash),
+        withdrawn=withdrawn,
+        status=t("status.withdrawn") if withdrawn else t("status.fired"),
+        status_tone="warn" if withdrawn else "gain",
+        status_why=(alert.withdrawn_reason or t("status.withdrawn_why")) if withdrawn else "",
+    )
+
+
+def rule_row(rule: Any, sentence: str) -> RuleRow:
+    """Return the row of a `RuleRead`; `sentence` says its conditions in words."""
+    done = not rule.enabled and rule.frequency == "once" and rule.last_triggered_at is not None
+    status, tone = ("done", "accent") if done else ("active", "gain") if rule.enabled else ("paused", "neutral")
+    rule_id = str(rule.id)
+    return RuleRow(
+        id=rule_id,
+        name=rule.name if rule.name != sentence else "",
+        sentence=sentence,
+        kind=rule.type,
+        kind_label=kind_label(rule.type),
+        enabled=rule.enabled,
+        status=t(f"rules.{status}"),
+        status_tone=tone,
+        channels=_channels(rule.actions),
+        rhythm=_rhythm(rule.frequency, rule.cooldown_seconds),
+        last_at=formats.iso(rule.last_triggered_at),
+        history_to="/alerts/?" + urlencode({"tab": "history", "rule": rule_id}),
+        edit_to="/alerts/?" + urlencode({"tab": "rules", "edit": rule_id}),
+        copy_to="/alerts/?" + urlencode({"tab": "rules", "copy": rule_id}),
+    )
+
+
+def _figures(kind: str, event: dict[str, Any]) -> tuple[str, str, str]:
+    """Return what to show as the value of an event: dollars, the detail below, and the exact figure on hover."""
+    if kind == "price":
+        price = _decimal(event.get("price_usd"))
+        return formats.usd(price), "", plain(price) if price is not None else ""
+    value, amount = _decimal(event.get("value_usd")), _decimal(event.get("amount"))
+    symbol = formats.untrusted_text(event.get("symbol") or "")
+    exact = f"{plain(amount)} {symbol}" if amount is not None else ""
+    return formats.usd_short(value), formats.amount(amount, symbol), exact
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def _channels(actions: list[Any]) -> str:
+    types = [action["type"] if isinstance(action, dict) else action.type for action in actions]
+    return ", ".join(t(f"channel.{kind}") for kind in ("in_app", "webhook") if kind in types)
+
+
+def _rhythm(frequency: str, cooldown_seconds: int) -> str:
+    if frequency == "once":
+        return t("frequency.once")
+    return t("cooldown.every", time=formats.duration(cooldown_seconds)) if cooldown_seconds else t("cooldown.none")

@@ -1,0 +1,150 @@
+"""The live feed: alerts appear without a reload, and the page's numbers stay fresh while the tab is open."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+from backend.alerts.schemas import AlertRead, HistoryFilter
+from reflex_base.registry import RegistrationContext
+
+from backend.accounts.service import CurrentUser
+from backend.alerts import service as alerts_service
+from backend.api.resources import resources
+from backend.core.ids import request_id
+from backend.core.logging import get_logger
+from backend.core.telemetry import live_clients
+from state.alert_rows import alert_row
+from state.guard import user_of
+from state.overview_state import OverviewState
+from state.shell_state import ShellState
+from state.view_models import AlertRow
+
+log = get_logger(__name__)
+
+FEED_LENGTH = 50
+TICK_SECONDS = 4.0
+TICKS_BETWEEN_SESSION_CHECKS = 15
+RETRY_SECONDS = 2.0
+
+
+class LiveState(rx.State):
+    """The newest alerts of the signed-in user, pushed as they are stored."""
+
+    feed: list[AlertRow] = []
+    held: list[AlertRow] = []
+    paused: bool = False
+    loaded: bool = False
+    _run: str = ""
+
+    @rx.var
+    def held_text(self) -> str:
+        """How many alerts wait while the feed is paused."""
+        return str(len(self.held))
+
+    @rx.event
+    async def pause(self) -> None:
+        """Hold new alerts back, because the reader is on a row."""
+        self.paused = True
+
+    @rx.event
+    async def resume(self) -> None:
+        """Show what was held back."""
+        self.paused = False
+        self.feed, self.held = _newest_first(self.held + self.feed), []
+
+    @rx.event(background=True)
+    async def follow(self) -> AsyncIterator[Any]:
+        """Follow the user's alerts until the tab closes, the session ends or a newer run takes over."""
+        run = request_id()
+        async with self:
+            user = await user_of(self)
+            if user is None:
+                return
+            self._run = run
+            token = self.router.session.client_token
+        live_clients.labels("page").inc()
+        try:
+            while await _is_open(token):
+                try:
+                    async for event in self._follow_once(user, run, token):
+                        yield event
+                    return
+                except Exception as error:
+                    # A lost database or Redis must not end the feed: say so in the log and begin anew.
+                    log.warning("live feed interrupted", error=type(error).__name__)
+                    await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            live_clients.labels("page").dec()
+
+    async def _follow_once(self, user: CurrentUser, run: str, token: str) -> AsyncIterator[Any]:
+        """Subscribe, read what is stored, then apply messages until this run is over."""
+        async with resources().hub.subscribe(user.id) as queue:
+            await self._reload(user, run)
+            ticks = 0
+            while True:
+                messages = await _next_messages(queue)
+                if not await _is_open(token):
+                    return
+                if any(message["type"] == "reload" for message in messages):
+                    await self._reload(user, run)
+                    messages = []
+                async with self:
+                    if self._run != run:
+                        return
+                    if ticks % TICKS_BETWEEN_SESSION_CHECKS == 0 and await user_of(self) is None:
+                        return
+                    await self._apply(messages)
+                    on_overview = self.router.url.path == "/"
+                ticks += 1
+                if on_overview:
+                    yield OverviewState.refresh
+
+    async def _reload(self, user: CurrentUser, run: str) -> None:
+        async with resources().database.unit_of_work(user.id) as session:
+            page = await alerts_service.list_history(session, user, HistoryFilter(), 1, FEED_LENGTH)
+        rows = [alert_row(alert) for alert in page.items]
+        async with self:
+            if self._run == run:
+                self.feed, self.held, self.loaded = rows, [], True
+
+    async def _apply(self, messages: list[dict[str, Any]]) -> None:
+        """Put new alerts on top (or hold them while paused) and mark withdrawn ones; refresh the frame."""
+        shell = await self.get_state(ShellState)
+        await shell._read_freshness()
+        rows = [alert_row(AlertRead.model_validate(message["data"])) for message in messages]
+        if not rows:
+            return
+        known = {row.id for row in self.feed + self.held}
+        changed = {row.id: row for row in rows if row.id in known}
+        fresh = [row for row in rows if row.id not in known]
+        if changed:
+            self.feed = [changed.get(row.id, row) for row in self.feed]
+            self.held = [changed.get(row.id, row) for row in self.held]
+        if self.paused:
+            self.held = _newest_first(fresh + self.held)
+        else:
+            self.feed = _newest_first(fresh + self.feed)
+        watching = self.router.url.path.startswith("/alerts") and self.router.url.query_parameters.get("tab") == "live"
+        shell.unseen = 0 if watching else shell.unseen + len(fresh)
+
+
+def _newest_first(rows: list[AlertRow]) -> list[AlertRow]:
+    return sorted(rows, key=lambda row: (row.at, row.id), reverse=True)[:FEED_LENGTH]
+
+
+async def _next_messages(queue: asyncio.Queue[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return everything that waits in the queue, after at most one tick."""
+    try:
+        messages = [await asyncio.wait_for(queue.get(), TICK_SECONDS)]
+    except TimeoutError:
+        return []
+    while not queue.empty():
+        messages.append(queue.get_nowait())
+    return messages
+
+
+async def _is_open(token: str) -> bool:
+    """Return whether the tab with this client token is still connected to any of our processes."""
+    namespace = RegistrationContext.get().app.event_namespace
+    return namespace is not None and await namespace._token_manager.is_token_connected(token)

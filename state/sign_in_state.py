@@ -1,0 +1,40 @@
+"""The sign-in page: why it did not work, where to go afterwards, and the demo account where there is one."""
+
+from typing import Any
+
+import reflex as rx
+
+from backend.api.resources import resources
+from components.i18n import t
+from state.guard import user_of
+
+_ERRORS = ("credentials", "throttled")
+
+
+def safe_next(path: str) -> str:
+    """Return `path` when it is an address on this site, else the overview's."""
+    is_local = path.startswith("/") and not path.startswith(("//", "/\\", "/sign-in"))
+    return path if is_local and path.isprintable() else "/"
+
+
+class SignInState(rx.State):
+    """What the sign-in page shows."""
+
+    error: str = ""
+    next_path: str = "/"
+    demo_email: str = ""
+    demo_password: str = ""
+
+    @rx.event
+    async def load(self) -> Any:
+        """Read the address; somebody who is signed in goes on."""
+        query = self.router.url.query_parameters
+        self.next_path = safe_next(query.get("next", "/"))
+        code = query.get("error", "")
+        self.error = t(f"sign_in.error.{code if code in _ERRORS else 'other'}") if code else ""
+        settings = resources().settings
+        if settings.environment == "demo":
+            # The demo account's password is published in the README; no other password ever enters a state.
+            self.demo_email = settings.demo_email
+            self.demo_password = settings.demo_password.get_secret_value()
+        return rx.redirect(self.next_path) if await user_of(self) else None
