@@ -1,0 +1,17 @@
+"""How much a plan allows (None: no limit), and the bounds of every value of a rule."""
+
+from decimal import Decimal
+
+RULES_BY_TIER: dict[str, int | None] = {"free": 3, "starter": 10, "pro": 50, "enterprise": None}
+WALLETS_BY_TIER: dict[str, int | None] = {"free": 1, "starter": 10, "pro": 50, "enterprise": 100}
+
+MIN_WHALE_USD, MAX_WHALE_USD = Decimal(1_000), Decimal(1_000_000_000)
+MIN_NUMBER, MAX_PRICE_USD, MAX_AMOUNT = Decimal("1e-18"), Decimal("1e15"), Decimal("1e30")
+MAX_DIGITS = 15
+MIN_CHANGE_PCT, MAX_FALL_PCT, MAX_RISE_PCT = Decimal("0.01"), Decimal(100), Decimal(1_000_000)
+MAX_CHAINS = 50
+MAX_TOKENS = 50
+MAX_WALLETS = 100
+MAX_NAME = 255
+MAX_COOLDOWN_SECONDS = 30 * 86_400
+MAX_ACTIONS = 5

@@ -1,0 +1,179 @@
+"""The SQL of rules and history for one user's requests; row-level security holds the rows to that user."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.alerts.schemas import HistoryFilter
+
+_RULE = """select id, name, type, conditions, actions, enabled, frequency, cooldown_seconds, version,
+  last_triggered_at, created_at, updated_at from alert_rules"""
+_MINE = "user_id = :user_id and deleted_at is null"
+_RULE_FILTER = f"""where {_MINE} and (cast(:type as text) is null or type = :type)
+  and (cast(:enabled as boolean) is null or enabled = :enabled)"""
+
+_LIST_RULES = text(f"{_RULE} {_RULE_FILTER} order by created_at desc, id desc limit :limit offset :offset")
+_COUNT_RULES = text(f"select count(*) from alert_rules {_RULE_FILTER}")  # noqa: S608 - constant text
+_GET_RULE = text(f"{_RULE} where {_MINE} and id = :id")
+_LOCK_RULE = text(f"{_RULE} where {_MINE} and id = :id for update")
+_RULE_COLUMNS = """returning id, name, type, conditions, actions, enabled, frequency, cooldown_seconds, version,
+  last_triggered_at, created_at, updated_at"""
+_INSERT_RULE = text(f"""
+insert into alert_rules (id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds)
+values (:id, :user_id, :name, :type, cast(:conditions as jsonb), cast(:actions as jsonb), :enabled, :frequency,
+  :cooldown_seconds)
+{_RULE_COLUMNS}
+""")  # noqa: S608 - constant text
+_UPDATE_RULE = text(f"""
+update alert_rules set name = :name, type = :type, conditions = cast(:conditions as jsonb),
+  actions = cast(:actions as jsonb), enabled = :enabled, frequency = :frequency,
+  cooldown_seconds = :cooldown_seconds, version = version + 1, updated_at = now()
+where {_MINE} and id = :id
+{_RULE_COLUMNS}
+""")  # noqa: S608 - constant text
+_DELETE_RULE = text(f"""
+update alert_rules set deleted_at = now(), enabled = false, version = version + 1, updated_at = now()
+where {_MINE} and id = :id returning id
+""")  # noqa: S608 - constant text
+_LOCK_USER = text("select pg_advisory_xact_lock(hashtextextended('alert-rules', 0) # hashtextextended(:user_id, 0))")
+_WALLETS = text(f"""
+select distinct jsonb_array_elements_text(
+  case jsonb_typeof(c -> 'value') when 'array' then c -> 'value' else jsonb_build_array(c -> 'value') end)
+from alert_rules, jsonb_array_elements(conditions) as c
+where {_MINE} and (cast(:except_id as uuid) is null or id <> :except_id) and c ->> 'field' = 'wallet'
+""")  # noqa: S608 - constant text
+
+_ALERTS = """from alert_history h join alert_rules r on r.id = h.alert_rule_id
+where h.user_id = :user_id
+  and (cast(:type as text) is null or h.type = :type)
+  and (cast(:rule_id as uuid) is null or h.alert_rule_id = :rule_id)
+  and (cast(:chain_id as bigint) is null or h.chain_id = :chain_id)
+  and (cast(:token as text) is null or h.token = lower(:token) or upper(h.event_data ->> 'symbol') = upper(:token))
+  and (cast(:status as text) is null or (h.withdrawn_at is null) = (:status = 'active'))
+  and (cast(:since as timestamptz) is null or h.triggered_at >= :since)
+  and (cast(:until as timestamptz) is null or h.triggered_at < :until)"""
+_ALERT = f"""select h.id, h.alert_rule_id as rule_id, r.name as rule_name, h.rule_version, h.type, h.message,
+  h.chain_id, h.block_number, h.block_hash, h.tx_hash, h.token, h.event_id, h.event_data as event, h.triggered_at,
+  h.recorded_at, h.withdrawn_at, h.withdrawn_reason {_ALERTS} order by h.triggered_at desc, h.id desc"""
+_LIST_ALERTS = text(f"{_ALERT} limit :limit offset :offset")
+_EVERY_ALERT = text(_ALERT)
+_COUNT_ALERTS = text(f"select count(*) {_ALERTS}")
+
+_COUNTS = text("""
+select
+  (select count(*) from alert_rules where user_id = :user_id and deleted_at is null) as rules_total,
+  (select count(*) from alert_rules where user_id = :user_id and deleted_at is null and enabled) as rules_active,
+  count(*) filter (where triggered_at > now() - interval '24 hours') as alerts_24h,
+  count(*) filter (where triggered_at > now() - interval '24 hours' and withdrawn_at is not null) as withdrawn_24h,
+  max(triggered_at) as newest_alert_at
+from alert_history where user_id = :user_id
+""")
+_TOKENS_BY_SYMBOL = text("""
+select chain_id, address, symbol from chain_tokens
+where upper(symbol) = any(cast(:symbols as text[])) and chain_id = any(cast(:chain_ids as bigint[]))
+order by chain_id, address limit 500
+""")
+_TOKENS_BY_ADDRESS = text(
+    "select chain_id, address, symbol from chain_tokens where address = any(cast(:addresses as text[])) limit 2000"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token as its contract calls itself (untrusted text)."""
+
+    chain_id: int
+    address: str
+    symbol: str | None
+
+
+async def lock_user_rules(session: AsyncSession, user_id: UUID) -> None:
+    """Let no other transaction count or add rules of this user until this one ends."""
+    await session.execute(_LOCK_USER, {"user_id": str(user_id)})
+
+
+async def list_rules(
+    session: AsyncSession, user_id: UUID, kind: str | None, enabled: bool | None, limit: int, offset: int
+) -> tuple[Sequence[RowMapping], int]:
+    """Return rules, newest first, and how many there are in all."""
+    values: dict[str, Any] = {"user_id": user_id, "type": kind, "enabled": enabled}
+    rows = (await session.execute(_LIST_RULES, {**values, "limit": limit, "offset": offset})).mappings().all()
+    return rows, (await session.execute(_COUNT_RULES, values)).scalar_one()
+
+
+async def find_rule(session: AsyncSession, user_id: UUID, rule_id: UUID, *, lock: bool = False) -> RowMapping | None:
+    """Return a rule that is not deleted, None when the user has no such rule; with `lock` held until the end."""
+    statement = _LOCK_RULE if lock else _GET_RULE
+    return (await session.execute(statement, {"user_id": user_id, "id": rule_id})).mappings().one_or_none()
+
+
+async def insert_rule(session: AsyncSession, values: dict[str, Any]) -> RowMapping:
+    """Write a new rule and return it."""
+    return (await session.execute(_INSERT_RULE, _as_json(values))).mappings().one()
+
+
+async def update_rule(session: AsyncSession, values: dict[str, Any]) -> RowMapping:
+    """Write a rule's new values with the next version number, and return it."""
+    return (await session.execute(_UPDATE_RULE, _as_json(values))).mappings().one()
+
+
+async def delete_rule(session: AsyncSession, user_id: UUID, rule_id: UUID) -> bool:
+    """Mark a rule as deleted; False when there was none. History keeps pointing at it."""
+    result = await session.execute(_DELETE_RULE, {"user_id": user_id, "id": rule_id})
+    return result.scalar_one_or_none() is not None
+
+
+async def watched_wallets(session: AsyncSession, user_id: UUID, except_rule: UUID | None = None) -> set[str]:
+    """Return the distinct wallets that the user's rules watch, those of one rule left out."""
+    result = await session.execute(_WALLETS, {"user_id": user_id, "except_id": except_rule})
+    return set(result.scalars())
+
+
+async def list_alerts(
+    session: AsyncSession, user_id: UUID, wanted: HistoryFilter, limit: int, offset: int
+) -> tuple[Sequence[RowMapping], int]:
+    """Return alerts, newest first by block time, and how many the filter lets through."""
+    values = {"user_id": user_id, **wanted.model_dump()}
+    rows = (await session.execute(_LIST_ALERTS, {**values, "limit": limit, "offset": offset})).mappings().all()
+    return rows, (await session.execute(_COUNT_ALERTS, values)).scalar_one()
+
+
+async def stream_alerts(session: AsyncSession, user_id: UUID, wanted: HistoryFilter) -> AsyncIterator[RowMapping]:
+    """Yield every alert the filter lets through, newest first, from a server-side cursor."""
+    result = await session.stream(
+        _EVERY_ALERT, {"user_id": user_id, **wanted.model_dump()}, execution_options={"yield_per": 500}
+    )
+    async for row in result.mappings():
+        yield row
+
+
+async def counts(session: AsyncSession, user_id: UUID) -> RowMapping:
+    """Return the numbers of rules and alerts."""
+    return (await session.execute(_COUNTS, {"user_id": user_id})).mappings().one()
+
+
+async def tokens_by_symbol(session: AsyncSession, symbols: Sequence[str], chain_ids: Sequence[int]) -> list[TokenRow]:
+    """Return the tokens on these chains that call themselves so (letter case does not matter)."""
+    values = {"symbols": [symbol.upper() for symbol in symbols], "chain_ids": list(chain_ids)}
+    return [TokenRow(**row) for row in (await session.execute(_TOKENS_BY_SYMBOL, values)).mappings()]
+
+
+async def tokens_by_address(session: AsyncSession, addresses: Sequence[str]) -> list[TokenRow]:
+    """Return what is known of these token addresses, on any chain."""
+    if not addresses:
+        return []
+    rows = await session.execute(_TOKENS_BY_ADDRESS, {"addresses": list(addresses)})
+    return [TokenRow(**row) for row in rows.mappings()]
+
+
+def _as_json(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **values,
+        "conditions": orjson.dumps(values["conditions"]).decode(),
+        "actions": orjson.dumps(values["actions"]).decode(),
+    }

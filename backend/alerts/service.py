@@ -1,0 +1,248 @@
+"""Alert rules and history of one user: everything the API and the pages may ask for.
+
+Every function works in the caller's session, which the edge opened with the user's id, and commits nothing.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.service import CurrentUser
+from backend.alerts import exports, limits, repository
+from backend.alerts.engine.conditions import Conditions, WhaleConditions
+from backend.alerts.errors import RuleChangedError, RuleLimitError, RuleNotFoundError
+from backend.alerts.lookup import conditions_of_input
+from backend.alerts.parsing import parse_conditions
+from backend.alerts.rules import conditions_of, stored_conditions
+from backend.alerts.schemas import (
+    AlertAction,
+    AlertCounts,
+    AlertRead,
+    ExportFormat,
+    HistoryFilter,
+    RuleCreate,
+    RuleRead,
+    RuleUpdate,
+)
+from backend.alerts.sentences import NamedToken, describe, symbols_of
+from backend.core.destinations import DestinationError, normalise_destination
+from backend.core.errors import InvalidInputError
+from backend.core.ids import new_id
+from backend.core.schemas import Page
+from backend.core.settings import get_settings
+
+MAX_PAGE_SIZE = 200
+
+
+async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate) -> RuleRead:
+    """Make a rule. Raises InvalidInputError (details by field) and RuleLimitError when the plan allows no more."""
+    conditions = await conditions_of_input(session, parse_conditions(data.type, data.conditions))
+    actions = _checked_actions(data.actions)
+    await repository.lock_user_rules(session, user.id)
+    most = limits.RULES_BY_TIER.get(user.tier, 0)
+    _, total = await repository.list_rules(session, user.id, None, None, 0, 0)
+    if most is not None and total >= most:
+        raise RuleLimitError(f"Your {user.tier} plan allows {most} alert rules. Delete one, or choose a larger plan.")
+    await _check_wallets(session, user, conditions, None)
+    row = await repository.insert_rule(
+        session,
+        {
+            "id": new_id(),
+            "user_id": user.id,
+            "name": data.name,
+            "type": data.type,
+            "conditions": stored_conditions(conditions),
+            "actions": actions,
+            "enabled": data.enabled,
+            "frequency": data.frequency,
+            "cooldown_seconds": data.cooldown_seconds,
+        },
+    )
+    return (await _read(session, [row]))[0]
+
+
+async def list_rules(
+    session: AsyncSession,
+    user: CurrentUser,
+    type: str | None = None,  # noqa: A002 - the name of the query parameter
+    enabled: bool | None = None,
+    page: int = 1,
+    page_size: int = 20,
+) -> Page[RuleRead]:
+    """Return one page of the user's rules, newest first."""
+    size, offset = _window(page, page_size)
+    rows, total = await repository.list_rules(session, user.id, type, enabled, size, offset)
+    return Page[RuleRead](items=await _read(session, rows), total=total, page=page, page_size=size)
+
+
+async def get_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID) -> RuleRead:
+    """Return one rule. Raises RuleNotFoundError."""
+    row = await repository.find_rule(session, user.id, rule_id)
+    if row is None:
+        raise RuleNotFoundError
+    return (await _read(session, [row]))[0]
+
+
+async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, data: RuleUpdate) -> RuleRead:
+    """Change what `data` names and return the rule with its next version.
+
+    Raises RuleNotFoundError, RuleChangedError when `data.version` is not the rule's, InvalidInputError, RuleLimitError.
+    """
+    await repository.lock_user_rules(session, user.id)
+    row = await repository.find_rule(session, user.id, rule_id, lock=True)
+    if row is None:
+        raise RuleNotFoundError
+    if data.version is not None and data.version != row["version"]:
+        raise RuleChangedError
+    kind = data.type or row["type"]
+    stored = row["conditions"]
+    if data.conditions is not None:
+        conditions = await conditions_of_input(session, parse_conditions(kind, data.conditions))
+        await _check_wallets(session, user, conditions, rule_id)
+        stored = stored_conditions(conditions)
+    elif kind != row["type"]:
+        raise InvalidInputError(
+            "A rule of another type needs new conditions.", {"conditions": "Send the conditions too."}
+        )
+    changed = await repository.update_rule(
+        session,
+        {
+            "id": rule_id,
+            "user_id": user.id,
+            "name": row["name"] if data.name is None else data.name,
+            "type": kind,
+            "conditions": stored,
+            "actions": row["actions"] if data.actions is None else _checked_actions(data.actions),
+            "enabled": row["enabled"] if data.enabled is None else data.enabled,
+            "frequency": data.frequency or row["frequency"],
+            "cooldown_seconds": row["cooldown_seconds"] if data.cooldown_seconds is None else data.cooldown_seconds,
+        },
+    )
+    return (await _read(session, [changed]))[0]
+
+
+async def set_enabled(session: AsyncSession, user: CurrentUser, rule_id: UUID, enabled: bool) -> RuleRead:
+    """Pause or resume a rule. Raises RuleNotFoundError."""
+    row = await repository.find_rule(session, user.id, rule_id)
+    if row is not None and row["enabled"] == enabled:
+        return (await _read(session, [row]))[0]
+    return await update_rule(session, user, rule_id, RuleUpdate(enabled=enabled))
+
+
+async def delete_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID) -> None:
+    """Delete a rule; its history stays. Raises RuleNotFoundError."""
+    if not await repository.delete_rule(session, user.id, rule_id):
+        raise RuleNotFoundError
+
+
+async def list_history(
+    session: AsyncSession, user: CurrentUser, wanted: HistoryFilter, page: int = 1, page_size: int = 50
+) -> Page[AlertRead]:
+    """Return one page of the user's alerts, newest first by block time."""
+    size, offset = _window(page, page_size)
+    rows, total = await repository.list_alerts(session, user.id, wanted, size, offset)
+    return Page[AlertRead](
+        items=[AlertRead.model_validate(dict(row)) for row in rows], total=total, page=page, page_size=size
+    )
+
+
+def export_history(
+    session: AsyncSession,
+    user: CurrentUser,
+    wanted: HistoryFilter,
+    format: ExportFormat,  # noqa: A002
+) -> AsyncIterator[bytes]:
+    """Yield the user's alerts as a CSV or JSON file, in chunks; the session must stay open until the last one."""
+
+    async def alerts() -> AsyncIterator[AlertRead]:
+        async for row in repository.stream_alerts(session, user.id, wanted):
+            yield AlertRead.model_validate(dict(row))
+
+    return exports.as_csv(alerts()) if format == "csv" else exports.as_json(alerts())
+
+
+async def alert_counts(session: AsyncSession, user: CurrentUser) -> AlertCounts:
+    """Return how many rules and alerts the user has, and what the plan allows."""
+    row = await repository.counts(session, user.id)
+    wallets = await repository.watched_wallets(session, user.id)
+    return AlertCounts(
+        **row,
+        rules_limit=limits.RULES_BY_TIER.get(user.tier, 0),
+        wallets_watched=len(wallets),
+        wallets_limit=limits.WALLETS_BY_TIER.get(user.tier, 0),
+    )
+
+
+def describe_rule(conditions: Sequence[Mapping[str, Any]], tokens: Iterable[NamedToken]) -> str:
+    """Return a rule's conditions as one sentence; `tokens` name the addresses in it.
+
+    Raises InvalidInputError when the list is not that of a rule.
+    """
+    try:
+        return describe(conditions_of(conditions), symbols_of(tokens))
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        raise InvalidInputError("These are not the conditions of an alert rule.") from None
+
+
+async def _check_wallets(
+    session: AsyncSession, user: CurrentUser, conditions: Conditions, rule_id: UUID | None
+) -> None:
+    """Raise RuleLimitError when the user's rules would watch more distinct wallets than the plan allows."""
+    most = limits.WALLETS_BY_TIER.get(user.tier, 0)
+    if not isinstance(conditions, WhaleConditions) or not conditions.wallets or most is None:
+        return
+    watched = await repository.watched_wallets(session, user.id, rule_id) | conditions.wallets
+    if len(watched) > most:
+        raise RuleLimitError(
+            f"Your {user.tier} plan allows {most} watched wallet{'s' if most != 1 else ''};"
+            f" with this rule there would be {len(watched)}. Watch fewer, or choose a larger plan.",
+            {"wallet": f"At most {most} watched in all rules; this would make {len(watched)}."},
+        )
+
+
+async def _read(session: AsyncSession, rows: Sequence[RowMapping]) -> list[RuleRead]:
+    typed = [conditions_of(row["conditions"]) for row in rows]
+    addresses = {
+        token
+        for conditions in typed
+        for token in (conditions.tokens if isinstance(conditions, WhaleConditions) else (conditions.token,))
+    }
+    symbols = symbols_of(await repository.tokens_by_address(session, sorted(addresses)))
+    return [
+        RuleRead.model_validate({**row, "description": describe(conditions, symbols)})
+        for row, conditions in zip(rows, typed, strict=True)
+    ]
+
+
+def _checked_actions(actions: Sequence[AlertAction]) -> list[dict[str, str]]:
+    """Return the actions to store: each once, webhooks with a destination that may be used."""
+    checked: list[dict[str, str]] = []
+    for action in actions:
+        if action.type == "in_app":
+            entry = {"type": "in_app"}
+        else:
+            entry = {"type": "webhook", "destination": _destination(action.destination)}
+        if entry not in checked:
+            checked.append(entry)
+    return checked
+
+
+def _destination(url: str | None) -> str:
+    if not url or not url.strip():
+        raise InvalidInputError(
+            "The webhook needs an address.", {"destination": "Give the https:// address to send the alert to."}
+        )
+    try:
+        return normalise_destination(url, allow_private=get_settings().webhook_allow_private)
+    except DestinationError as error:
+        raise InvalidInputError(
+            "The webhook address cannot be used.", {"destination": f"The address {error}."}
+        ) from None
+
+
+def _window(page: int, page_size: int) -> tuple[int, int]:
+    size = max(1, min(page_size, MAX_PAGE_SIZE))
+    return size, (max(1, page) - 1) * size
