@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     web_workers: int = 1
     cors_origins: Annotated[list[str], NoDecode] = Field(default_factory=list)
     trusted_proxy_hops: int = 0
+    worker_metrics_port: int = 9470  # Prometheus port of the first worker, the others follow; 0: none
     metrics_token: SecretStr = SecretStr("")  # lets Prometheus read /metrics from elsewhere; empty: this machine only
 
     # --- stores; empty means: the embedded part is started and its address filled in by `premium run`

@@ -69,7 +69,8 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
     """Start the child with its output appended to its log file. Raises OSError when the command cannot be run."""
     launch.log_file.parent.mkdir(parents=True, exist_ok=True)
     with launch.log_file.open("ab") as log:
-        return cast("subprocess.Popen[bytes]", subprocess.Popen(launch.argv, stdout=log, **popen_options(launch)))
+        started = subprocess.Popen(launch.argv, stdout=log, **popen_options(launch))  # noqa: S603 - our own commands
+    return cast("subprocess.Popen[bytes]", started)
 
 
 def stop(process: subprocess.Popen[bytes], launch: Launch) -> None:

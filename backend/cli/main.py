@@ -1,0 +1,88 @@
+"""The `premium` command. Each verb's work is in a file of its own, imported when the verb is used."""
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from backend.core.errors import PremiumError
+from backend.core.settings import Settings, get_settings
+from backend.worker.registry import WORKER_NAMES
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The premium DeFi dashboard.")
+
+
+def _do(work: Callable[[Settings], int]) -> None:
+    raise typer.Exit(work(get_settings()))
+
+
+@app.command("run")
+def run_command() -> None:
+    """Start everything: embedded parts, web, workers. Ctrl-C stops it."""
+    from backend.cli.run import run
+
+    _do(run)
+
+
+@app.command("web")
+def web_command() -> None:
+    """Start only the web server (DATABASE_URL and REDIS_URL must be set)."""
+    from backend.cli.web import run_web
+
+    _do(run_web)
+
+
+@app.command("worker")
+def worker_command(name: Annotated[str, typer.Argument(help=f"one of: {', '.join(WORKER_NAMES)}")]) -> None:
+    """Start one worker process."""
+    if name not in WORKER_NAMES:
+        print(f"There is no worker called {name}; there are: {', '.join(WORKER_NAMES)}", file=sys.stderr)
+        raise typer.Exit(2)
+    from backend.cli.worker import run_worker
+
+    _do(lambda settings: run_worker(name, settings))
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the schema to the newest revision (ADMIN_DATABASE_URL must be set)."""
+    from backend.cli.migrate import migrate
+
+    _do(migrate)
+
+
+@app.command("seed")
+def seed_command() -> None:
+    """Make the demo account (ADMIN_DATABASE_URL must be set)."""
+    from backend.cli.seed import seed
+
+    _do(seed)
+
+
+@app.command("doctor")
+def doctor_command() -> None:
+    """Say what is configured, reached and missing."""
+    from backend.cli.doctor import doctor
+
+    _do(doctor)
+
+
+def main() -> None:
+    """Run the command line; settings that are wrong are explained, not shown as a traceback."""
+    try:
+        app()
+    except ValidationError as error:
+        print("The settings are not right (environment or .env):", file=sys.stderr)
+        for problem in error.errors():
+            field = ".".join(str(part) for part in problem["loc"]).upper()
+            print(f"  {field + ': ' if field else ''}{problem['msg']}", file=sys.stderr)
+        sys.exit(1)
+    except PremiumError as error:
+        print(error.message, file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

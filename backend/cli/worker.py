@@ -1,0 +1,51 @@
+"""`premium worker NAME`: runs one worker until it is told to stop."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from backend.core.logging import configure_logging, get_logger
+from backend.core.settings import Settings
+from backend.worker.registry import load_worker, metrics_port
+
+
+def run_worker(name: str, settings: Settings) -> int:
+    """Run the worker called `name` until SIGTERM or Ctrl-C; return 0, or 1 when it ended by itself."""
+    configure_logging(name, settings.log_level)
+    _serve_metrics(settings, name)
+    return asyncio.run(_until_stopped(name, settings))
+
+
+async def _until_stopped(name: str, settings: Settings) -> int:
+    log = get_logger(__name__)
+    stop_wanted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop_wanted.set)
+    working = asyncio.ensure_future(load_worker(name)(settings))
+    stopping = asyncio.create_task(stop_wanted.wait())
+    log.info("worker started")
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        error = working.exception()
+        log.error("worker ended by itself", exc_info=error)
+        return 1
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+    log.info("worker stopped")
+    return 0
+
+
+def _serve_metrics(settings: Settings, name: str) -> None:
+    """Answer Prometheus on this worker's port; a port in use costs the metrics, not the work."""
+    from prometheus_client import start_http_server
+
+    port = metrics_port(settings, name)
+    if port == 0:
+        return
+    try:
+        start_http_server(port, addr="127.0.0.1")
+    except OSError as error:
+        get_logger(__name__).warning("metrics are off: port in use", port=port, error=str(error))
