@@ -68,7 +68,7 @@ class BlockSource:
             try:
                 return await self._with_block_receipts(method, reference, expected)
             except RpcResponseError as error:
-                if error.rpc_code not in (METHOD_NOT_FOUND, -32602, -32600):
+                if error.rpc_code != METHOD_NOT_FOUND and "method" not in error.rpc_message.lower():
                     raise
                 self._block_receipts = False
         return await self._with_logs(method, reference, expected)

@@ -17,11 +17,15 @@ from backend.market.engine.book import Anchors
 
 @dataclass(frozen=True, slots=True)
 class MarketAnchors:
-    """A chain's anchors; `tokens` are looked for in the factories at start, so that they have prices at once."""
+    """A chain's anchors; `tokens` are looked for in the factories at start, so that they have prices at once.
+
+    `first_block` is where following starts; None: near the head.
+    """
 
     anchors: Anchors
     factories: tuple[Factory, ...]
     tokens: tuple[str, ...] = ()
+    first_block: int | None = None
 
 
 _ETHEREUM_V2 = Factory("0x5c69bee701ef814a2b6a3edd4b1652cb9cc5aa6f", V2, "Uniswap V2")
@@ -100,6 +104,7 @@ def market_anchors(chain_id: int, demo_addresses_file: Path) -> MarketAnchors | 
             Factory(demo["factories"]["uniswap_v3"].lower(), V3, "Uniswap V3"),
         ),
         tuple(sorted(token["address"].lower() for token in demo["tokens"].values())),
+        first_block=demo["deployed_at_block"],
     )
 
 

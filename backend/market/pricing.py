@@ -5,18 +5,18 @@ the same when the block is followed and when it is emitted again after a crash.
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.chain.blocks import Header
-from backend.chain.decode import V2, V3, PoolChange
+from backend.chain.decode import V2, PoolChange
 from backend.chain.events import CHANGE_WINDOWS_SECONDS, NATIVE_TOKEN, PriceUpdate
 from backend.chain.follow.ports import ChainReader, Valuation
 from backend.chain.pools import Pool, PoolReading, find_pools, read_pools, read_states
 from backend.chain.rpc.errors import RpcMissingError, RpcResponseError
-from backend.core.clock import from_unix
+from backend.core.clock import from_unix, now_seconds
 from backend.core.logging import get_logger
 from backend.core.money import engine_decimal
 from backend.market import repository
@@ -26,6 +26,7 @@ from backend.market.engine.pools import WIDE, ConcentratedState, PairState, Pool
 
 HEARTBEAT_SECONDS = 60
 STALE_SECONDS = 600
+RECENT_SECONDS = 60
 log = get_logger(__name__)
 
 
@@ -41,12 +42,13 @@ class ChainPricing:
         self._valuations: dict[str, tuple[int, Valuation]] = {}
         self._pending: list[tuple[Price, str]] = []
         self._searched = False
-        self._incomplete: set[str] = set()
+        self._incomplete: dict[str, Pool] = {}
+        self._just_read: frozenset[str] = frozenset()
 
     async def start(self, session: AsyncSession, at: Header) -> None:
         """Build the book as of a block: from the stored pools, those found in the factories, and their states then."""
         self._book = PriceBook(self._anchors.anchors)
-        self._prices, self._pending = {}, []
+        self._prices, self._pending, self._incomplete = {}, [], {}
         pools = await self._chain.stored_pools(session)
         if not self._searched:
             pools |= await self._search(set(pools))
@@ -99,9 +101,10 @@ class ChainPricing:
             spec = PoolSpec(
                 pool.address, pool.factory.protocol, pool.token0, pool.token1, decimals0, decimals1, pool.fee_ppm
             )
-            self._book.put(spec, _state(pool.kind, states.get(pool.address)))
-            if pool.address not in states and pool.kind == V3:
-                self._incomplete.add(pool.address)
+            if pool.address in states or pool.address not in self._book:
+                self._book.put(spec, _state(pool.kind, states.get(pool.address)))
+            if pool.address not in states:
+                self._incomplete[pool.address] = pool
 
     async def observe(self, header: Header, changes: list[PoolChange]) -> int:
         """Take in a block's pool changes; return how many readings the block has. Raises RpcError.
@@ -113,9 +116,9 @@ class ChainPricing:
             for change in changes
             if change.pool not in self._book and not self._chain.is_known_pool(change.pool)
         }
-        changed = False
+        changed = await self._complete(header)
         for change in changes:
-            if change.pool not in fresh:
+            if change.pool not in fresh and change.pool not in self._just_read:
                 changed = self._book.apply(change.pool, change) or changed
         if fresh:
             pools = await self._identify(fresh)
@@ -133,6 +136,16 @@ class ChainPricing:
             self._last[price.token] = (header.taken_at, price.price_usd)
             self._valuations[price.token] = (header.taken_at, Valuation(price.price_usd, source))
         return len(self._pending)
+
+    async def _complete(self, header: Header) -> bool:
+        """Read pools whose state was no longer to be had at start, once the blocks are new enough to have it."""
+        self._just_read = frozenset()
+        if not self._incomplete or now_seconds() - header.taken_at > RECENT_SECONDS:
+            return False
+        pools, self._incomplete = self._incomplete, {}
+        await self._add(list(pools.values()), header.number)
+        self._just_read = frozenset(pools.keys() - self._incomplete.keys())
+        return True
 
     async def _symbols(self) -> dict[str, str | None]:
         wanted = {
@@ -212,7 +225,7 @@ class ChainPricing:
         await repository.delete_of_blocks(session, self._chain.chain_id, block_hashes)
 
 
-def _before(header: Header, seconds: int):
+def _before(header: Header, seconds: int) -> datetime:
     return from_unix(header.taken_at) - timedelta(seconds=seconds)
 
 

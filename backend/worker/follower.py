@@ -70,6 +70,7 @@ async def _follow_for_ever(
         )
         started = asyncio.get_running_loop().time()
         try:
+            await _demo_market_exists(settings, chain_id)
             async with leadership(settings.worker_database_url, chain_id):
                 await make_follower(settings, chain_id, rpc, database, redis).run()
         except (PremiumError, SQLAlchemyError, RedisError, LeadershipLostError, OSError, TimeoutError) as error:
@@ -82,11 +83,23 @@ async def _follow_for_ever(
         attempt += 1
 
 
+async def _demo_market_exists(settings: Settings, chain_id: int) -> None:
+    """Wait for the demo market to be deployed, which is what its first block and its prices depend on."""
+    if chain_id != DEMO_CHAIN_ID:
+        return
+    waited = False
+    while not settings.demo_addresses_file.exists():
+        if not waited:
+            log.info("waiting for the demo market", file=str(settings.demo_addresses_file))
+        waited = True
+        await asyncio.sleep(0.25)
+
+
 def make_follower(settings: Settings, chain_id: int, rpc: RpcPool, database: Database, redis: Redis) -> ChainFollower:
     """Return a follower of one chain with everything it needs. Raises KeyError or ValueError on a broken demo file."""
     chain = chain_or_unknown(chain_id)
     anchors = market_anchors(chain_id, settings.demo_addresses_file)
     context = ChainContext(chain_id, rpc, chain.multicall3, anchors.factories if anchors else ())
     pricing: Pricing = ChainPricing(context, anchors) if anchors else NoPricing()
-    start_block = 1 if chain_id == DEMO_CHAIN_ID else None
+    start_block = anchors.first_block if anchors else None
     return ChainFollower(chain, context, pricing, database, redis, follow_options(chain, start_block))

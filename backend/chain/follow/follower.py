@@ -7,6 +7,7 @@ The rules that make it safe to stop at any instruction:
   again from the database and the chain, in order, before anything newer.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from redis.asyncio import Redis
@@ -25,15 +26,18 @@ from backend.chain.follow.leader import LeadershipLostError
 from backend.chain.follow.ports import Pricing
 from backend.chain.follow.reorg import ReorgFinder
 from backend.chain.follow.repair import Repairer
+from backend.chain.follow.watch import ProviderWatch
 from backend.chain.registry import Chain
 from backend.chain.repository import Checkpoint
-from backend.chain.rpc.errors import RpcError
+from backend.chain.rpc.errors import RpcError, RpcMissingError
 from backend.core import telemetry
 from backend.core.clock import from_unix, now_seconds
 from backend.core.db import Database
 from backend.core.errors import PremiumError
 from backend.core.logging import get_logger
 
+MISSING_SECONDS = 0.1
+JUDGE_SECONDS = 5.0
 log = get_logger(__name__)
 
 
@@ -68,8 +72,11 @@ class ChainFollower:
         self._options = options
         self._stream = EventStream(redis, chain.id)
         self._repairer = Repairer(chain, context, pricing, database, self._source, self._stream)
-        self._reorgs = ReorgFinder(chain.id, context.rpc, self._source)
+        shorter_seconds = min(max(3.0, 5 * chain.expected_block_seconds), 30.0)
+        self._reorgs = ReorgFinder(chain.id, context.rpc, self._source, shorter_seconds)
+        self._watch = ProviderWatch(context.rpc, chain.expected_block_seconds)
         self._checkpoint: Checkpoint | None = None
+        self._judge_at = 0.0
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -83,10 +90,28 @@ class ChainFollower:
         websockets = [provider for provider in self._context.rpc.providers if provider.is_websocket]
         options = self._options
         async with HeadWatch(self._source, websockets, options.poll_seconds, options.quiet_seconds) as heads:
+            await self._watch.judge()
             head = await self._source.latest()
             while True:
-                await self.advance(head)
+                try:
+                    await self.advance(head)
+                except RpcMissingError as error:
+                    # The head that was claimed is not there (yet): somebody trails or lies. Find out who, look again.
+                    log.info("head not found", chain_id=self._chain.id, claimed=head.number, reason=error.message[:160])
+                    await self._watch.judge()
+                    await asyncio.sleep(MISSING_SECONDS)
+                await self._judge_now_and_then()
                 head = await heads.wait()
+
+    async def _judge_now_and_then(self) -> None:
+        """Every few seconds: judge the providers, and ask all of them whether our newest block is theirs too."""
+        now = asyncio.get_running_loop().time()
+        if now < self._judge_at or len(self._context.rpc.providers) < 2:
+            return
+        self._judge_at = now + JUDGE_SECONDS
+        await self._watch.judge()
+        if not await self._reorgs.is_agreed(self.checkpoint):
+            await self._reorganise()
 
     async def start(self) -> None:
         """Find the checkpoint (or make the first one), load what is known, and repair the stream."""
@@ -98,9 +123,10 @@ class ChainFollower:
         elif checkpoint.genesis_hash != genesis.hash:
             checkpoint = await self._start_anew(checkpoint, genesis.hash)
         self._checkpoint = await self._repairer.catch_up(checkpoint)
-        async with self._database.unit_of_work() as session:
-            await self._context.load(session)
-        await self._rebuild_prices()
+        if await self._reorgs.is_canonical(self.checkpoint):
+            await self._rebuild()
+        else:
+            await self._reorganise()
         log.info("following", chain_id=self._chain.id, after_block=self.checkpoint.block_number)
 
     async def _first_checkpoint(self, genesis_hash: str, next_seq: int, emitted_seq: int = 0) -> Checkpoint:
@@ -124,15 +150,16 @@ class ChainFollower:
         self._context.forget()
         return await self._first_checkpoint(genesis_hash, old.next_seq + len(dropped), old.emitted_seq)
 
-    async def _rebuild_prices(self) -> None:
-        """Bring the price book to the state as of the checkpoint."""
+    async def _rebuild(self) -> None:
+        """Bring memory to the state as of the checkpoint."""
         at = await self._source.header(self.checkpoint.block_number)
         async with self._database.unit_of_work() as session:
+            await self._context.load(session)
             await self._pricing.start(session, at)
 
     async def advance(self, head: Header) -> None:
         """Follow up to `head`, in batches while far behind, through any reorganisation on the way."""
-        if head.number <= self.checkpoint.block_number:
+        if head.number <= self.checkpoint.block_number and head.hash != self.checkpoint.block_hash:
             await self._check_tip(head)
         while (behind := head.number - self.checkpoint.block_number) > 0:
             first = self.checkpoint.block_number + 1
@@ -173,9 +200,7 @@ class ChainFollower:
         log.warning("reorganisation", chain_id=self._chain.id, ancestor=ancestor.number, dropped_blocks=len(dropped))
         telemetry.chain_reorgs.labels(str(self._chain.id)).inc()
         self._checkpoint = await self._repairer.catch_up(after)
-        async with self._database.unit_of_work() as session:
-            await self._context.load(session)
-        await self._rebuild_prices()
+        await self._rebuild()
 
     async def _process(self, block: Block) -> None:
         """Price, write and emit the next block."""

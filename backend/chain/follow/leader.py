@@ -36,7 +36,7 @@ async def leadership(database_url: str, chain_id: int) -> AsyncIterator[None]:
     )
     try:
         async with engine.connect() as connection:
-            while not await repository.try_lock(connection, chain_id):
+            while not await repository.try_lock(connection, chain_id):  # noqa: ASYNC110 - the lock is elsewhere
                 await asyncio.sleep(CANDIDATE_SECONDS)
             log.info("leading", chain_id=chain_id)
             async with _watched(connection):

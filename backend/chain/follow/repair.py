@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.chain import repository
+from backend.chain.blocks import Block
 from backend.chain.decode import decode_block
 from backend.chain.events import BlockOrphaned, Event, TokenTransfer
 from backend.chain.fetch import BlockSource
@@ -29,6 +30,7 @@ from backend.core.logging import get_logger
 PAGE = 200
 LOST_STREAM_WINDOW = timedelta(minutes=10)
 REDIS_RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+MISSING_RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)
 log = get_logger(__name__)
 
 
@@ -125,11 +127,8 @@ class Repairer:
             ]
         if emission.is_gone:
             return []
-        try:
-            block = await self._source.block_by_hash(emission.block_hash)
-        except RpcMissingError:
-            # Either a reorganisation that we are about to find, or a node that dropped its past.
-            log.error("block can no longer be read", chain_id=self._chain.id, block_hash=emission.block_hash)
+        block = await self._read_again(emission)
+        if block is None:
             return []
         decoded = decode_block(self._chain.id, block)
         met = {
@@ -143,6 +142,28 @@ class Repairer:
             decoded.events, self._chain.currency, self._context.token, values.get, self._context.is_verified_pool
         )
         return [*events, *updates]
+
+    async def _read_again(self, emission: Emission) -> Block | None:
+        """Return the block, None when it is gone: dropped by a reorganisation that we are about to find.
+
+        A block that is canonical but cannot be read is asked for again before it is given up: nodes drop their past.
+        """
+        for delay in (*MISSING_RETRY_SECONDS, None):
+            try:
+                return await self._source.block_by_hash(emission.block_hash)
+            except RpcMissingError:
+                try:
+                    header = await self._source.header(emission.block_number)
+                except RpcMissingError:
+                    return None
+                if header.hash != emission.block_hash:
+                    return None
+                if delay is not None:
+                    await asyncio.sleep(delay)
+        log.error(
+            "the node has dropped a block that was not emitted", chain_id=self._chain.id, block=emission.block_number
+        )
+        return None
 
     async def _know(self, session: AsyncSession, tokens: set[str]) -> None:
         if any(self._context.token(address) is None for address in tokens):

@@ -75,6 +75,7 @@ _MISSING_WORDS = (
     "block not found",
     "not available",
     "out of range",
+    "outofrange",
     "pruned",
     "historical state",
 )

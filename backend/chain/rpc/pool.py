@@ -3,13 +3,15 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
+
+from typing_extensions import TypeVar
 
 from backend.chain.rpc.errors import AllProvidersDownError, RpcError, RpcLieError, RpcMissingError, RpcResponseError
 from backend.chain.rpc.provider import Provider
 from backend.chain.rpc.transport import Request, raise_if_error
 
-T = TypeVar("T")
+T = TypeVar("T", default=Any)
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
 METHOD_NOT_FOUND = -32601
 
@@ -105,6 +107,11 @@ class RpcPool:
 
         entered = [provider for provider in self._in_order() if provider.breaker.try_enter()]
         return dict(await asyncio.gather(*(ask(provider) for provider in entered)))
+
+    async def ask_one(self, label: str, calls: list[tuple[str, list[Any]]], parse: Callable[[list[Any]], T]) -> T:
+        """Ask one provider and no other, whatever its circuit says, without feeding it. Raises RpcError."""
+        provider = next(provider for provider in self.providers if provider.label == label)
+        return parse([raise_if_error(result) for result in await provider.send([Request(*call) for call in calls])])
 
     def distrust(self, labels: Iterable[str], reason: str) -> None:
         """Leave providers alone for a while: what they said contradicts what the others say."""

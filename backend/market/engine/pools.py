@@ -1,8 +1,8 @@
 """One pool's state: its price and how much is really there to trade against.
 
 Uniswap V2 (whitepaper §2): the price of token0 in token1 is reserve1 / reserve0.
-Uniswap V3 (whitepaper §6.1): it is (sqrtPriceX96 / 2^96)^2, and at the current price the pool trades like a V2 pool with
-virtual reserves x = L / sqrt(P) and y = L * sqrt(P).
+Uniswap V3 (whitepaper §6.1): it is (sqrtPriceX96 / 2^96)^2, and at the current price the pool trades like a V2 pool
+with virtual reserves x = L / sqrt(P) and y = L * sqrt(P).
 """
 
 from dataclasses import dataclass, replace
