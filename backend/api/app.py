@@ -8,12 +8,16 @@ from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from backend.accounts.api import router as accounts_router
+from backend.alerts.api import live_router
+from backend.alerts.api import router as alerts_router
 from backend.api.docs import docs_router
 from backend.api.failures import install_failures
 from backend.api.health import router as health_router
 from backend.api.intake import IntakeMiddleware
 from backend.api.middleware import EdgeMiddleware
+from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
+from backend.market.api import router as market_router
 
 DESCRIPTION = """
 Alerts on what happens on EVM chains, as it happens.
@@ -24,7 +28,14 @@ Get a token from `POST /v1/auth/token` and send it as `Authorization: Bearer …
 `X-RateLimit-*` headers say how many are left. Live alerts: `WS /v1/alerts/stream?token=…`.
 """
 
-routers: tuple[APIRouter, ...] = (accounts_router, health_router)
+routers: tuple[APIRouter, ...] = (
+    accounts_router,
+    alerts_router,
+    live_router,
+    chain_router,
+    market_router,
+    health_router,
+)
 
 
 def create_app() -> FastAPI:

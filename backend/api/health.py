@@ -13,6 +13,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from backend.api.auth import bearer_token
 from backend.api.resources import Resources, resources
+from backend.chain.service import chain_freshness
 from backend.core.errors import ForbiddenError
 from backend.core.logging import get_logger
 from backend.core.settings import Settings
@@ -38,15 +39,41 @@ async def _checked(name: str, check: Awaitable[Any]) -> str:
 
 
 @router.get("/_health", include_in_schema=False)
-async def health() -> JSONResponse:
-    """Answer 200 while this process can serve requests, 503 when the database or Redis does not answer."""
+async def health(strict: bool = False) -> JSONResponse:
+    """Answer 200 while this process can serve requests, 503 when the database or Redis does not answer.
+
+    A chain that is behind makes the status `degraded`: that is for people to look at, not for a balancer to take every
+    web process away. With `?strict=true` it is 503 too.
+    """
     held = resources()
     database, redis = await asyncio.gather(
         _checked("database", held.database.ping()), _checked("redis", _ask_redis(held))
     )
+    chains = await _chains(held) if database == "ok" else None
+    fresh = bool(chains) and not any(chain["behind"] for chain in chains)
     serving = database == redis == "ok"
-    content = {"status": "ok" if serving else "down", "database": database, "redis": redis}
-    return JSONResponse(content, status_code=200 if serving else 503)
+    status = "down" if not serving else "ok" if fresh else "degraded"
+    content = {"status": status, "database": database, "redis": redis, "chains": chains}
+    return JSONResponse(content, status_code=503 if not serving or (strict and not fresh) else 200)
+
+
+async def _chains(held: Resources) -> list[dict[str, Any]] | None:
+    """Return each followed chain's newest block and its age, None when that cannot be read."""
+    try:
+        async with asyncio.timeout(CHECK_SECONDS), held.database.unit_of_work() as session:
+            known = await chain_freshness(session)
+    except Exception as error:
+        log.warning("health check failed", part="chains", error=type(error).__name__)
+        return None
+    return [
+        {
+            "chainId": chain.chain_id,
+            "block": chain.block_number,
+            "lagSeconds": round(chain.lag_seconds, 1),
+            "behind": chain.is_behind,
+        }
+        for chain in known
+    ]
 
 
 def may_read_metrics(request: Request, settings: Settings) -> bool:

@@ -14,11 +14,12 @@ from backend.core.keys import derived_key
 from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
-from backend.notifications.live import LiveHub
+from backend.notifications.live import LiveHub, Message
 from backend.notifications.schemas import DeliveryRead, DeliveryStatus, NewMessage
 
 __all__ = [
     "LiveHub",
+    "Message",
     "NewMessage",
     "check_destination",
     "enqueue",
