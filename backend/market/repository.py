@@ -149,3 +149,9 @@ async def delete_of_blocks(session: AsyncSession, chain_id: int, block_hashes: S
         text("delete from price_readings where chain_id = :chain_id and block_hash = any(cast(:hashes as text[]))"),
         {"chain_id": chain_id, "hashes": list(block_hashes)},
     )
+
+
+async def drop_months_before(session: AsyncSession, before: datetime) -> int:
+    """Drop the monthly partitions that ended before then (at least 30 days ago); return how many."""
+    result = await session.execute(text("select drop_price_months_before(:before)"), {"before": before})
+    return int(result.scalar_one())

@@ -100,3 +100,8 @@ async def price_series(
     span_seconds = max(1.0, (utc_now() - since).total_seconds())
     rows = await repository.series(session, chain_id, address, since, span_seconds / (points - 1))
     return [PricePoint(taken_at, float(price)) for taken_at, price in rows]
+
+
+async def drop_old_readings(session: AsyncSession, keep: timedelta) -> int:
+    """Drop whole months of readings older than `keep` (30 days or more); return how many months."""
+    return await repository.drop_months_before(session, utc_now() - keep)

@@ -1,6 +1,7 @@
 """The follower process: every configured chain followed, each by the one process that leads it."""
 
 import asyncio
+from datetime import timedelta
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -19,8 +20,11 @@ from backend.core.redis import make_redis
 from backend.core.settings import DEMO_CHAIN_ID, Settings
 from backend.market.anchors import market_anchors
 from backend.market.pricing import ChainPricing
+from backend.market.service import drop_old_readings
 
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+PRICES_KEEP = timedelta(days=90)
+PRICES_EVERY_SECONDS = 6 * 3600.0
 log = get_logger(__name__)
 
 
@@ -52,6 +56,7 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             for chain_id, urls in settings.chain_urls.items():
                 group.create_task(_follow_for_ever(settings, chain_id, urls, database, redis))
+            group.create_task(_drop_old_prices(database))
     finally:
         await redis.aclose()
         await database.close()
@@ -81,6 +86,19 @@ async def _follow_for_ever(
             attempt = 0
         await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
         attempt += 1
+
+
+async def _drop_old_prices(database: Database) -> None:
+    """Drop months of price readings that nobody may look at any more; harmless when several processes do it."""
+    while True:
+        try:
+            async with database.unit_of_work() as session:
+                dropped = await drop_old_readings(session, PRICES_KEEP)
+            if dropped:
+                log.info("dropped old price readings", months=dropped)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("old price readings not dropped", error=type(error).__name__)
+        await asyncio.sleep(PRICES_EVERY_SECONDS)
 
 
 async def _demo_market_exists(settings: Settings, chain_id: int) -> None:

@@ -22,6 +22,7 @@ from backend.chain.follow.context import ChainContext
 from backend.chain.follow.emission import EventStream
 from backend.chain.follow.enrich import enrich
 from backend.chain.follow.heads import HeadWatch
+from backend.chain.follow.housekeeping import tidy_for_ever
 from backend.chain.follow.leader import LeadershipLostError
 from backend.chain.follow.ports import Pricing
 from backend.chain.follow.reorg import ReorgFinder
@@ -86,6 +87,14 @@ class ChainFollower:
 
     async def run(self) -> None:
         """Follow for ever. Raises RpcError, AllProvidersDownError, SQLAlchemyError, RedisError, LeadershipLostError."""
+        tidying = asyncio.create_task(tidy_for_ever(self._chain.id, self._database, self._stream))
+        try:
+            await self._run()
+        finally:
+            tidying.cancel()
+            await asyncio.gather(tidying, return_exceptions=True)
+
+    async def _run(self) -> None:
         await self.start()
         websockets = [provider for provider in self._context.rpc.providers if provider.is_websocket]
         options = self._options

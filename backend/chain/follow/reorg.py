@@ -96,10 +96,9 @@ class ReorgFinder:
             [hex(checkpoint.block_number), False],
             lambda raw: "" if raw is None else parse_header(raw, number=checkpoint.block_number).hash,
         )
-        gone = [
-            label for label, vote in votes.items() if isinstance(vote, str) and vote not in ("", checkpoint.block_hash)
-        ]
-        there = [label for label, vote in votes.items() if vote == checkpoint.block_hash]
+        known = {label: vote for label, vote in votes.items() if isinstance(vote, str) and vote}
+        gone = [label for label, vote in known.items() if vote != checkpoint.block_hash]
+        there = [label for label, vote in known.items() if vote == checkpoint.block_hash]
         if not gone and not there:
             # Nobody has this height: the chain got shorter, if at least somebody answered.
             return is_shorter_gone and "" in votes.values()

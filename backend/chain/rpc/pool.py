@@ -62,6 +62,11 @@ class RpcPool:
             Provider(chain_id, url, requests_per_second=requests_per_second, timeout_seconds=timeout_seconds)
             for url in urls
         ]
+        seen: dict[str, int] = {}
+        for provider in self.providers:
+            seen[provider.label] = seen.get(provider.label, 0) + 1
+            if seen[provider.label] > 1:
+                provider.label += f"#{seen[provider.label]}"
         self._budget_seconds = budget_seconds
         self._random = random.Random()  # noqa: S311 - jitter, nothing secret
 
@@ -94,7 +99,10 @@ class RpcPool:
         return await self._ask(requests, parse, budget_seconds)
 
     async def each(self, method: str, params: list[Any], parse: Callable[[Any], T] = _as_is) -> dict[str, T | RpcError]:
-        """Ask every provider whose circuit is not open, all at once; return what each said, by label (for votes)."""
+        """Ask every provider whose circuit is not open, all at once; return what each said, by label (for votes).
+
+        The WebSocket of a host that is there by HTTP too is the same node, and has no vote of its own.
+        """
 
         async def ask(provider: Provider) -> tuple[str, T | RpcError]:
             try:
@@ -105,7 +113,9 @@ class RpcPool:
                 return provider.label, error
             return provider.label, results
 
-        entered = [provider for provider in self._in_order() if provider.breaker.try_enter()]
+        by_http = {provider.host for provider in self.providers if not provider.is_websocket}
+        voters = [p for p in self._in_order() if not (p.is_websocket and p.host in by_http)]
+        entered = [provider for provider in voters if provider.breaker.try_enter()]
         return dict(await asyncio.gather(*(ask(provider) for provider in entered)))
 
     async def ask_one(self, label: str, calls: list[tuple[str, list[Any]]], parse: Callable[[list[Any]], T]) -> T:

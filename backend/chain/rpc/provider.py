@@ -3,6 +3,7 @@
 import asyncio
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiolimiter import AsyncLimiter
 
@@ -41,6 +42,7 @@ class Provider:
     ) -> None:
         self.chain_id = chain_id
         self.label = provider_label(url)
+        self.host = urlsplit(url).netloc
         self.is_websocket = url.startswith(("ws://", "wss://"))
         self.transport: Transport = WebSocketTransport(url) if self.is_websocket else HttpTransport(url)
         self.breaker = breaker or Breaker()
