@@ -1,7 +1,7 @@
 // Writes backend/chain/registry_data.json from the chain definitions of the npm package `viem` (MIT licence).
 //
 // Run:  node scripts/generate_chain_registry.mjs [folder that holds node_modules/viem]
-// The folder defaults to backend/demo/contracts (after `npm ci --omit=dev --ignore-scripts` there); any temporary
+// The folder defaults to backend/demo/contracts (after `npm ci --ignore-scripts` there); any temporary
 // folder after `npm install viem` will do as well. Commit the result: nothing reads viem when the product runs.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'

@@ -1,7 +1,6 @@
-"""Bytecode of the demo market's contracts: Uniswap's and WETH9 from their npm packages, our own from `artifacts/`."""
+"""Bytecode of the demo market's contracts: Uniswap's and WETH9 from npm, our own and Multicall3 from `artifacts/`."""
 
 import json
-import re
 from functools import cache
 from pathlib import Path
 
@@ -22,8 +21,6 @@ _SOURCES: dict[str, Path] = {
     "DemoToken": CONTRACTS_DIR / "artifacts/DemoToken.json",
     "BlockLoad": CONTRACTS_DIR / "artifacts/BlockLoad.json",
 }
-_MULTICALL3_SOURCE = NODE_MODULES / "viem/_cjs/constants/contracts.js"
-_MULTICALL3_CONSTRUCTOR_BYTES = 32
 
 
 @cache
@@ -42,10 +39,7 @@ def multicall3_runtime() -> str:
 
     It has the ABI of the contract at 0xcA11… on public chains but is not byte for byte the same build.
     """
-    found = re.search(r"multicall3Bytecode = '0x([0-9a-f]+)'", _read(_MULTICALL3_SOURCE))
-    if found is None:
-        raise UnavailableError(f"{_MULTICALL3_SOURCE} no longer holds Multicall3; the pinned viem is 2.57.20")
-    return "0x" + found.group(1)[2 * _MULTICALL3_CONSTRUCTOR_BYTES :]
+    return str(json.loads(_read(CONTRACTS_DIR / "artifacts/Multicall3.json"))["deployedBytecode"])
 
 
 def _read(path: Path) -> str:

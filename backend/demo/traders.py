@@ -15,7 +15,7 @@ from backend.demo import plan
 from backend.demo.accounts import ACCOUNTS, SENDERS
 from backend.demo.addresses import DemoAddresses
 from backend.demo.calldata import call_data
-from backend.demo.deploy import existing_market
+from backend.demo.deploy import deploy_market, existing_market
 from backend.demo.market_view import Snapshot, read_balances, read_market
 from backend.demo.plan import NATIVE
 from backend.demo.rpc import Rpc, RpcCallError
@@ -41,9 +41,7 @@ async def run_traders(settings: Settings) -> None:
     while True:
         try:
             async with Rpc(url) as rpc:
-                market = await existing_market(rpc, settings.demo_addresses_file)
-                if market is None:
-                    raise UnavailableError("the demo market is not deployed yet")
+                market = await _market(rpc, settings)
                 log.info("traders at work", chain=url)
                 failures = 0
                 await _trade(rpc, market, settings)
@@ -55,6 +53,19 @@ async def run_traders(settings: Settings) -> None:
         failures += 1
         log.warning("traders wait for the chain", problem=problem, retry_seconds=delay_seconds)
         await asyncio.sleep(delay_seconds)
+
+
+async def _market(rpc: Rpc, settings: Settings) -> DemoAddresses:
+    """Return the market; one that was lost with its chain (killed before its first save) is deployed again.
+
+    Raises UnavailableError while there never was one: the first deployment is left to whoever starts the product.
+    """
+    market = await existing_market(rpc, settings.demo_addresses_file)
+    if market is not None:
+        return market
+    if not settings.demo_addresses_file.exists():
+        raise UnavailableError("the demo market is not deployed yet")
+    return await deploy_market(rpc.url, settings.demo_addresses_file)
 
 
 async def _trade(rpc: Rpc, market: DemoAddresses, settings: Settings) -> None:
