@@ -11,7 +11,9 @@ from backend.core.errors import PremiumError
 from backend.core.settings import Settings, get_settings
 from backend.worker.registry import WORKER_NAMES
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="The premium DeFi dashboard.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="The premium DeFi dashboard."
+)
 
 
 def _do(work: Callable[[Settings], int]) -> None:

@@ -1,21 +1,43 @@
 """`premium run`: starts everything, says where it is, stops everything."""
 
 import asyncio
+import logging
 import signal
 import sys
+import time
 
+from backend.core.logging import configure_logging
 from backend.core.settings import Settings
 from backend.embedded.errors import StartError
+from backend.embedded.supervisor import rotate_log
 
 
 def run(settings: Settings) -> int:
     """Run the product until Ctrl-C or SIGTERM; return the exit code."""
+    try:
+        _log_to_file(settings)
+    except OSError as error:
+        _explain(
+            StartError(f"{settings.log_dir} cannot be written: {error.strerror}", "fix its permissions, or VAR_DIR")
+        )
+        return 1
     return asyncio.run(_run(settings))
+
+
+def _log_to_file(settings: Settings) -> None:
+    """Keep the terminal for progress: what libraries log in this process goes to var/log/run.log."""
+    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    rotate_log(settings.log_dir / "run.log")
+    configure_logging("run", settings.log_level)
+    handler = logging.FileHandler(settings.log_dir / "run.log")
+    handler.setFormatter(logging.getLogger().handlers[0].formatter)
+    logging.getLogger().handlers[:] = [handler]
 
 
 async def _run(settings: Settings) -> int:
     from backend.embedded.product import Product, summary
 
+    started = time.monotonic()
     product = Product(settings, _say)
     loop = asyncio.get_running_loop()
     stop_wanted = asyncio.Event()
@@ -35,7 +57,7 @@ async def _run(settings: Settings) -> int:
             starting.cancel()
             return 0
         await starting
-        print(summary(product), flush=True)
+        print(summary(product, time.monotonic() - started), flush=True)
         await stop_wanted.wait()
     except (StartError, BaseExceptionGroup) as error:
         _explain(_start_error(error))

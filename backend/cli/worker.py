@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from backend.core.logging import configure_logging, get_logger
 from backend.core.settings import Settings
@@ -12,17 +14,18 @@ from backend.worker.registry import load_worker, metrics_port
 def run_worker(name: str, settings: Settings) -> int:
     """Run the worker called `name` until SIGTERM or Ctrl-C; return 0, or 1 when it ended by itself."""
     configure_logging(name, settings.log_level)
+    work = load_worker(name)
     _serve_metrics(settings, name)
-    return asyncio.run(_until_stopped(name, settings))
+    return asyncio.run(_until_stopped(work, settings))
 
 
-async def _until_stopped(name: str, settings: Settings) -> int:
+async def _until_stopped(work: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> int:
     log = get_logger(__name__)
     stop_wanted = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop_wanted.set)
-    working = asyncio.ensure_future(load_worker(name)(settings))
+    working = asyncio.create_task(work(settings))
     stopping = asyncio.create_task(stop_wanted.wait())
     log.info("worker started")
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -5,7 +5,7 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,11 +20,12 @@ from backend.embedded.launch import Launch
 from backend.embedded.postgres import ROLES, EmbeddedPostgres
 from backend.embedded.preflight import check_before_start
 from backend.embedded.redis import is_redis_ready, redis_launch
-from backend.embedded.schema import upgrade_schema
+from backend.embedded.schema import SchemaNote, upgrade_schema
 from backend.embedded.secrets_file import stored_secrets
 from backend.embedded.supervisor import Supervisor
 from backend.worker.registry import metrics_port, wanted_workers
 
+Work = Callable[[], Awaitable[str | None]]
 STAGE_STORES, STAGE_CHAIN, STAGE_WEB, STAGE_WORKERS = 1, 2, 3, 4
 
 
@@ -40,15 +41,17 @@ class Product:
         self._is_own_database = not settings.database_url
 
     async def start(self) -> None:
-        """Start every part and return when the web answers. Raises StartError; call `stop` in any case."""
-        worker_ports = [metrics_port(self.settings, name) for name in wanted_workers(self.settings)]
-        await asyncio.to_thread(self._clear_the_ground, [port for port in worker_ports if port])
+        """Start every part and return when all of them answer. Raises StartError; call `stop` in any case."""
+        names = wanted_workers(self.settings)
+        ports = {name: metrics_port(self.settings, name) for name in names}
+        await asyncio.to_thread(self._clear_the_ground, [port for port in ports.values() if port])
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._timed("front end", self._build_frontend()))
-            tasks.create_task(self._data())
-            if self.settings.is_demo_chain:
-                tasks.create_task(self._timed("local chain", self._start_chain()))
-        await self._timed("web server and workers", self._start_processes())
+            frontend = tasks.create_task(self._timed("front end", self._build_frontend))
+            data = tasks.create_task(self._data())
+            chain = tasks.create_task(self._timed("local chain", self._start_chain))
+            tasks.create_task(self._timed("web server", self._start_web, after=[data, frontend]))
+            for name, port in ports.items():
+                tasks.create_task(self._timed(name, partial(self._start_worker, name, port), after=[data, chain]))
 
     async def stop(self) -> None:
         """Stop every child; none is left when this returns."""
@@ -70,17 +73,21 @@ class Product:
         if self.settings.redis_url:
             check_external_redis(self.settings.redis_url)
 
-    async def _timed(self, what: str, work: Awaitable[str | None]) -> None:
+    async def _timed(self, what: str, work: Work, after: Sequence[asyncio.Task[None]] = ()) -> None:
+        """Do `work` when the tasks in `after` are done, and say how long it took and what came of it."""
+        for task in after:
+            await asyncio.shield(task)
         started = time.monotonic()
-        note = await work
-        self._say(f"{what:<24}{time.monotonic() - started:6.1f} s   {note or ''}".rstrip())
+        note = await work()
+        if note is not None:
+            self._say(f"{what:<24}{time.monotonic() - started:6.1f} s   {note}".rstrip())
 
     async def _data(self) -> None:
         if not self.settings.redis_url:
-            await self._timed("Redis", self._start_redis())
+            await self._timed("Redis", self._start_redis)
         if self._is_own_database:
-            await self._timed("PostgreSQL", self._start_postgres())
-        await self._timed("schema and demo account", self._prepare_schema())
+            await self._timed("PostgreSQL", self._start_postgres)
+        await self._timed("schema and demo account", self._prepare_schema)
 
     async def _start_postgres(self) -> str:
         settings = self.settings
@@ -114,7 +121,9 @@ class Product:
         self.embedded.append(f"Redis on 127.0.0.1:{port}")
         return self.embedded[-1]
 
-    async def _start_chain(self) -> str:
+    async def _start_chain(self) -> str | None:
+        if not self.settings.is_demo_chain:
+            return None
         from backend.demo.anvil import anvil_command, prepare_state
         from backend.demo.deploy import deploy_market
 
@@ -135,14 +144,18 @@ class Product:
         return self.embedded[-1]
 
     async def _prepare_schema(self) -> str:
-        from backend.cli.seed import seed_database
-
         settings = self.settings
         if not settings.admin_database_url:
             return "left as it is (ADMIN_DATABASE_URL is not set; run premium migrate after each update)"
+        note = SchemaNote(settings)
+        if await asyncio.to_thread(note.is_current):
+            return f"revision {note.revision}, unchanged"
         revision = await asyncio.to_thread(upgrade_schema, settings.admin_database_url)
         if settings.environment != "production":
+            from backend.cli.seed import seed_database
+
             await seed_database(settings)
+        note.write(revision)
         return f"revision {revision}"
 
     async def _build_frontend(self) -> str:
@@ -154,13 +167,17 @@ class Product:
         parts.stamp_build(key)
         return "built"
 
-    async def _start_processes(self) -> str:
-        names = wanted_workers(self.settings)
-        for name in names:
-            await self._supervisor.start(parts.worker_launch(name, self.settings), STAGE_WORKERS)
+    async def _start_web(self) -> str:
         web = await self._supervisor.start(parts.web_launch(self.settings), STAGE_WEB)
-        await self._supervisor.wait_ready(web, partial(_is_healthy, _health_url(self.settings)), 60)
-        return ", ".join(["web", *names])
+        await self._supervisor.wait_ready(web, partial(_answers, _health_url(self.settings)), 90)
+        return f"{self.settings.host}:{self.settings.port}"
+
+    async def _start_worker(self, name: str, port: int) -> str:
+        worker = await self._supervisor.start(parts.worker_launch(name, self.settings), STAGE_WORKERS)
+        if not port:
+            return "started"
+        await self._supervisor.wait_ready(worker, partial(_answers, f"http://127.0.0.1:{port}/metrics"), 90)
+        return f"metrics on 127.0.0.1:{port}"
 
 
 def _health_url(settings: Settings) -> str:
@@ -168,7 +185,7 @@ def _health_url(settings: Settings) -> str:
     return f"http://{host}:{settings.port}/_health"
 
 
-def _is_healthy(url: str) -> bool:
+def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=3) as answer:  # noqa: S310 - our own address
             return answer.status == 200
@@ -189,10 +206,10 @@ def _answers_rpc(url: str) -> bool:
         return False
 
 
-def summary(product: Product) -> str:
+def summary(product: Product, seconds: float) -> str:
     """Return what to print when everything runs: the address, the demo account, what is embedded, where logs are."""
     settings = product.settings
-    lines = ["", f"  Premium is ready: {settings.app_url}"]
+    lines = ["", f"  Premium is ready: {settings.app_url}   (after {seconds:.1f} s)"]
     if settings.environment != "production":
         lines.append(f"  Demo account:     {settings.demo_email} / {settings.demo_password.get_secret_value()}")
     external = [

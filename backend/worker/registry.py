@@ -1,7 +1,8 @@
 """The worker processes by name. Each module is imported only in the process that runs it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from importlib import import_module
+from typing import Any
 
 from backend.core.settings import Settings
 
@@ -28,7 +29,7 @@ def metrics_port(settings: Settings, name: str) -> int:
     return settings.worker_metrics_port + WORKER_NAMES.index(name)
 
 
-def load_worker(name: str) -> Callable[[Settings], Awaitable[None]]:
+def load_worker(name: str) -> Callable[[Settings], Coroutine[Any, Any, None]]:
     """Return the endless coroutine function of a worker. Raises KeyError for a name that is not in WORKER_NAMES."""
     module, function, _ = _WORKERS[name]
     return getattr(import_module(module), function)
