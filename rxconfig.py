@@ -7,7 +7,7 @@ import reflex as rx
 from backend.core.settings import get_settings
 from premium_app.same_origin import SameOriginPlugin
 
-# The command line reads these two before (or without) this file's Config; a stray download or call home must not happen.
+# The command line reads these before (or without) this file's Config: nothing may be downloaded or call home.
 os.environ.setdefault("REFLEX_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "false")
 os.environ.setdefault("REFLEX_USE_NPM", "1")
@@ -29,6 +29,7 @@ _COLORS = {
         "ink-2",
         "ink-3",
         "accent",
+        "accent-fill",
         "accent-ink",
         "accent-ground",
         "gain",

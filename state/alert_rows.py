@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from backend.alerts.schemas import AlertAction, AlertRead, RuleRead
 from backend.chain.registry import chain_name, find_chain
 from backend.core import formats
 from backend.core.money import plain
@@ -30,8 +31,8 @@ def kind_label(kind: str) -> str:
     return t(f"kind.{kind}") if kind in ("price", "whale") else kind
 
 
-def alert_row(alert: Any) -> AlertRow:
-    """Return the row of an `AlertRead`."""
+def alert_row(alert: AlertRead) -> AlertRow:
+    """Return the row of an alert."""
     value, detail, exact = _figures(alert.type, alert.event)
     withdrawn = alert.withdrawn_at is not None
     return AlertRow(
@@ -57,15 +58,15 @@ def alert_row(alert: Any) -> AlertRow:
     )
 
 
-def rule_row(rule: Any, sentence: str) -> RuleRow:
-    """Return the row of a `RuleRead`; `sentence` says its conditions in words."""
+def rule_row(rule: RuleRead) -> RuleRow:
+    """Return the row of a rule."""
     done = not rule.enabled and rule.frequency == "once" and rule.last_triggered_at is not None
     status, tone = ("done", "accent") if done else ("active", "gain") if rule.enabled else ("paused", "neutral")
     rule_id = str(rule.id)
     return RuleRow(
         id=rule_id,
-        name=rule.name if rule.name != sentence else "",
-        sentence=sentence,
+        name=rule.name,
+        sentence=rule.description,
         kind=rule.type,
         kind_label=kind_label(rule.type),
         enabled=rule.enabled,
@@ -95,8 +96,8 @@ def _decimal(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def _channels(actions: list[Any]) -> str:
-    types = [action["type"] if isinstance(action, dict) else action.type for action in actions]
+def _channels(actions: list[AlertAction]) -> str:
+    types = {action.type for action in actions}
     return ", ".join(t(f"channel.{kind}") for kind in ("in_app", "webhook") if kind in types)
 
 

@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import reflex as rx
-from backend.alerts.schemas import HistoryFilter
 
 from backend.accounts.service import CurrentUser
 from backend.alerts import service as alerts_service
+from backend.alerts.schemas import HistoryFilter
 from backend.api.resources import resources
 from backend.chain import service as chain_service
 from backend.core import formats
@@ -55,7 +55,6 @@ class AlertsState(rx.State):
     is_filtered: bool = False
     export_query: str = "/v1/alerts/history/export?"
 
-    @rx.event
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show what the address says: the tab, its filters, and the form if it is open."""
@@ -77,7 +76,6 @@ class AlertsState(rx.State):
         form = await self.get_state(RuleFormState)
         await form._open_for(user, query)
 
-    @rx.event
     @signed_in
     async def set_enabled(self, user: CurrentUser, rule_id: str, enabled: bool) -> Any:
         """Pause or resume a rule."""
@@ -86,7 +84,6 @@ class AlertsState(rx.State):
         await self._read_rules(user, dict(self.router.url.query_parameters))
         return rx.toast.success(t("rules.resumed") if enabled else t("rules.paused_toast"))
 
-    @rx.event
     @signed_in
     async def ask_delete(self, user: CurrentUser, rule_id: str, name: str) -> Any:
         """Ask before deleting."""
@@ -94,13 +91,11 @@ class AlertsState(rx.State):
         if row is not None:
             self.deleting_id, self.deleting_name = row.id, row.name or row.sentence
 
-    @rx.event
     @signed_in
     async def cancel_delete(self, user: CurrentUser) -> Any:
         """Leave the rule as it is."""
         self.deleting_id = ""
 
-    @rx.event
     @signed_in
     async def delete_rule(self, user: CurrentUser) -> Any:
         """Delete the rule that was asked about; its history stays."""
@@ -110,7 +105,6 @@ class AlertsState(rx.State):
         await self._read_rules(user, dict(self.router.url.query_parameters))
         return rx.toast.success(t("rules.deleted"))
 
-    @rx.event
     @signed_in
     async def change_filter(self, user: CurrentUser, name: str, value: str) -> Any:
         """Go to the address with one filter of the history changed."""
@@ -123,9 +117,8 @@ class AlertsState(rx.State):
         number = _page_number(query)
         async with resources().database.unit_of_work(user.id) as session:
             page = await alerts_service.list_rules(session, user, page=number, page_size=RULES_PAGE_SIZE)
-            tokens = await chain_service.known_tokens(session, list(resources().settings.chain_urls))
             counts = await alerts_service.alert_counts(session, user)
-        self.rules = [rule_row(rule, alerts_service.describe_rule(rule.conditions, tokens)) for rule in page.items]
+        self.rules = [rule_row(rule) for rule in page.items]
         self.rules_pager = pager_of(page, lambda number: f"/alerts/?tab=rules&page={number}")
         self.rules_note = t(
             "rules.note", active=formats.number(counts.rules_active), total=formats.number(counts.rules_total)

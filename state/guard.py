@@ -32,11 +32,11 @@ def sign_in_redirect(state: rx.State) -> Any:
     return rx.redirect(f"/sign-in/?next={quote(here, safe='')}")
 
 
-def signed_in(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
-    """Make an async handler `(self, user, …)` one that only a signed-in user can run.
+def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
+    """Make an async method `(self, user, …)` an event handler that only a signed-in user can run.
 
-    A known error becomes a toast with its message (or, when the state has `failure`, its panel); anything else is logged
-    under a request id that the user sees.
+    A known error becomes a toast with its message (or, when the state has `failure`, its panel); anything else is
+    logged under a request id that the user sees.
     """
 
     @functools.wraps(handler)
@@ -59,7 +59,7 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
     )
     guarded.__annotations__ = {name: kind for name, kind in handler.__annotations__.items() if name != "user"}
     setattr(guarded, GUARD_MARK, True)
-    return guarded
+    return rx.event(guarded)
 
 
 def _tell(state: Any, handler: Callable[..., Any], message: str, failed_id: str) -> Any:

@@ -2,24 +2,27 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
 from components.i18n import t
 from state.view_models import Chip
 
-KINDS = ("price", "whale")
-STATUSES = ("active", "withdrawn")
+Kind = Literal["price", "whale"]
+Status = Literal["active", "withdrawn"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """The filters as the address has them; empty means not filtered. Anything malformed reads as empty."""
 
-    type: str = ""
+    type: Kind | Literal[""] = ""
     rule: str = ""
     token: str = ""
-    status: str = ""
+    status: Status | Literal[""] = ""
     since: str = ""
     until: str = ""
     page: int = 1
@@ -36,8 +39,8 @@ class Filters:
             "ruleId": self.rule,
             "token": self.token,
             "status": self.status,
-            "from": iso(self.since_moment),
-            "to": iso(self.until_moment),
+            "since": iso(self.since_moment),
+            "until": iso(self.until_moment),
         }
         return {name: value for name, value in named.items() if value}
 
@@ -70,10 +73,10 @@ class Filters:
 def filters_of(query: dict[str, str]) -> Filters:
     """Return the filters that an address names."""
     return Filters(
-        type=query.get("type", "") if query.get("type") in KINDS else "",
+        type=_one_of(KINDS, query.get("type")),
         rule=_uuid(query.get("rule", "")),
         token=query.get("token", "")[:64],
-        status=query.get("status", "") if query.get("status") in STATUSES else "",
+        status=_one_of(STATUSES, query.get("status")),
         since=_day(query.get("from", "")),
         until=_day(query.get("to", "")),
         page=max(1, int(query["page"])) if query.get("page", "").isdigit() and len(query["page"]) < 7 else 1,
@@ -102,6 +105,10 @@ def chips_of(filters: Filters) -> list[Chip]:
 def iso(moment: datetime | None) -> str:
     """Return an instant as ISO 8601 with `Z`, empty for None."""
     return "" if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def _one_of(choices: tuple[Any, ...], wanted: str | None) -> Any:
+    return wanted if wanted in choices else ""
 
 
 def _start_of(day: str) -> datetime | None:

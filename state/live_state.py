@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
-from backend.alerts.schemas import AlertRead, HistoryFilter
 from reflex_base.registry import RegistrationContext
 
 from backend.accounts.service import CurrentUser
 from backend.alerts import service as alerts_service
+from backend.alerts.schemas import AlertRead, HistoryFilter
 from backend.api.resources import resources
 from backend.core.ids import request_id
 from backend.core.logging import get_logger

@@ -35,7 +35,6 @@ class OverviewState(rx.State):
     tiles: list[KpiTile] = []
     transfers: list[TransferRow] = []
 
-    @rx.event
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Fill the page."""
@@ -45,7 +44,6 @@ class OverviewState(rx.State):
         await self._read(user)
         self.loaded, self.failure, self.failure_id = True, "", ""
 
-    @rx.event
     @signed_in
     async def refresh(self, user: CurrentUser) -> Any:
         """Take the newest numbers in place; what cannot be read now stays as it is, with its age."""

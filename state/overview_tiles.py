@@ -19,10 +19,9 @@ def since(seconds: int) -> datetime:
 
 def price_tile(chain_id: int, price: Any, series: Sequence[Any]) -> KpiTile:
     """Return the tile of a `PriceView`: price, change over an hour, line, pool and block."""
-    before = price.price_usd_hour_ago
-    percent = (price.price_usd / before - 1) * 100 if before else None
+    percent = price.change_1h_percent
     name = formats.untrusted_text(price.symbol or formats.address(price.token))
-    values = [float(point.price_usd) for point in series]
+    values = [point.price_usd for point in series]
     return KpiTile(
         key=f"price-{chain_id}-{price.token}",
         label=name,
@@ -45,7 +44,7 @@ def fee_tile(chain_id: int, fees: Sequence[Any]) -> KpiTile:
     return KpiTile(
         key=f"fee-{chain_id}",
         label=t("tile.base_fee", chain=chain_name(chain_id)),
-        value=formats.gwei(int(last.base_fee_wei)) if last else formats.UNKNOWN,
+        value=formats.gwei(last.base_fee_wei) if last else formats.UNKNOWN,
         direction="flat",
         note=t("tile.blocks", count=len(known)) if known else t("tile.no_fee"),
         source=t("tile.fee_source"),

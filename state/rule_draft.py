@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from backend.alerts.schemas import RuleRead
 from backend.core.errors import InvalidInputError
 from backend.core.money import parse_decimal, plain
 from components.i18n import t
 
 _SEPARATORS = re.compile(r"[\s,;]+")
+MAX_NAME = 255
 _UP, _DOWN, _EITHER = "change_up", "change_down", "change_either"
 
 
@@ -38,21 +40,21 @@ class RuleDraft:
     cooldown: str = "300"
 
 
-def draft_of_rule(rule: Any) -> RuleDraft:
+def draft_of_rule(rule: RuleRead) -> RuleDraft:
     """Return the draft that shows a stored rule (`RuleRead`).
 
     Raises InvalidInputError for a rule of the API that the sentence cannot say.
     """
-    found = {condition["field"]: condition for condition in (_plain(each) for each in rule.conditions)}
-    hooks = [action for action in (_plain(each) for each in rule.actions) if action["type"] == "webhook"]
+    found = {condition["field"]: condition for condition in rule.conditions}
+    hooks = [action for action in rule.actions if action.type == "webhook"]
     draft = RuleDraft(
         name=rule.name,
         kind=rule.type,
         token=_single(found.get("token")),
         chain=_single(found.get("chain")),
-        in_app=any(_plain(action)["type"] == "in_app" for action in rule.actions),
+        in_app=any(action.type == "in_app" for action in rule.actions),
         webhook=bool(hooks),
-        destination=hooks[0].get("destination") or "" if hooks else "",
+        destination=hooks[0].destination or "" if hooks else "",
         frequency=rule.frequency,
         cooldown=str(rule.cooldown_seconds),
     )
@@ -69,7 +71,7 @@ def conditions_of(draft: RuleDraft) -> list[dict[str, Any]]:
 
 
 def actions_of(draft: RuleDraft) -> list[dict[str, str]]:
-    """Return the actions of the draft. Raises InvalidInputError when nobody would be told, or the address is missing."""
+    """Return the actions of the draft. Raises InvalidInputError when none is chosen, or an address is missing."""
     actions: list[dict[str, str]] = [{"type": "in_app"}] if draft.in_app else []
     if draft.webhook:
         if not draft.destination.strip():
@@ -78,6 +80,14 @@ def actions_of(draft: RuleDraft) -> list[dict[str, str]]:
     if not actions:
         raise InvalidInputError(t("form.invalid"), {"actions": t("form.actions_missing")})
     return actions
+
+
+def default_name(draft: RuleDraft, token_symbol: str) -> str:
+    """Return the name of a rule whose author gave none, such as `WETH above $4,000`."""
+    if draft.kind == "price":
+        size = f"${draft.price_usd.lstrip('$ ')}" if draft.price_usd else f"{draft.change_pct.rstrip('% ')}%"
+        return t(f"name.{draft.comparison}", token=token_symbol, size=size)[:MAX_NAME]
+    return t(f"name.{draft.who}", token=token_symbol if draft.token else t("name.any_token"))[:MAX_NAME]
 
 
 def _price_conditions(draft: RuleDraft, problems: dict[str, str]) -> list[dict[str, Any]]:
@@ -152,10 +162,6 @@ def _with_whale(draft: RuleDraft, found: dict[str, dict[str, Any]]) -> RuleDraft
         value_usd=_text(found["value_usd"]["value"]) if "value_usd" in found else "",
         amount=_text(found["amount"]["value"]) if "amount" in found else "",
     )
-
-
-def _plain(model: Any) -> dict[str, Any]:
-    return model if isinstance(model, dict) else model.model_dump(mode="json")
 
 
 def _equals(field: str, value: Any) -> dict[str, Any]:

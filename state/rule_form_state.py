@@ -5,24 +5,26 @@ from typing import Any
 from uuid import UUID
 
 import reflex as rx
-from backend.alerts.schemas import RuleCreate, RuleUpdate
 
 from backend.accounts.service import CurrentUser
 from backend.alerts import service as alerts_service
+from backend.alerts.schemas import RuleCreate, RuleUpdate
 from backend.api.resources import resources
 from backend.chain import service as chain_service
+from backend.chain.events import NATIVE_TOKEN
+from backend.chain.registry import chain_name
 from backend.core import formats
 from backend.core.errors import InvalidInputError, PremiumError
 from backend.market import service as market_service
 from components.i18n import t
 from state.guard import signed_in
 from state.rule_choices import COOLDOWNS, FIXED, KINDS
-from state.rule_draft import RuleDraft, actions_of, conditions_of, draft_of_rule
+from state.rule_draft import RuleDraft, actions_of, conditions_of, default_name, draft_of_rule
 from state.view_models import Option
 
 RULES_ADDRESS = "/alerts/?tab=rules"
 BLANKS = ("name", "price_usd", "change_pct", "value_usd", "amount", "wallets", "destination")
-ERROR_FIELDS = (*BLANKS, "token", "chain", "actions", "cooldown", "form")
+ERROR_FIELDS: tuple[str, ...] = (*BLANKS, "token", "chain", "actions", "cooldown", "form")
 MAX_TEXT = 20_000
 
 
@@ -68,7 +70,6 @@ class RuleFormState(rx.State):
         """The chosen token's symbol."""
         return next((option.text for option in self.all_tokens if option.value == self.token), "")
 
-    @rx.event
     @signed_in
     async def choose(self, user: CurrentUser, field: str, value: str) -> Any:
         """Take a choice of the sentence; anything that is not one of the choices is refused."""
@@ -81,26 +82,22 @@ class RuleFormState(rx.State):
         if field in ("kind", "chain", "token"):
             await self._read_price()
 
-    @rx.event
     @signed_in
     async def set_in_app(self, user: CurrentUser, on: bool) -> Any:
         """Tell in the app, or not."""
         self.in_app = bool(on)
 
-    @rx.event
     @signed_in
     async def set_webhook(self, user: CurrentUser, on: bool) -> Any:
         """Tell by webhook, or not."""
         self.webhook = bool(on)
 
-    @rx.event
     @signed_in
     async def close(self, user: CurrentUser) -> Any:
         """Leave the form without saving."""
         self.is_open = False
         return rx.redirect(RULES_ADDRESS)
 
-    @rx.event
     @signed_in
     async def save(self, user: CurrentUser, form_data: dict[str, Any]) -> Any:
         """Create or update the rule; what cannot be accepted is said beside its field, and nothing typed is lost."""
@@ -117,21 +114,20 @@ class RuleFormState(rx.State):
 
     async def _store(self, user: CurrentUser, draft: RuleDraft) -> None:
         values = {
-            "name": draft.name.strip(),
+            "name": draft.name.strip() or default_name(draft, self.token_symbol),
             "conditions": conditions_of(draft),
             "actions": actions_of(draft),
             "frequency": draft.frequency,
             "cooldown_seconds": int(draft.cooldown) if draft.frequency == "recurring" else 0,
         }
         async with resources().database.unit_of_work(user.id) as session:
-            if not values["name"]:
-                tokens = await chain_service.known_tokens(session, list(resources().settings.chain_urls))
-                values["name"] = alerts_service.describe_rule(values["conditions"], tokens)[:255]
             if self.rule_id:
-                update = RuleUpdate(**values, version=self._version)
+                update = RuleUpdate.model_validate({**values, "version": self._version})
                 await alerts_service.update_rule(session, user, UUID(self.rule_id), update)
             else:
-                await alerts_service.create_rule(session, user, RuleCreate(type=draft.kind, **values))
+                await alerts_service.create_rule(
+                    session, user, RuleCreate.model_validate({**values, "type": draft.kind})
+                )
 
     async def _open_for(self, user: CurrentUser, query: dict[str, str]) -> None:
         """Open as the address says (`new=price`, `edit=id`, `copy=id`), or be closed."""
@@ -158,8 +154,7 @@ class RuleFormState(rx.State):
         self.is_open = True
 
     async def _read_chains(self) -> None:
-        names = chain_service.followed_chains(resources().settings)
-        self.chains = [Option(str(chain.id), chain.name) for chain in names]
+        self.chains = [Option(str(chain_id), chain_name(chain_id)) for chain_id in resources().settings.chain_urls]
         self.chains_or_any = [Option("", t("form.any_chain")), *self.chains]
 
     async def _read_tokens(self) -> None:
@@ -167,11 +162,9 @@ class RuleFormState(rx.State):
         chain_ids = [int(self.chain)] if self.chain else list(resources().settings.chain_urls)
         async with resources().database.unit_of_work() as session:
             tokens = await chain_service.known_tokens(session, chain_ids)
-            prices = [price for chain in chain_ids for price in await market_service.latest_prices(session, chain)]
-        priced = {price.token for price in prices}
-        named = [Option(token.address, _token_name(token)) for token in tokens if token.symbol]
-        self.priced_tokens = [option for option in named if option.value in priced]
-        self.all_tokens = [Option("", t("form.any_token")), *named]
+        named = {token.address: Option(token.address, formats.untrusted_text(token.symbol)) for token in tokens}
+        self.priced_tokens = [named[token.address] for token in tokens if token.is_priced]
+        self.all_tokens = [Option("", t("form.any_token")), *named.values()]
         offered = self.priced_tokens if self.kind == "price" else self.all_tokens
         if self.token not in {option.value for option in offered}:
             self.token = offered[0].value if offered else ""
@@ -182,10 +175,13 @@ class RuleFormState(rx.State):
             return
         async with resources().database.unit_of_work() as session:
             prices = await market_service.latest_prices(session, int(self.chain))
+        # The chain's own currency is priced by its wrapped form, which the market lists under the symbol with a W.
+        wrapped = f"W{self.token_symbol}" if self.token == NATIVE_TOKEN else ""
         for price in prices:
-            if price.token == self.token:
+            if price.token == self.token or (wrapped and price.symbol == wrapped):
                 self.price_now, self.price_source = formats.usd(price.price_usd), price.source
                 self.price_at = formats.iso(price.taken_at)
+                return
 
     def _is_choice(self, field: str, value: str) -> bool:
         if field in FIXED:
@@ -199,10 +195,6 @@ class RuleFormState(rx.State):
 
     def _draft(self) -> RuleDraft:
         return RuleDraft(**{field.name: getattr(self, field.name) for field in dataclasses.fields(RuleDraft)})
-
-
-def _token_name(token: Any) -> str:
-    return formats.untrusted_text(token.symbol)
 
 
 def _with_current(choices: list[tuple[str, str]], current: str) -> list[Option]:

@@ -5,6 +5,7 @@ import reflex as rx
 from backend.accounts.service import CurrentUser
 from backend.api.resources import resources
 from backend.chain import service as chain_service
+from backend.chain.registry import find_chain
 from backend.core import formats
 from components.i18n import t
 
@@ -42,4 +43,6 @@ class ShellState(rx.State):
             self.block, self.block_at = "", ""
             return
         head = max(heads, key=lambda each: each.taken_at)
+        chain = find_chain(head.chain_id)
+        self.stale_after_seconds = max(30.0, 10 * chain.expected_block_seconds) if chain else 60.0
         self.block, self.block_at = formats.number(head.block_number), formats.iso(head.taken_at)

@@ -8,7 +8,7 @@ from backend.api.resources import resources
 from components.i18n import t
 from state.guard import user_of
 
-_ERRORS = ("credentials", "throttled")
+_ERRORS = ("credentials", "throttled", "origin", "unavailable")
 
 
 def safe_next(path: str) -> str:

@@ -27,7 +27,6 @@ class WebhookState(rx.State):
     deliveries: list[DeliveryRow] = []
     pager: Pager = Pager()
 
-    @rx.event
     @signed_in
     async def send_test(self, user: CurrentUser, form_data: dict[str, Any]) -> Any:
         """Put a test message in line."""
@@ -43,7 +42,6 @@ class WebhookState(rx.State):
         await self._read(user, {})
         return rx.toast.success(t("webhooks.test_sent"))
 
-    @rx.event
     @signed_in
     async def resend(self, user: CurrentUser, message_id: str) -> Any:
         """Put a dead message in line again."""

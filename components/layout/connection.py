@@ -8,7 +8,14 @@ from components.ui.icon import icon
 
 
 def connection_notice() -> rx.Component:
-    """Return the notice that stands at the foot of the page while the connection is lost."""
+    """Return the notice that stands at the foot of the page while the connection is lost.
+
+    In a fragment: Reflex puts the page inside what an overlay returns.
+    """
+    return rx.fragment(_notice())
+
+
+def _notice() -> rx.Component:
     return rx.el.div(
         rx.cond(
             has_connection_errors,

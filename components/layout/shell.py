@@ -9,12 +9,13 @@ from components.layout.navigation import bottom_bar, rail
 from components.layout.places import PLACES
 from components.layout.topbar import topbar
 from components.ui.browser import CommandPalette
+from components.ui.link import document_link
 
 
 def shell(current: str, title: str, content: rx.Component, state: Any) -> rx.Component:
     """Return the page: skip link, rail, top bar, content, bottom bar, command palette."""
     return rx.el.div(
-        rx.el.a(t("a11y.skip"), href="#content", class_name="skip-link"),
+        document_link(t("a11y.skip"), href="#content", class_name="skip-link"),
         rail(current),
         rx.el.div(
             topbar(title, state),

@@ -15,7 +15,7 @@ from components.ui.icon import icon
 _ICON = "inline-flex items-center justify-center size-8 rounded-full bg-raised text-ink-2 shrink-0"
 
 
-def alert_item(row: rx.Var) -> rx.Component:
+def alert_item(row: Any) -> rx.Component:
     """Return one alert: what happened, which rule, where, when; a withdrawn one is struck through and says why."""
     return rx.el.li(
         rx.el.span(
@@ -63,6 +63,6 @@ def alert_list_empty() -> rx.Component:
     )
 
 
-def kind_badge(kind: rx.Var, label: rx.Var) -> rx.Component:
+def kind_badge(kind: Any, label: Any) -> rx.Component:
     """Return the badge of an alert type."""
     return rx.cond(kind == "price", badge(label, "accent"), badge(label))

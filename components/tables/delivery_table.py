@@ -20,12 +20,12 @@ _COLUMNS = (
 )
 
 
-def delivery_table(rows: rx.Var, on_resend: Any) -> rx.Component:
+def delivery_table(rows: Any, on_resend: Any) -> rx.Component:
     """Return the table; `on_resend(id)` puts a message in line again."""
     return data_table(t("deliveries.caption"), _COLUMNS, rx.foreach(rows, lambda item: _row(item, on_resend)))
 
 
-def _row(item: rx.Var, on_resend: Any) -> rx.Component:
+def _row(item: Any, on_resend: Any) -> rx.Component:
     return row(
         cell(relative_time(item.at, "num text-ink-2 whitespace-nowrap")),
         cell(item.what, rx.el.span(item.problem, class_name="block text-12 text-loss"), class_name="min-w-48"),

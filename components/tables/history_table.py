@@ -1,5 +1,7 @@
 """What fired, with what came of it."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -21,12 +23,12 @@ _COLUMNS = (
 )
 
 
-def history_table(rows: rx.Var) -> rx.Component:
+def history_table(rows: Any) -> rx.Component:
     """Return the table."""
     return data_table(t("history.caption"), _COLUMNS, rx.foreach(rows, _row))
 
 
-def _row(item: rx.Var) -> rx.Component:
+def _row(item: Any) -> rx.Component:
     return row(
         cell(relative_time(item.at, "num text-ink-2 whitespace-nowrap")),
         cell(kind_badge(item.kind, item.kind_label), hide="md"),

@@ -1,12 +1,14 @@
 """Where a long list stands, and the way to the pages beside it."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
 from components.ui.button import link_button
 
 
-def pager(view: rx.Var) -> rx.Component:
+def pager(view: Any) -> rx.Component:
     """Return the line below a list from a `Pager` view model."""
     return rx.el.nav(
         rx.el.span(view.text, class_name="text-12 text-ink-3 num"),

@@ -25,12 +25,12 @@ _LINK = (
 )
 
 
-def rule_table(rows: rx.Var, on_toggle: Any, on_delete: Any) -> rx.Component:
+def rule_table(rows: Any, on_toggle: Any, on_delete: Any) -> rx.Component:
     """Return the table; `on_toggle(id, enabled)` pauses or resumes, `on_delete(id, name)` asks first."""
     return data_table(t("rules.caption"), _COLUMNS, rx.foreach(rows, lambda item: _row(item, on_toggle, on_delete)))
 
 
-def _row(item: rx.Var, on_toggle: Any, on_delete: Any) -> rx.Component:
+def _row(item: Any, on_toggle: Any, on_delete: Any) -> rx.Component:
     return row(
         cell(
             link(item.sentence, to=item.edit_to, class_name="font-strong text-ink hover:underline underline-offset-2"),

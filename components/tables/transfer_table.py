@@ -1,5 +1,7 @@
 """Large transfers as they were seen on the chain."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -18,16 +20,16 @@ _COLUMNS = (
 )
 
 
-def transfer_table(rows: rx.Var) -> rx.Component:
+def transfer_table(rows: Any) -> rx.Component:
     """Return the table, or what stands in its place."""
     return rx.cond(
-        rows.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
+        rows.length() > 0,
         data_table(t("overview.transfers"), _COLUMNS, rx.foreach(rows, _row)),
         empty_state("arrow-left-right", t("transfers.none_title"), t("transfers.none_text")),
     )
 
 
-def _row(item: rx.Var) -> rx.Component:
+def _row(item: Any) -> rx.Component:
     return row(
         cell(relative_time(item.at, "num text-ink-2 whitespace-nowrap")),
         cell(amount(item.value, item.amount, item.exact), end=True),

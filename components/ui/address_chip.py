@@ -11,7 +11,7 @@ from components.ui.link import external_link
 _SMALL = "inline-flex items-center justify-center size-6 rounded-4 text-ink-3 hover:text-ink hover:bg-raised"
 
 
-def address_chip(short: Any, full: rx.Var, explorer_url: rx.Var | None = None) -> rx.Component:
+def address_chip(short: Any, full: Any, explorer_url: Any = None) -> rx.Component:
     """Return the shortened text with its actions; nothing at all when the value is empty."""
     return rx.cond(
         full != "",

@@ -21,7 +21,7 @@ def badge(text: Any, tone: Tone = "neutral", **props: Any) -> rx.Component:
     return rx.el.span(text, class_name=_BASE + _TONES[tone], **props)
 
 
-def toned_badge(text: Any, tone: rx.Var, **props: Any) -> rx.Component:
+def toned_badge(text: Any, tone: Any, **props: Any) -> rx.Component:
     """Return a badge whose tone is a value of the page."""
     return rx.el.span(
         text, class_name=rx.match(tone, *[(name, _BASE + classes) for name, classes in _TONES.items()], _BASE), **props

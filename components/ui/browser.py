@@ -8,7 +8,7 @@ import reflex as rx
 class _Browser(rx.Component):
     """A component of ours that lives in `assets/ui`."""
 
-    class_name: rx.Var[str]
+    class_name: rx.Var[str]  # type: ignore[assignment]
 
 
 class RelativeTime(_Browser):

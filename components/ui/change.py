@@ -7,7 +7,7 @@ import reflex as rx
 from components.ui.icon import icon
 
 
-def change(text: Any, direction: rx.Var) -> rx.Component:
+def change(text: Any, direction: Any) -> rx.Component:
     """Return a signed change; `direction` is up, down, flat or unknown."""
     line = "inline-flex items-center gap-0.5 num text-12 font-strong "
     return rx.el.span(

@@ -13,7 +13,7 @@ from components.ui.sparkline import sparkline
 _TILE = "border border-line rounded-8 bg-surface p-4 min-w-0 h-[132px] flex flex-col"
 
 
-def kpi_tile(tile: rx.Var) -> rx.Component:
+def kpi_tile(tile: Any) -> rx.Component:
     """Return the tile of a `KpiTile` view model; it keeps its size whatever it shows."""
     return rx.el.article(
         rx.el.div(

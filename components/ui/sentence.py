@@ -1,14 +1,11 @@
 """Fields that stand inside a sentence: "When [ETH] [goes above] [$4,000] …"."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
 
 
-def choice(
-    name: str, label: str, options: Sequence[tuple[str, str]] | rx.Var, value: Any, on_change: Any
-) -> rx.Component:
+def choice(name: str, label: str, options: Any, value: Any, on_change: Any) -> rx.Component:
     """Return a choice in the sentence: a native select as wide as its text. A Var of options has `value` and `text`."""
     if isinstance(options, rx.Var):
         inside: list[Any] = [rx.foreach(options, lambda option: rx.el.option(option.text, value=option.value))]

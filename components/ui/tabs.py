@@ -9,7 +9,7 @@ from components.ui.link import link
 _TAB = "inline-flex items-center gap-2 h-10 max-md:h-11 px-1 -mb-px border-b-2 text-14 font-strong "
 
 
-def tabs(label: str, items: list[tuple[str, Any, Any]], current: rx.Var) -> rx.Component:
+def tabs(label: str, items: list[tuple[str, Any, Any]], current: Any) -> rx.Component:
     """Return tabs from (key, text, address) and the key of the current one."""
     return rx.el.nav(
         *[

@@ -1,5 +1,7 @@
 """Alerts: the rules, what they see live, and all that ever fired."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -16,6 +18,9 @@ from premium_app.pages.rule_form import rule_drawer
 from state.alerts_state import AlertsState
 from state.shell_state import ShellState
 
+# On the class, a state's attributes are values of the page.
+alerts: Any = AlertsState
+
 _TABS = ("rules", "live", "history", "webhooks")
 
 
@@ -29,16 +34,16 @@ def alerts_page() -> rx.Component:
                 tabs(
                     t("alerts.tabs"),
                     [(key, t(f"alerts.tab_{key}"), f"/alerts/?tab={key}") for key in _TABS],
-                    AlertsState.tab,
+                    alerts.tab,
                 ),
                 link_button(t("alerts.new"), "/alerts/?tab=rules&new=price", "primary", "plus"),
                 class_name="flex items-start justify-between gap-4 max-md:flex-col-reverse max-md:items-stretch",
             ),
             rx.cond(
-                AlertsState.failure != "",
-                error_panel(AlertsState.failure, AlertsState.failure_id, AlertsState.load),
+                alerts.failure != "",
+                error_panel(alerts.failure, alerts.failure_id, alerts.load),
                 rx.match(
-                    AlertsState.tab,
+                    alerts.tab,
                     ("live", live_tab()),
                     ("history", history_tab()),
                     ("webhooks", webhooks_tab()),
@@ -56,10 +61,10 @@ def alerts_page() -> rx.Component:
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         t("rules.delete_title"),
-        rx.fragment(rx.el.strong(AlertsState.deleting_name), " ", t("rules.delete_text")),
+        rx.fragment(rx.el.strong(alerts.deleting_name), " ", t("rules.delete_text")),
         t("rules.delete_verb"),
-        is_open=AlertsState.deleting_id != "",
-        on_confirm=AlertsState.delete_rule,
-        on_close=AlertsState.cancel_delete,
+        is_open=alerts.deleting_id != "",
+        on_confirm=alerts.delete_rule,
+        on_close=alerts.cancel_delete,
         label_id="delete-title",
     )

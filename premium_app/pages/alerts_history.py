@@ -1,5 +1,7 @@
 """The tab of what fired: filters that live in the address, pages, and export of exactly what is filtered."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -11,8 +13,12 @@ from components.ui.empty_state import empty_state
 from components.ui.field import INPUT
 from components.ui.filter_chips import filter_chip
 from components.ui.icon import icon
+from components.ui.link import document_link
 from components.ui.skeleton import skeleton_rows
 from state.alerts_state import AlertsState
+
+# On the class, a state's attributes are values of the page.
+alerts: Any = AlertsState
 
 
 def history_tab() -> rx.Component:
@@ -22,12 +28,12 @@ def history_tab() -> rx.Component:
 
 def _filters() -> rx.Component:
     return rx.el.div(
-        rx.foreach(AlertsState.chips, lambda chip: filter_chip(chip.text, chip.href, chip.active)),
-        _select("rule", t("history.any_rule"), AlertsState.rule_options, AlertsState.filter_rule),
-        _select("token", t("history.any_token"), AlertsState.token_options, AlertsState.filter_token),
-        _date("from", t("history.from"), AlertsState.filter_from),
-        _date("to", t("history.to"), AlertsState.filter_to),
-        rx.cond(AlertsState.is_filtered, link_button(t("history.clear"), "/alerts/?tab=history", "ghost")),
+        rx.foreach(alerts.chips, lambda chip: filter_chip(chip.text, chip.href, chip.active)),
+        _select("rule", t("history.any_rule"), alerts.rule_options, alerts.filter_rule),
+        _select("token", t("history.any_token"), alerts.token_options, alerts.filter_token),
+        _date("from", t("history.from"), alerts.filter_from),
+        _date("to", t("history.to"), alerts.filter_to),
+        rx.cond(alerts.is_filtered, link_button(t("history.clear"), "/alerts/?tab=history", "ghost")),
         role="group",
         aria_label=t("history.filters"),
         class_name="flex flex-wrap items-center gap-2",
@@ -39,7 +45,7 @@ def _select(name: str, every: str, options: rx.Var, value: rx.Var) -> rx.Compone
         rx.el.option(every, value=""),
         rx.foreach(options, lambda option: rx.el.option(option.text, value=option.value)),
         value=value,
-        on_change=AlertsState.change_filter(name),  # pyright: ignore
+        on_change=alerts.change_filter(name),
         aria_label=every,
         class_name=INPUT.replace("w-full", "w-auto max-w-56").replace("h-9", "h-8").replace("px-3", "px-2 text-13"),
     )
@@ -52,7 +58,7 @@ def _date(name: str, label: str, value: rx.Var) -> rx.Component:
             type="date",
             default_value=value,
             key=value,
-            on_change=AlertsState.change_filter(name),  # pyright: ignore
+            on_change=alerts.change_filter(name),
             class_name=INPUT.replace("w-full", "w-auto").replace("h-9", "h-8").replace("px-3", "px-2 text-13"),
         ),
         class_name="inline-flex items-center gap-1.5",
@@ -63,12 +69,12 @@ def _table() -> rx.Component:
     return card(
         t("history.title"),
         rx.cond(
-            AlertsState.history_loaded,
+            alerts.history_loaded,
             rx.cond(
-                AlertsState.history.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
-                rx.fragment(history_table(AlertsState.history), pager(AlertsState.history_pager)),  # pyright: ignore
+                alerts.history.length() > 0,
+                rx.fragment(history_table(alerts.history), pager(alerts.history_pager)),
                 rx.cond(
-                    AlertsState.is_filtered,
+                    alerts.is_filtered,
                     empty_state(
                         "filter-x",
                         t("history.no_match"),
@@ -82,10 +88,10 @@ def _table() -> rx.Component:
         ),
         action=rx.el.div(
             *[
-                rx.el.a(
+                document_link(
                     icon("download"),
                     form.upper(),
-                    href=AlertsState.export_query.to(str) + f"&format={form}",
+                    href=alerts.export_query.to(str) + f"&format={form}",
                     download=True,
                     aria_label=t("history.export", form=form.upper()),
                     class_name=button_class("secondary"),
@@ -94,5 +100,5 @@ def _table() -> rx.Component:
             ],
             class_name="flex gap-2",
         ),
-        note=AlertsState.history_note,
+        note=alerts.history_note,
     )

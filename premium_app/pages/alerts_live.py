@@ -1,5 +1,7 @@
 """The live tab: alerts appear on top as they are stored; they wait while the reader is on a row."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -10,6 +12,9 @@ from components.ui.card import card
 from components.ui.skeleton import skeleton_rows
 from state.live_state import LiveState
 
+# On the class, a state's attributes are values of the page.
+live: Any = LiveState
+
 
 def live_tab() -> rx.Component:
     """Return the feed."""
@@ -17,18 +22,18 @@ def live_tab() -> rx.Component:
         t("live.title"),
         rx.el.div(
             rx.cond(
-                LiveState.loaded,
-                rx.cond(LiveState.feed.length() > 0, alert_list(LiveState.feed), alert_list_empty()),  # pyright: ignore
+                live.loaded,
+                rx.cond(live.feed.length() > 0, alert_list(live.feed), alert_list_empty()),
                 skeleton_rows(8),
             ),
-            on_mouse_enter=LiveState.pause,
-            on_mouse_leave=LiveState.resume,
+            on_mouse_enter=live.pause,
+            on_mouse_leave=live.resume,
             custom_attrs={"aria-live": "polite", "aria-relevant": "additions"},
         ),
         action=rx.cond(
-            LiveState.held.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
-            button(rx.fragment(LiveState.held_text, " ", t("live.held")), on_click=LiveState.resume),
-            rx.cond(LiveState.paused, badge(t("live.paused"), "warn"), badge(t("live.on"), "gain")),
+            live.held.length() > 0,
+            button(rx.fragment(live.held_text, " ", t("live.held")), on_click=live.resume),
+            rx.cond(live.paused, badge(t("live.paused"), "warn"), badge(t("live.on"), "gain")),
         ),
         note=t("live.note"),
     )

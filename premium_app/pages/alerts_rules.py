@@ -1,5 +1,7 @@
 """The tab of rules."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -11,24 +13,27 @@ from components.ui.empty_state import empty_state
 from components.ui.skeleton import skeleton_rows
 from state.alerts_state import AlertsState
 
+# On the class, a state's attributes are values of the page.
+alerts: Any = AlertsState
+
 
 def rules_tab() -> rx.Component:
     """Return the rules, or what stands in their place."""
     return card(
         t("rules.title"),
         rx.cond(
-            AlertsState.rules_loaded,
+            alerts.rules_loaded,
             rx.cond(
-                AlertsState.rules.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
+                alerts.rules.length() > 0,
                 rx.fragment(
-                    rule_table(AlertsState.rules, AlertsState.set_enabled, AlertsState.ask_delete),  # pyright: ignore
-                    pager(AlertsState.rules_pager),
+                    rule_table(alerts.rules, alerts.set_enabled, alerts.ask_delete),
+                    pager(alerts.rules_pager),
                 ),
                 _nothing_yet(),
             ),
             skeleton_rows(6),
         ),
-        note=AlertsState.rules_note,
+        note=alerts.rules_note,
     )
 
 

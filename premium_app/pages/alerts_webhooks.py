@@ -1,5 +1,7 @@
 """The tab of webhooks: the signing secret, a test, and how each message fared."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -13,6 +15,10 @@ from components.ui.field import text_field
 from components.ui.skeleton import skeleton_rows
 from state.alerts_state import AlertsState
 from state.webhook_state import WebhookState
+
+# On the class, a state's attributes are values of the page.
+alerts: Any = AlertsState
+webhook: Any = WebhookState
 
 
 def webhooks_tab() -> rx.Component:
@@ -30,7 +36,7 @@ def _secret() -> rx.Component:
         rx.el.div(
             rx.el.p(t("webhooks.secret_text"), class_name="text-13 text-ink-2"),
             Secret.create(
-                url="/v1/alerts/deliveries/secret",
+                url="/v1/alerts/webhook-secret",
                 field="secret",
                 masked="whsec_" + "\u2022" * 20,
                 show_label=t("webhooks.show"),
@@ -53,14 +59,14 @@ def _test() -> rx.Component:
                 text_field(
                     t("webhooks.url"),
                     "destination",
-                    WebhookState.test_error,
+                    webhook.test_error,
                     type="url",
                     placeholder="https://example.com/hooks/premium",
                 ),
                 class_name="flex-1 min-w-0",
             ),
             button(t("webhooks.send_test"), type="submit", icon_name="send", class_name="mt-6"),
-            on_submit=WebhookState.send_test,
+            on_submit=webhook.send_test,
             class_name="flex items-start gap-2 p-4",
         ),
     )
@@ -70,17 +76,17 @@ def _deliveries() -> rx.Component:
     return card(
         t("deliveries.title"),
         rx.cond(
-            WebhookState.loaded,
+            webhook.loaded,
             rx.cond(
-                WebhookState.deliveries.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
+                webhook.deliveries.length() > 0,
                 rx.fragment(
-                    delivery_table(WebhookState.deliveries, WebhookState.resend),  # pyright: ignore
-                    pager(WebhookState.pager),  # pyright: ignore
+                    delivery_table(webhook.deliveries, webhook.resend),
+                    pager(webhook.pager),
                 ),
                 empty_state("webhook", t("deliveries.none_title"), t("deliveries.none_text")),
             ),
             skeleton_rows(5),
         ),
-        action=button(t("deliveries.refresh"), on_click=AlertsState.load, icon_name="rotate-cw"),
+        action=button(t("deliveries.refresh"), on_click=alerts.load, icon_name="rotate-cw"),
         note=t("deliveries.note"),
     )

@@ -1,5 +1,7 @@
 """Overview: what the market does and what your rules saw, on one screen."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -15,6 +17,10 @@ from components.ui.skeleton import skeleton_rows
 from state.live_state import LiveState
 from state.overview_state import OverviewState
 from state.shell_state import ShellState
+
+# On the class, a state's attributes are values of the page.
+live: Any = LiveState
+overview: Any = OverviewState
 
 _TILES_WHILE_LOADING = 8
 
@@ -36,14 +42,14 @@ def _heading() -> rx.Component:
 
 def _body() -> rx.Component:
     return rx.cond(
-        OverviewState.failure != "",
-        error_panel(OverviewState.failure, OverviewState.failure_id, OverviewState.load),
+        overview.failure != "",
+        error_panel(overview.failure, overview.failure_id, overview.load),
         rx.fragment(
             rx.el.h2(t("overview.numbers"), class_name="sr-only"),
             kpi_grid(
                 rx.cond(
-                    OverviewState.loaded,
-                    rx.foreach(OverviewState.tiles, kpi_tile),
+                    overview.loaded,
+                    rx.foreach(overview.tiles, kpi_tile),
                     rx.fragment(*[kpi_skeleton() for _ in range(_TILES_WHILE_LOADING)]),
                 )
             ),
@@ -56,8 +62,8 @@ def _recent_alerts() -> rx.Component:
     return card(
         t("overview.recent_alerts"),
         rx.cond(
-            LiveState.loaded,
-            rx.cond(LiveState.feed.length() > 0, alert_list(LiveState.feed[:8]), alert_list_empty()),  # pyright: ignore
+            live.loaded,
+            rx.cond(live.feed.length() > 0, alert_list(live.feed[:8]), alert_list_empty()),
             skeleton_rows(6),
         ),
         action=link(
@@ -70,6 +76,6 @@ def _recent_alerts() -> rx.Component:
 def _large_transfers() -> rx.Component:
     return card(
         t("overview.transfers"),
-        rx.cond(OverviewState.loaded, transfer_table(OverviewState.transfers), skeleton_rows(6)),
+        rx.cond(overview.loaded, transfer_table(overview.transfers), skeleton_rows(6)),
         note=t("overview.transfers_note"),
     )

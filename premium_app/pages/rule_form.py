@@ -13,7 +13,10 @@ from components.ui.icon import icon
 from components.ui.segmented import segmented
 from components.ui.sentence import blank, choice, words
 from state.rule_choices import COMPARISONS, DIRECTIONS, FREQUENCIES, MEASURES, WHO, WINDOWS
-from state.rule_form_state import RuleFormState as Form
+from state.rule_form_state import RuleFormState
+
+# On the class, a state's attributes are values of the page.
+Form: Any = RuleFormState
 
 
 def rule_drawer() -> rx.Component:
@@ -58,21 +61,21 @@ def rule_drawer() -> rx.Component:
 
 
 def _choice(field: str, options: Any) -> rx.Component:
-    return choice(field, t(f"form.{field}"), options, getattr(Form, field), Form.choose(field))  # pyright: ignore
+    return choice(field, t(f"form.{field}"), options, getattr(Form, field), Form.choose(field))
 
 
 def _kind() -> rx.Component:
     return segmented(
         t("form.kind"),
         [
-            ("price", t("kind.price"), Form.choose("kind", "price"), icon("activity", 14)),  # pyright: ignore
-            ("whale", t("kind.whale"), Form.choose("kind", "whale"), icon("arrow-left-right", 14)),  # pyright: ignore
+            ("price", t("kind.price"), Form.choose("kind", "price"), icon("activity", 14)),
+            ("whale", t("kind.whale"), Form.choose("kind", "whale"), icon("arrow-left-right", 14)),
         ],
         Form.kind,
     )
 
 
-def _number(field: str, unit: str, before: bool) -> rx.Component:
+def _number(field: str, unit: Any, before: bool) -> rx.Component:
     mark = rx.el.span(unit, class_name="font-strong text-ink-2 mx-1")
     entry = blank(
         field,
@@ -85,7 +88,7 @@ def _number(field: str, unit: str, before: bool) -> rx.Component:
 
 
 def _price_sentence() -> rx.Component:
-    is_change = Form.comparison.contains("change")  # pyright: ignore[reportAttributeAccessIssue]
+    is_change = Form.comparison.contains("change")
     return rx.el.fieldset(
         rx.el.legend(t("form.when_legend"), class_name="sr-only"),
         rx.el.div(
@@ -137,7 +140,7 @@ def _whale_sentence() -> rx.Component:
             rx.cond(
                 Form.measure == "usd",
                 _number("value_usd", "$", before=True),
-                _number("amount", Form.token_symbol, before=False),  # pyright: ignore
+                _number("amount", Form.token_symbol, before=False),
             ),
             rx.cond(Form.token != "", _choice("measure", MEASURES)),
             words(t("form.of")),

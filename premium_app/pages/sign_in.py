@@ -1,5 +1,7 @@
 """Sign in. A plain form that loads a new document, since the cookie must be there before the page's socket opens."""
 
+from typing import Any
+
 import reflex as rx
 
 from components.i18n import t
@@ -8,6 +10,9 @@ from components.layout.theme_switch import theme_switch
 from components.ui.button import button
 from components.ui.field import text_field
 from state.sign_in_state import SignInState
+
+# On the class, a state's attributes are values of the page.
+sign_in: Any = SignInState
 
 _ACTION = "/v1/auth/login"
 
@@ -27,13 +32,13 @@ def sign_in_page() -> rx.Component:
                 text_field(
                     t("sign_in.password"), "password", type="password", required=True, auto_complete="current-password"
                 ),
-                rx.el.input(type="hidden", name="next", value=SignInState.next_path, read_only=True),
+                rx.el.input(type="hidden", name="next", value=sign_in.next_path, read_only=True),
                 button(t("sign_in.submit"), "primary", type="submit", class_name="w-full"),
                 action=_ACTION,
                 method="post",
                 class_name="flex flex-col gap-4 mt-6",
             ),
-            rx.cond(SignInState.demo_email != "", _demo_account()),
+            rx.cond(sign_in.demo_email != "", _demo_account()),
             class_name="w-full max-w-[360px]",
         ),
         rx.el.div(theme_switch(), class_name="fixed top-4 right-4"),
@@ -43,9 +48,9 @@ def sign_in_page() -> rx.Component:
 
 def _error() -> rx.Component:
     return rx.cond(
-        SignInState.error != "",
+        sign_in.error != "",
         rx.el.p(
-            SignInState.error,
+            sign_in.error,
             class_name="mt-5 px-3 py-2 rounded-6 border border-loss bg-loss-ground text-loss text-13 font-strong",
         ),
     )
@@ -57,15 +62,15 @@ def _demo_account() -> rx.Component:
         rx.el.p(t("sign_in.demo_text"), class_name="text-13 text-ink-2 mt-1"),
         rx.el.dl(
             rx.el.dt(t("sign_in.email"), class_name="text-ink-3"),
-            rx.el.dd(SignInState.demo_email, class_name="mono break-all"),
+            rx.el.dd(sign_in.demo_email, class_name="mono break-all"),
             rx.el.dt(t("sign_in.password"), class_name="text-ink-3"),
-            rx.el.dd(SignInState.demo_password, class_name="mono break-all"),
+            rx.el.dd(sign_in.demo_password, class_name="mono break-all"),
             class_name="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-13 mt-2",
         ),
         rx.el.form(
-            rx.el.input(type="hidden", name="email", value=SignInState.demo_email, read_only=True),
-            rx.el.input(type="hidden", name="password", value=SignInState.demo_password, read_only=True),
-            rx.el.input(type="hidden", name="next", value=SignInState.next_path, read_only=True),
+            rx.el.input(type="hidden", name="email", value=sign_in.demo_email, read_only=True),
+            rx.el.input(type="hidden", name="password", value=sign_in.demo_password, read_only=True),
+            rx.el.input(type="hidden", name="next", value=sign_in.next_path, read_only=True),
             button(t("sign_in.demo_submit"), type="submit", class_name="w-full"),
             action=_ACTION,
             method="post",
