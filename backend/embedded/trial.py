@@ -51,7 +51,7 @@ def trial_run(var_dir: Path, **environment: str) -> Iterator[Trial]:
         )
     url = f"http://localhost:{own['PORT']}"
     try:
-        _wait_for_line(process, output, url)
+        _wait_for_line(process, output)
         yield Trial(url, f"http://127.0.0.1:{own['DEMO_CHAIN_PORT']}", var_dir, own, process.pid)
     finally:
         process.send_signal(signal.SIGINT)
@@ -61,11 +61,11 @@ def trial_run(var_dir: Path, **environment: str) -> Iterator[Trial]:
             process.kill()
 
 
-def _wait_for_line(process: subprocess.Popen[bytes], output: Path, url: str) -> None:
-    """Wait until the run prints its address."""
+def _wait_for_line(process: subprocess.Popen[bytes], output: Path) -> None:
+    """Wait until the run says that it is ready."""
     for _ in range(READY_SECONDS * 5):
         text = output.read_text()
-        if url in text:
+        if "is ready: " in text:
             return
         try:
             process.wait(0.2)

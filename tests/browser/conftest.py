@@ -1,0 +1,86 @@
+"""One running product and one Chromium for all browser tests; each test gets a fresh browser context."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from backend.core.settings import get_settings
+from backend.embedded.trial import Trial, trial_run
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium_path() -> str | None:
+    """Return the browser to drive: CHROMIUM, else what is on PATH."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def running_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """The whole product, on ports and data of its own, with webhooks to this machine allowed."""
+    with trial_run(tmp_path_factory.mktemp("product"), WEBHOOK_ALLOW_PRIVATE="true") as trial:
+        yield trial
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, headless."""
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium: `make setup-test` installs it, or set CHROMIUM to its path")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser, running_app: Trial) -> AsyncIterator[BrowserContext]:
+    """A fresh browser profile pointed at the product."""
+    context = await browser.new_context(base_url=running_app.url, viewport={"width": 1440, "height": 900})
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> Page:
+    """A page of a visitor who is not signed in."""
+    return await context.new_page()
+
+
+async def sign_in(context: BrowserContext) -> None:
+    """Sign the context in with the demo account, the way the form does."""
+    settings = get_settings()
+    answer = await context.request.post(
+        "/v1/auth/login",
+        form={"email": settings.demo_email, "password": settings.demo_password.get_secret_value()},
+    )
+    assert answer.ok, await answer.text()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def signed_in_page(context: BrowserContext) -> Page:
+    """A page of the signed-in demo user."""
+    await sign_in(context)
+    return await context.new_page()
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where tests leave pictures of pages for people to look at."""
+    folder = Path(os.environ.get("SCREENSHOTS", "var/screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
