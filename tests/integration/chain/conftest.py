@@ -18,9 +18,8 @@ from tests.integration.chain.harness import Anvil, Market, market_of
 async def market_state(work_dir: Path) -> tuple[Path, Path]:
     """The saved state of a chain with the market deployed, and its addresses file."""
     state, addresses = work_dir / "market-state.json", work_dir / "market" / "demo" / "addresses.json"
-    anvil = Anvil(work_dir)
-    launch = anvil._launch()
-    launch.argv.remove("--no-mining")
+    anvil = Anvil(work_dir, block_seconds=2)
+    launch = anvil.launch()
     launch.argv.extend(["--dump-state", str(state)])
     process = start(launch)
     try:
@@ -75,5 +74,3 @@ def chain_settings(
         worker_database_url=fresh_database_urls.worker,
         chains={DEMO_CHAIN_ID: [market.anvil.url, market.anvil.websocket_url]},
     )
-
-

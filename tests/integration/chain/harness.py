@@ -42,7 +42,7 @@ class Anvil:
     def websocket_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
-    def _launch(self) -> Launch:
+    def launch(self) -> Launch:
         argv = [str(anvil_binary()), "--quiet", "--port", str(self.port), "--accounts", "20", "--hardfork", "cancun"]
         argv += ["--gas-limit", "30000000", "--chain-id", str(DEMO_CHAIN_ID), "--order", "fees"]
         argv += ["--no-mining"] if self.block_seconds is None else ["--block-time", f"{self.block_seconds:g}"]
@@ -51,12 +51,12 @@ class Anvil:
         return Launch("anvil", argv, self.directory / f"anvil-{self.port}.log")
 
     def start(self) -> None:
-        self.process = start(self._launch())
+        self.process = start(self.launch())
         assert wait_until(lambda: not is_port_free(self.port), 20, lambda: self.process.poll() is None)  # type: ignore[union-attr]
 
     def stop(self) -> None:
         if self.process is not None:
-            stop(self.process, self._launch())
+            stop(self.process, self.launch())
             self.process = None
 
     async def call(self, method: str, *params: Any) -> Any:
@@ -113,7 +113,7 @@ async def stream_events(redis: Redis, chain_id: int = DEMO_CHAIN_ID) -> list[Eve
     return [event for _, events in await stream_entries(redis, chain_id) for event in events]
 
 
-async def until(condition, seconds: float = 30.0, message: str = "it did not happen"):  # noqa: ANN001, ANN201
+async def until(condition, seconds: float = 30.0, message: str = "it did not happen"):
     """Wait for an async condition to return something true, and return that."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from backend.chain.events import NATIVE_TOKEN, PoolSwap, PriceUpdate, TokenTransfer
 from backend.core.db import Database
 from backend.core.settings import Settings
-from backend.demo.trade import swap_exact_eth_for_tokens, transfer_erc20, whale_swap
+from backend.demo.trade import swap_exact_eth_for_tokens, whale_swap
 from tests.integration.chain.harness import TRANSFER_TOPIC, Market, following, stream_entries, stream_events, until
 
 
@@ -20,10 +20,13 @@ async def test_a_swap_appears_with_prices_and_values(
 ) -> None:
     async with following(chain_settings):
         await until(lambda: stream_entries(redis))
-        await market.anvil.mine([whale_swap(market.addresses, 500_000), swap_exact_eth_for_tokens(market.addresses, "UNI", 10**18)])
+        await market.anvil.mine(
+            [whale_swap(market.addresses, 500_000), swap_exact_eth_for_tokens(market.addresses, "UNI", 10**18)]
+        )
         number, block_hash = await market.anvil.head()
         events = await until(lambda: _emitted(redis, block_hash))
-    for e in events: print(e)
+    for e in events:
+        print(e)
     assert any(isinstance(event, PoolSwap) and event.protocol == "uniswap_v3" for event in events)
     weth = market.addresses.wrapped_native.lower()
     (update,) = [event for event in events if isinstance(event, PriceUpdate) and event.token == weth]
@@ -33,4 +36,6 @@ async def test_a_swap_appears_with_prices_and_values(
     assert native[0].value_usd is not None
     logs = await market.anvil.logs(number, number)
     expected = Counter(log["address"] for log in logs if log["topics"][0] == TRANSFER_TOPIC)
-    assert expected == Counter(event.token for event in events if isinstance(event, TokenTransfer) and event.log_index is not None)
+    assert expected == Counter(
+        event.token for event in events if isinstance(event, TokenTransfer) and event.log_index is not None
+    )
