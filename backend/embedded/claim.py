@@ -41,7 +41,7 @@ class RunClaim:
         lock.flush()
         self._lock = lock
 
-    def stop_orphans(self) -> list[int]:
+    def stop_orphans(self, seconds: float = 15) -> list[int]:
         """Stop children of an earlier run that was killed, and return their ids.
 
         A process is ours only if both its id and its start time are those we wrote down.
@@ -53,9 +53,11 @@ class RunClaim:
                 if abs(process.create_time() - started_at) < 0.01:
                     process.send_signal(signal.SIGINT if process.name().startswith("postgres") else signal.SIGTERM)
                     stopped.append(process)
-        _, alive = psutil.wait_procs(stopped, timeout=15)
+        _, alive = psutil.wait_procs(stopped, timeout=seconds)
         for process in alive:
-            process.kill()
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(alive, timeout=5)
         for process in stopped:
             kill_group(process.pid)
         self._children.clear()
