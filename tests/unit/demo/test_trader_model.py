@@ -129,3 +129,41 @@ def test_a_cheap_pool_is_bought() -> None:
     ]
     assert corrections
     assert {item.token_in for item in corrections} == {"USDC"}
+
+
+def test_ordinary_traders_buy_and_sell_alike_and_rather_buy_what_is_cheap() -> None:
+    def share_buying_weth(cheaper: float) -> float:
+        market = PaperMarket()
+        model = TraderModel.start(CONFIG, 9, market.view(0.0))
+        for name, pool in list(market.pools.items()):
+            if name.startswith("WETH-USDC"):
+                eth, usdc = pool.reserves_from("WETH")
+                reserves = (eth * (1 + cheaper), usdc / (1 + cheaper))
+                market.pools[name] = type(pool)(name, pool.symbols, pool.fee_ppm, reserves)
+        swaps = [
+            item
+            for _block in range(600)
+            for item in model.step(market.view(0.5))
+            if isinstance(item, Swap) and item.reason == "swap" and item.pools[0].startswith("WETH-USDC")
+        ]
+        return sum(item.token_in == "USDC" for item in swaps) / len(swaps)
+
+    assert 0.3 < share_buying_weth(0.0) < 0.7
+    assert share_buying_weth(0.02) > 0.7
+    assert share_buying_weth(-0.02) < 0.3
+
+
+def test_whales_move_a_price_by_at_most_the_limit() -> None:
+    market = PaperMarket()
+    model = TraderModel.start(CONFIG, 4, market.view(0.0))
+    seen = 0
+    for _block in range(4_000):
+        view = market.view()
+        for item in model.step(view):
+            if isinstance(item, Swap) and item.reason == "whale":
+                pool = view.pools[item.pools[0]]
+                held, _others = pool.reserves_from(item.token_in)
+                stable = set(pool.symbols) == {"USDC", "DAI"}
+                assert 2 * item.amount_in / held <= (0.0041 if stable else 0.031)
+                seen += 1
+    assert seen > 30
