@@ -1,7 +1,6 @@
 """One running product and one Chromium for all browser tests; each test gets a fresh browser context."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from backend.core.settings import get_settings
+from backend.embedded.programs import find_chromium
 from backend.embedded.trial import Trial, trial_run
 
 CHROMIUM_ARGUMENTS = [
@@ -23,22 +23,17 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-def chromium_path() -> str | None:
-    """Return the browser to drive: CHROMIUM, else what is on PATH."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-
-
 @pytest.fixture(scope="session")
-def running_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def running_app(work_dir: Path) -> Iterator[Trial]:
     """The whole product, on ports and data of its own, with webhooks to this machine allowed."""
-    with trial_run(tmp_path_factory.mktemp("product"), WEBHOOK_ALLOW_PRIVATE="true") as trial:
+    with trial_run(work_dir / "product", WEBHOOK_ALLOW_PRIVATE="true") as trial:
         yield trial
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium, headless."""
-    path = chromium_path()
+    path = find_chromium()
     if path is None:
         pytest.skip("no Chromium: `make setup-test` installs it, or set CHROMIUM to its path")
     async with async_playwright() as playwright:
@@ -84,3 +79,12 @@ def screenshots() -> Path:
     folder = Path(os.environ.get("SCREENSHOTS", "var/screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands in this folder, and give whichever test comes first the time of a build."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(480))
