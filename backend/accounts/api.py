@@ -21,6 +21,7 @@ from backend.accounts.service import (
 )
 from backend.api.auth import SignedIn, client_ip, is_same_site, take_from_limit
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
+from backend.api.failures import STORE_ERRORS
 from backend.api.limits import SIGN_IN_PER_MINUTE
 from backend.api.resources import Resources, resources
 from backend.core.errors import ForbiddenError, InvalidInputError, PremiumError, RateLimitError, UnauthorizedError
@@ -77,7 +78,7 @@ async def log_in(request: Request) -> Response:
             token = await open_session(
                 session, user, request.headers.get("user-agent", ""), client_ip(request, held.settings)
             )
-    except PremiumError as error:
+    except (PremiumError, *STORE_ERRORS) as error:
         return RedirectResponse(f"{SIGN_IN_PAGE}?{urlencode(_failure(error, target))}", status_code=303)
     response = RedirectResponse(target, status_code=303)
     response.set_cookie(
@@ -122,7 +123,7 @@ def _from_our_form(request: Request, held: Resources) -> bool:
     return request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
 
 
-def _failure(error: PremiumError, target: str) -> dict[str, Any]:
+def _failure(error: Exception, target: str) -> dict[str, Any]:
     reason = "unavailable"
     if isinstance(error, UnauthorizedError):
         reason = "credentials"
@@ -131,7 +132,7 @@ def _failure(error: PremiumError, target: str) -> dict[str, Any]:
     elif isinstance(error, ForbiddenError):
         reason = "origin"
     query: dict[str, Any] = {"error": reason}
-    if wait := error.details.get("retryAfter"):
+    if isinstance(error, PremiumError) and (wait := error.details.get("retryAfter")):
         query["wait"] = wait
     if target != "/":
         query["next"] = target

@@ -27,6 +27,25 @@ _PAIR = _Scope("pair", 5, 900)
 _ACCOUNT = _Scope("account", 50, 60)
 _ADDRESS = _Scope("ip", 50, 900)
 
+# One step for Redis: look at every wait, then count in every scope. KEYS: a counter each; ARGV: how long counters are
+# kept, then for each scope the attempts that are free and the longest wait. Returns the seconds to wait, 0 for none.
+_BEGIN = """
+local wait = 0
+for i, key in ipairs(KEYS) do
+  wait = math.max(wait, redis.call('TTL', key .. ':wait'))
+end
+if wait > 0 then return wait end
+for i, key in ipairs(KEYS) do
+  local over = redis.call('INCR', key) - tonumber(ARGV[2 * i])
+  redis.call('EXPIRE', key, ARGV[1])
+  if over >= 0 then
+    local seconds = math.min(2 ^ math.min(over, 12), tonumber(ARGV[2 * i + 1]))
+    redis.call('SET', key .. ':wait', '1', 'EX', string.format('%d', seconds))
+  end
+end
+return 0
+"""
+
 
 class SignInThrottle:
     """Counts attempts in Redis. An attempt is counted before the password is looked at, so parallel guesses count."""
@@ -39,15 +58,17 @@ class SignInThrottle:
 
         Without Redis nothing is counted here: the request limit, which has a fallback in memory, still holds.
         """
-        keys = _keys(email, ip)
+        scopes = _keys(email, ip)
+        keys = [key for _, key in scopes]
+        limits = [number for scope, _ in scopes for number in (scope.free_attempts, scope.longest_wait_seconds)]
         try:
-            waits = [await self._redis.ttl(f"{key}:wait") for _, key in keys]
-            if (wait := max(waits)) > 0:
-                raise RateLimitError("Too many attempts. Wait a moment and try again.", {"retryAfter": wait})
-            for scope, key in keys:
-                await self._count(scope, key)
+            command = ("EVAL", _BEGIN, len(keys), *keys, _MEMORY_SECONDS, *limits)
+            wait = int(await self._redis.execute_command(*command) or 0)
         except RedisError as error:
             log.warning("sign-in back-off unavailable", error=type(error).__name__)
+            return
+        if wait > 0:
+            raise RateLimitError("Too many attempts. Wait a moment and try again.", {"retryAfter": wait})
 
     async def succeeded(self, email: str, ip: str) -> None:
         """Forget the attempts of this account from this address, and give the others theirs back."""
@@ -60,16 +81,6 @@ class SignInThrottle:
                 await pipe.execute()
         except RedisError as error:
             log.warning("sign-in back-off unavailable", error=type(error).__name__)
-
-    async def _count(self, scope: _Scope, key: str) -> None:
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.incr(key)
-            pipe.expire(key, _MEMORY_SECONDS)
-            attempts = int((await pipe.execute())[0])
-        over = attempts - scope.free_attempts
-        if over >= 0:
-            wait = min(2 ** min(over, 12), scope.longest_wait_seconds)
-            await self._redis.set(f"{key}:wait", b"1", ex=wait)
 
 
 def _keys(email: str, ip: str) -> list[tuple[_Scope, str]]:

@@ -16,6 +16,9 @@ from backend.core.logging import get_logger
 
 log = get_logger(__name__)
 
+# What PostgreSQL and Redis raise when they do not answer.
+STORE_ERRORS: tuple[type[Exception], ...] = (OperationalError, InterfaceError, PoolTimeoutError, RedisError)
+
 _HTTP_CODES = {
     400: ("INVALID_INPUT", "The request could not be read."),
     401: ("UNAUTHORIZED", "Sign in to do this."),
@@ -80,7 +83,7 @@ def install_failures(app: FastAPI) -> None:
     app.add_exception_handler(PremiumError, _premium)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    for kind in (OperationalError, InterfaceError, PoolTimeoutError, RedisError):
+    for kind in STORE_ERRORS:
         app.add_exception_handler(kind, _unavailable)
     app.add_exception_handler(ResponseValidationError, _unexpected)
     app.add_exception_handler(Exception, _unexpected)

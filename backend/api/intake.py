@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from backend.api.envelope import error_response
 
 MAX_BODY_BYTES = 256 * 1024
+DRAINED_BYTES = 16 * MAX_BODY_BYTES
 MAX_DEPTH = 20
 _HEX_NUL = b"\x00"
 
@@ -102,15 +103,16 @@ def _check_body(scope: Scope, content: bytes) -> None:
 async def _read(scope: Scope, receive: Receive) -> bytes | None:
     """Return the body, or None when it is larger than MAX_BODY_BYTES."""
     for name, value in scope["headers"]:
-        if name == b"content-length" and (not value.isdigit() or len(value) > 9 or int(value) > MAX_BODY_BYTES):
+        if name == b"content-length" and (not value.isdigit() or len(value) > 9 or int(value) > DRAINED_BYTES):
             return None
-    content = bytearray()
+    content, seen = bytearray(), 0
     while True:
         message = await receive()
-        if message["type"] != "http.request":
-            return bytes(content)
-        content += message.get("body", b"")
-        if len(content) > MAX_BODY_BYTES:
-            return None
-        if not message.get("more_body", False):
-            return bytes(content)
+        more = message["type"] == "http.request" and message.get("more_body", False)
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen <= MAX_BODY_BYTES:
+                content += message.get("body", b"")
+        # What is too large is still read for a while, so that the client hears our answer and not a broken line.
+        if not more or seen > DRAINED_BYTES:
+            return bytes(content) if seen <= MAX_BODY_BYTES else None
