@@ -114,7 +114,7 @@ create table alert_rules (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   deleted_at timestamptz
-);
+) with (fillfactor = 80);  -- room to note last_triggered_at in place
 create index idx_alert_rules_user_id on alert_rules(user_id) where deleted_at is null;
 create index idx_alert_rules_type on alert_rules(type);
 create index idx_alert_rules_enabled on alert_rules(enabled);
@@ -133,7 +133,8 @@ begin
   end if;
   return new;
 end $$;
-create trigger alert_rules_changed before insert or update on alert_rules
+create trigger alert_rules_changed before insert or update of name, type, conditions, actions, enabled, frequency,
+    cooldown_seconds, deleted_at on alert_rules
   for each row execute function alert_rules_changed();
 
 create table alert_history (

@@ -23,6 +23,7 @@ alerts_stored = Counter("premium_alerts_stored_total", "Alerts written to histor
 alert_latency_seconds = Histogram(
     "premium_alert_latency_seconds", "From event emitted to alert stored", buckets=LATENCY_SECONDS
 )
+alert_entries_parked = Counter("premium_alert_entries_parked_total", "Stream entries put aside as unreadable")
 alert_rules_loaded = Gauge("premium_alert_rules_loaded", "Active rules in this worker's index")
 deliveries = Counter("premium_deliveries_total", "Delivery attempts", ["channel", "outcome"])
 outbox_pending = Gauge("premium_outbox_pending", "Messages waiting for delivery")

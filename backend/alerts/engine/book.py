@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,6 +173,12 @@ class RuleBook:
     def rule_ids(self, slots: Slots) -> NDArray[np.bytes_]:
         """Return the ids of the rules in these slots (numpy drops an id's trailing zero bytes)."""
         return self._ids[slots]
+
+    def rules(self, slots: Slots) -> list[tuple[UUID, int]]:
+        """Return (id, version) of the rules in these slots."""
+        ids = self._ids[slots].tolist()
+        versions = self._versions[slots].tolist()
+        return [(UUID(bytes=each.ljust(16, b"\0")), version) for each, version in zip(ids, versions, strict=True)]
 
     def version(self, slot: int) -> int:
         """Return the version of the rule in a slot."""

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from backend.accounts.service import CurrentUser
 from backend.core.db import Database
 from backend.core.ids import new_id
+from tests.integration.alerts.world import World
 
 
 @pytest.fixture
@@ -52,3 +53,22 @@ async def insert_alert(database: Database, user: CurrentUser, rule_id: UUID, eve
             row,
         )
     return UUID(str(row["id"]))
+
+
+@pytest.fixture
+def make_world(make_settings, redis, app_database, worker_database, monkeypatch) -> Callable[..., World]:
+    """A function that returns a new chain, known to the settings of this process too."""
+
+    def make() -> World:
+        world = World(make_settings(), redis, app_database, worker_database)
+        world.settings = make_settings(chains={world.chain_id: ["http://127.0.0.1:9"]})
+        monkeypatch.setattr("backend.alerts.lookup.get_settings", lambda: world.settings)
+        return world
+
+    return make
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    """A new chain."""
+    return make_world()

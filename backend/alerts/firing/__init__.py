@@ -1,0 +1,1 @@
+"""From the stream to stored alerts: the part of the alerts domain that runs in the worker."""

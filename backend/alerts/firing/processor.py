@@ -1,0 +1,88 @@
+"""One chain's entries through the engine into the database, in stream order."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.alerts.engine.book import RuleBook
+from backend.alerts.firing import repository
+from backend.alerts.firing.intake import Entry
+from backend.alerts.firing.recorder import Fact, Match, Told, record, withdraw
+from backend.chain.events import BlockOrphaned, PriceUpdate, TokenTransfer
+from backend.core.clock import from_unix, now_seconds
+from backend.core.telemetry import alert_events, alert_latency_seconds, alerts_stored
+
+UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+MOST_MATCHES = 5_000
+
+
+class Processor:
+    """Matches entries against the book and stores what fires; nothing is told before it is committed."""
+
+    def __init__(
+        self, chain_id: int, book: Callable[[], RuleBook], unit_of_work: UnitOfWork, untold: list[Told]
+    ) -> None:
+        self._chain_id = chain_id
+        self._book = book
+        self._unit_of_work = unit_of_work
+        self._untold = untold
+        self._months: set[tuple[int, int]] = set()
+
+    async def process(self, entries: Sequence[Entry]) -> None:
+        """Store what the entries fire or withdraw; what to tell users is added to `untold` after each commit."""
+        facts: dict[str, Fact] = {}
+        for entry in entries:
+            for fact in entry.facts:
+                if isinstance(fact.event, BlockOrphaned):
+                    await self._store(list(facts.values()))
+                    facts = {}
+                    await self._withdraw(fact.event)
+                else:
+                    facts.setdefault(fact.event.id, fact)
+        await self._store(list(facts.values()))
+        alert_events.labels(str(self._chain_id)).inc(sum(entry.event_count for entry in entries))
+        now = now_seconds()
+        for entry in entries:
+            alert_latency_seconds.observe(max(0.0, now - entry.emitted_at))
+
+    def matches(self, facts: Sequence[Fact]) -> list[Match]:
+        """Return which rules the facts fire, in stream order."""
+        book = self._book()
+        found: list[Match] = []
+        for kind, match in ((PriceUpdate, book.match_prices), (TokenTransfer, book.match_transfers)):
+            places = [place for place, fact in enumerate(facts) if type(fact.event) is kind]
+            if not places:
+                continue
+            hits = match([facts[place].event for place in places])  # pyright: ignore[reportArgumentType]
+            found += [
+                Match(places[event], rule_id, version)
+                for event, (rule_id, version) in zip(hits.events.tolist(), book.rules(hits.slots), strict=True)
+            ]
+        found.sort(key=lambda match: match.place)
+        return found
+
+    async def _store(self, facts: list[Fact]) -> None:
+        matches = self.matches(facts)
+        for start in range(0, len(matches), MOST_MATCHES):
+            part = matches[start : start + MOST_MATCHES]
+            for moment in {from_unix(facts[match.place].event.taken_at) for match in part}:
+                await self._ensure_month(moment)
+            async with self._unit_of_work() as session:
+                told = await record(session, self._chain_id, facts, part)
+            self._untold += told
+            for each in told:
+                alerts_stored.labels(each.alert.type).inc()
+
+    async def _withdraw(self, event: BlockOrphaned) -> None:
+        async with self._unit_of_work() as session:
+            told = await withdraw(session, self._chain_id, event.block_hash)
+        self._untold += told
+
+    async def _ensure_month(self, moment: datetime) -> None:
+        month = (moment.year, moment.month)
+        if month not in self._months:
+            async with self._unit_of_work() as session:
+                await repository.ensure_partition(session, moment)
+            self._months.add(month)

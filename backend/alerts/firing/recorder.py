@@ -1,0 +1,247 @@
+"""Stores what matched: history, outbox and gates in one transaction, each (rule, event) once whatever is repeated."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.alerts.engine.gates import Candidate, Gate, decide
+from backend.alerts.firing import repository
+from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
+from backend.alerts.messages import alert_message
+from backend.alerts.rules import conditions_of
+from backend.alerts.schemas import AlertRead
+from backend.chain.events import Event
+from backend.core.clock import from_unix
+from backend.core.ids import derived_id, new_id
+from backend.notifications.service import NewMessage, enqueue
+
+TRIGGERED, WITHDRAWN = "alert.triggered", "alert.withdrawn"
+ORPHANED_REASON = "A chain reorganisation dropped the block of this event."
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event and its JSON fields as they stood in the stream."""
+
+    event: Event
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule (as of a version) that an event fires, by the event's place in the batch."""
+
+    place: int
+    rule_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert to tell its user of now: `kind` is alert or withdrawn."""
+
+    kind: str
+    user_id: UUID
+    alert: AlertRead
+
+
+async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], matches: Sequence[Match]) -> list[Told]:
+    """Store the alerts that matches make and return the new ones. `facts` are distinct events in stream order."""
+    await repository.lock_chain(session, chain_id, alone=False)
+    rules = await repository.firing_rules(session, sorted({match.rule_id for match in matches}))
+    hashes = {facts[match.place].event.block_hash for match in matches}
+    orphaned = await repository.orphaned_blocks(session, chain_id, sorted(hashes))
+    kept, gates = await _through_gates(session, facts, matches, rules, orphaned)
+    if not kept:
+        return []
+    alerts, events = _columns(facts, kept, rules, orphaned)
+    stored = await repository.insert_alerts(session, chain_id, alerts, events, ORPHANED_REASON)
+    if not stored:
+        return []
+    told = _told(stored, facts, kept, rules, alerts.messages)
+    await enqueue(session, [message for each in told for message in _messages(each, rules[each.alert.rule_id])])
+    newest: dict[UUID, datetime] = {}
+    for each in told:
+        rule_id, at = each.alert.rule_id, each.alert.triggered_at
+        newest[rule_id] = max(at, newest.get(rule_id, at))
+    await repository.touch_rules(session, newest)
+    used_up = [rule_id for rule_id in newest if rule_id in gates and not gates[rule_id].enabled]
+    if used_up:
+        await repository.pause_rules(session, used_up)
+    return told
+
+
+async def withdraw(session: AsyncSession, chain_id: int, block_hash: str) -> list[Told]:
+    """Withdraw every alert of an orphaned block, arm its once rules again, and tell whoever was told."""
+    await repository.lock_chain(session, chain_id, alone=True)
+    rows = await repository.withdraw_alerts(session, chain_id, block_hash, ORPHANED_REASON)
+    if not rows:
+        return []
+    told = [Told("withdrawn", row.pop("user_id"), AlertRead.model_validate(row)) for row in rows]
+    versions: dict[UUID, int] = {}
+    for each in told:
+        versions[each.alert.rule_id] = max(each.alert.rule_version, versions.get(each.alert.rule_id, 0))
+    await repository.rearm_rules(session, versions)
+    by_id = {each.alert.id: each for each in told}
+    destinations = await repository.told_destinations(session, list(by_id))
+    await enqueue(session, [_message(by_id[alert_id], WITHDRAWN, url) for alert_id, url in destinations])
+    return told
+
+
+async def _through_gates(
+    session: AsyncSession,
+    facts: Sequence[Fact],
+    matches: Sequence[Match],
+    rules: dict[UUID, FiringRule],
+    orphaned: set[str],
+) -> tuple[list[Match], dict[UUID, Gate]]:
+    """Return the matches that become alerts (in stream order), and the gates of rules that have one, after them."""
+    kept = [match for match in matches if match.rule_id in rules]
+    gated = {match.rule_id for match in kept if not _gate(rules[match.rule_id]).is_open}
+    kept = [match for match in kept if rules[match.rule_id].enabled or match.rule_id in gated]
+    if not gated:
+        return kept, {}
+    gated_ids = sorted(gated)
+    rules |= await repository.firing_rules(session, gated_ids, lock=True)
+    by_rule: dict[UUID, list[Match]] = defaultdict(list)
+    for match in sorted(kept, key=lambda match: match.place):
+        by_rule[match.rule_id].append(match)
+    events = [(rule_id, facts[match.place].event) for rule_id in gated_ids for match in by_rule[rule_id]]
+    known = await repository.known_alerts(
+        session,
+        [rule_id for rule_id, _ in events],
+        [event.id for _, event in events],
+        [from_unix(event.taken_at) for _, event in events],
+    )
+    gates: dict[UUID, Gate] = {}
+    passed = [match for match in kept if match.rule_id not in gated]
+    for rule_id in gated_ids:
+        mine = by_rule[rule_id]
+        candidates = [_candidate(facts[match.place].event, orphaned) for match in mine]
+        known_here = {event_id for known_rule, event_id in known if known_rule == rule_id}
+        fired, gates[rule_id] = decide(_gate(rules[rule_id]), candidates, known_here)
+        passed += [mine[place] for place in fired]
+    return passed, gates
+
+
+def _gate(rule: FiringRule) -> Gate:
+    return Gate(rule.frequency == "once", rule.cooldown_seconds, rule.enabled, rule.last_triggered_at)
+
+
+def _candidate(event: Event, orphaned: set[str]) -> Candidate:
+    return Candidate(event.id, event.taken_at, event.block_hash in orphaned)
+
+
+def _columns(
+    facts: Sequence[Fact], kept: Sequence[Match], rules: dict[UUID, FiringRule], orphaned: set[str]
+) -> tuple[AlertColumns, EventColumns]:
+    alerts, events = AlertColumns(), EventColumns()
+    conditions = {rule_id: conditions_of(rules[rule_id].conditions) for rule_id in {match.rule_id for match in kept}}
+    places: dict[int, int] = {}
+    for match in kept:
+        event = facts[match.place].event
+        if match.place not in places:
+            places[match.place] = len(places) + 1
+            _add_event(events, facts[match.place], event.block_hash in orphaned)
+        rule = rules[match.rule_id]
+        alerts.ids.append(new_id())
+        alerts.places.append(places[match.place])
+        alerts.rule_ids.append(rule.id)
+        alerts.user_ids.append(rule.user_id)
+        alerts.versions.append(match.version)
+        alerts.types.append(rule.type)
+        alerts.messages.append(alert_message(conditions[rule.id], event))
+    return alerts, events
+
+
+def _add_event(events: EventColumns, fact: Fact, is_orphaned: bool) -> None:
+    event = fact.event
+    events.event_ids.append(event.id)
+    events.times.append(from_unix(event.taken_at))
+    events.numbers.append(event.block_number)
+    events.hashes.append(event.block_hash)
+    events.txs.append(getattr(event, "tx_hash", None))
+    events.tokens.append(getattr(event, "token", None))
+    events.data.append(_storable_json(fact.fields))
+    events.orphaned.append(is_orphaned)
+
+
+def _storable_json(fields: dict[str, Any]) -> str:
+    """Return fields as JSON; NUL characters, which PostgreSQL cannot hold, are taken out of texts."""
+    data = orjson.dumps(fields).decode()
+    if "\\u0000" in data:
+        without = {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in fields.items()}
+        data = orjson.dumps(without).decode()
+    return data
+
+
+def _told(
+    stored: Sequence[repository.StoredAlert],
+    facts: Sequence[Fact],
+    kept: Sequence[Match],
+    rules: dict[UUID, FiringRule],
+    messages: Sequence[str],
+) -> list[Told]:
+    """Return the stored alerts that count (none of an orphaned block) as their users read them, in stream order."""
+    by_pair = {(row.alert_rule_id, row.event_id): row for row in stored if row.withdrawn_at is None}
+    told = []
+    for match, message in zip(kept, messages, strict=True):
+        fact, rule = facts[match.place], rules[match.rule_id]
+        row = by_pair.get((match.rule_id, fact.event.id))
+        if row is None:
+            continue
+        alert = AlertRead.model_construct(
+            id=row.id,
+            rule_id=rule.id,
+            rule_name=rule.name,
+            rule_version=match.version,
+            type=rule.type,  # pyright: ignore[reportArgumentType]
+            message=message,
+            chain_id=fact.event.chain_id,
+            block_number=fact.event.block_number,
+            block_hash=fact.event.block_hash,
+            tx_hash=getattr(fact.event, "tx_hash", None),
+            token=getattr(fact.event, "token", None),
+            event_id=fact.event.id,
+            event=fact.fields,
+            triggered_at=from_unix(fact.event.taken_at),
+            recorded_at=row.recorded_at,
+            withdrawn_at=None,
+            withdrawn_reason=None,
+        )
+        told.append((match.place, Told("alert", rule.user_id, alert)))
+    return [each for _, each in sorted(told, key=lambda pair: pair[0])]
+
+
+def _messages(told: Told, rule: FiringRule) -> list[NewMessage]:
+    urls = [action["destination"] for action in rule.actions if action.get("type") == "webhook"]
+    return [_message(told, TRIGGERED, url) for url in urls]
+
+
+def _message(told: Told, event_type: str, destination: str) -> NewMessage:
+    """Return the webhook message of an alert. The id says which: a repeat of the same news finds it there."""
+    alert = told.alert
+    news = alert.recorded_at if event_type == TRIGGERED else alert.withdrawn_at
+    return NewMessage(
+        id=derived_id(event_type, alert.id, destination, news),
+        user_id=told.user_id,
+        destination=destination,
+        event_type=event_type,
+        alert_id=alert.id,
+        alert_rule_id=alert.rule_id,
+        payload={
+            "alertId": str(alert.id),
+            "ruleId": str(alert.rule_id),
+            "ruleName": alert.rule_name,
+            "message": alert.message,
+            "chainId": alert.chain_id,
+            "txHash": alert.tx_hash,
+            "event": alert.event,
+        },
+    )

@@ -1,0 +1,273 @@
+"""The worker's SQL: following rules, and storing, withdrawing and gating alerts. Role premium_worker."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection as DriverConnection
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+CHANGES_CHANNEL = "alert_rules_changed"
+_CHAIN_LOCK = "hashtextextended('alerts of chain ' || :chain_id, 7001)"
+_ACTIVE = "enabled and deleted_at is null"
+
+_TRY_LEAD = text("select pg_try_advisory_lock(hashtextextended('alert worker of chain ' || :chain_id, 7002))")
+_LOCK_SHARED = text(f"select pg_advisory_xact_lock_shared({_CHAIN_LOCK})")
+_LOCK_ALONE = text(f"select pg_advisory_xact_lock({_CHAIN_LOCK})")
+
+_COPY_ACTIVE = f"""copy (select encode(uuid_send(id), 'hex'), version::text, conditions::text
+  from alert_rules where {_ACTIVE}) to stdout"""  # noqa: S608 - constant text
+_CHANGED = text(f"""
+with here as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
+select here.xmin::text as xmin, r.changed_xid::text as changed_xid, r.id, r.version, r.conditions, {_ACTIVE} as active
+from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
+""")  # noqa: S608 - constant text
+
+_RULES = """select id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds,
+  extract(epoch from last_triggered_at)::float8 as last_triggered_at
+from alert_rules where id = any(cast(:ids as uuid[])) and deleted_at is null"""
+_READ_RULES = text(_RULES)
+_LOCK_RULES = text(f"{_RULES} order by id for no key update")
+_ORPHANED = text("""
+select block_hash from chain_blocks
+where chain_id = :chain_id and block_hash = any(cast(:hashes as text[])) and orphaned_at is not null
+""")
+_KNOWN = text("""
+select h.alert_rule_id, h.event_id from alert_history h
+join unnest(cast(:rule_ids as uuid[]), cast(:event_ids as text[]), cast(:times as timestamptz[])) as c(rule, event, at)
+  on h.alert_rule_id = c.rule and h.event_id = c.event and h.triggered_at = c.at
+where h.withdrawn_at is null
+""")
+# An alert that was withdrawn counts again when its block became canonical again; any other repeat changes nothing.
+_INSERT = text("""
+insert into alert_history (id, triggered_at, alert_rule_id, user_id, rule_version, type, event_id, chain_id,
+  block_number, block_hash, tx_hash, token, message, event_data, withdrawn_at, withdrawn_reason)
+select a.id, e.taken_at, a.rule_id, a.user_id, a.version, a.type, e.event_id, :chain_id, e.block_number, e.block_hash,
+  e.tx_hash, e.token, a.message, e.data, case when e.orphaned then now() end, case when e.orphaned then :reason end
+from unnest(cast(:ids as uuid[]), cast(:places as int[]), cast(:rule_ids as uuid[]), cast(:user_ids as uuid[]),
+    cast(:versions as int[]), cast(:types as text[]), cast(:messages as text[]))
+  as a(id, place, rule_id, user_id, version, type, message)
+join unnest(cast(:event_ids as text[]), cast(:times as timestamptz[]), cast(:numbers as bigint[]),
+    cast(:hashes as text[]), cast(:txs as text[]), cast(:tokens as text[]), cast(:data as jsonb[]),
+    cast(:orphaned as boolean[])) with ordinality
+  as e(event_id, taken_at, block_number, block_hash, tx_hash, token, data, orphaned, place) on e.place = a.place
+on conflict (alert_rule_id, event_id, triggered_at) do update set withdrawn_at = null, withdrawn_reason = null
+  where alert_history.withdrawn_at is not null and excluded.withdrawn_at is null
+returning id, alert_rule_id, event_id, recorded_at, withdrawn_at
+""")
+_TOUCH = text("""
+with ordered as (
+  select r.id, g.at from alert_rules r
+  join unnest(cast(:ids as uuid[]), cast(:times as timestamptz[])) as g(id, at) on g.id = r.id
+  order by r.id for no key update of r)
+update alert_rules r set last_triggered_at = greatest(r.last_triggered_at, o.at) from ordered o where r.id = o.id
+""")
+_PAUSE = text("update alert_rules set enabled = false where id = any(cast(:ids as uuid[]))")
+_WITHDRAW = text("""
+update alert_history h set withdrawn_at = now(), withdrawn_reason = :reason
+from alert_rules r
+where h.chain_id = :chain_id and h.block_hash = :block_hash and h.withdrawn_at is null and r.id = h.alert_rule_id
+returning h.id, h.alert_rule_id as rule_id, h.user_id, r.name as rule_name, h.rule_version, h.type, h.message,
+  h.chain_id, h.block_number, h.block_hash, h.tx_hash, h.token, h.event_id, h.event_data as event, h.triggered_at,
+  h.recorded_at, h.withdrawn_at, h.withdrawn_reason
+""")
+# A once rule is armed again, unless its user changed it since it fired (the version tells).
+_REARM = text("""
+with ordered as (
+  select r.id, g.version from alert_rules r
+  join unnest(cast(:ids as uuid[]), cast(:versions as int[])) as g(id, version) on g.id = r.id
+  order by r.id for no key update of r)
+update alert_rules r set
+  last_triggered_at = (select max(h.triggered_at) from alert_history h
+    where h.alert_rule_id = r.id and h.withdrawn_at is null),
+  enabled = r.enabled or (r.frequency = 'once' and r.version = o.version)
+from ordered o where r.id = o.id
+""")
+_TOLD = text("""
+select distinct alert_id, destination from notification_outbox
+where alert_id = any(cast(:ids as uuid[])) and channel = 'webhook' and event_type = 'alert.triggered'
+""")
+_PARTITION = text("select ensure_month_partition('alert_history', cast(:at as timestamptz))")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """A rule as of a look at the table; `active` false means: not to be matched (any more)."""
+
+    id: UUID
+    changed_xid: str
+    version: int
+    conditions: list[dict[str, Any]]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FiringRule:
+    """A rule as its alerts need it; `last_triggered_at` in Unix seconds."""
+
+    id: UUID
+    user_id: UUID
+    name: str
+    type: str
+    conditions: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    enabled: bool
+    frequency: str
+    cooldown_seconds: int
+    last_triggered_at: float | None
+
+
+@dataclass(slots=True)
+class EventColumns:
+    """The events of a batch that fired something, column by column."""
+
+    event_ids: list[str] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    hashes: list[str] = field(default_factory=list)
+    txs: list[str | None] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    orphaned: list[bool] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class AlertColumns:
+    """The alerts of a batch, column by column; `places` point into the events, from 1."""
+
+    ids: list[UUID] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    rule_ids: list[UUID] = field(default_factory=list)
+    user_ids: list[UUID] = field(default_factory=list)
+    versions: list[int] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert that this transaction made (or that counts again)."""
+
+    id: UUID
+    alert_rule_id: UUID
+    event_id: str
+    recorded_at: datetime
+    withdrawn_at: datetime | None
+
+
+async def try_lead(connection: AsyncConnection, chain_id: int) -> bool:
+    """Become the only one that processes the chain's events, for as long as this connection lives."""
+    return bool((await connection.execute(_TRY_LEAD, {"chain_id": str(chain_id)})).scalar_one())
+
+
+async def ping(connection: AsyncConnection) -> None:
+    """Raise when the connection is gone."""
+    await connection.execute(text("select 1"))
+
+
+async def listen(connection: DriverConnection[Any]) -> None:
+    """Have this connection told of every committed change of a rule."""
+    await connection.execute(f"listen {CHANGES_CHANNEL}")
+
+
+async def copy_active_rules(connection: DriverConnection[Any]) -> AsyncIterator[tuple[str, str, str, str]]:
+    """Yield (snapshot's xmin, id in hex, version, conditions as JSON) of every active rule as of one snapshot.
+
+    The first row holds the xmin alone, so that it is known even when there is no rule.
+    """
+    async with connection.transaction(), connection.cursor() as cursor:
+        await cursor.execute("set transaction isolation level repeatable read, read only")
+        await cursor.execute("set local statement_timeout = 0")
+        await cursor.execute("select pg_snapshot_xmin(pg_current_snapshot())::text")
+        row = await cursor.fetchone()
+        yield str(row[0] if row else "0"), "", "", ""
+        async with cursor.copy(_COPY_ACTIVE) as copy:
+            copy.set_types(["text", "text", "text"])
+            async for rule_id, version, conditions in copy.rows():
+                yield "", rule_id, version, conditions
+
+
+async def changed_rules(session: AsyncSession, since: str) -> tuple[str, list[RuleChange]]:
+    """Return the oldest transaction still running as of now, and every rule changed in `since` or a later one.
+
+    Looking again from the returned transaction misses nothing: what was still running now is looked at again then.
+    """
+    rows = (await session.execute(_CHANGED, {"since": since})).all()
+    changes = [
+        RuleChange(row.id, row.changed_xid, row.version, row.conditions, row.active)
+        for row in rows
+        if row.id is not None
+    ]
+    return rows[0].xmin, changes
+
+
+async def ensure_partition(session: AsyncSession, moment: datetime) -> None:
+    """Make the month's partition of the history if it is not there."""
+    await session.execute(_PARTITION, {"at": moment})
+
+
+async def lock_chain(session: AsyncSession, chain_id: int, *, alone: bool) -> None:
+    """Hold the chain's lock until the end: storing shares it, withdrawing has it alone."""
+    await session.execute(_LOCK_ALONE if alone else _LOCK_SHARED, {"chain_id": str(chain_id)})
+
+
+async def firing_rules(session: AsyncSession, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, FiringRule]:
+    """Return the rules by id that are not deleted; with `lock`, held against other changes until the end."""
+    rows = (await session.execute(_LOCK_RULES if lock else _READ_RULES, {"ids": list(ids)})).all()
+    return {row.id: FiringRule(*row) for row in rows}
+
+
+async def orphaned_blocks(session: AsyncSession, chain_id: int, hashes: Sequence[str]) -> set[str]:
+    """Return those of the blocks that are known to be orphaned."""
+    return set((await session.execute(_ORPHANED, {"chain_id": chain_id, "hashes": list(hashes)})).scalars())
+
+
+async def known_alerts(
+    session: AsyncSession, rule_ids: Sequence[UUID], event_ids: Sequence[str], times: Sequence[datetime]
+) -> set[tuple[UUID, str]]:
+    """Return those of the (rule, event) pairs that have an alert that was not withdrawn."""
+    values = {"rule_ids": list(rule_ids), "event_ids": list(event_ids), "times": list(times)}
+    return {(row[0], row[1]) for row in (await session.execute(_KNOWN, values)).all()}
+
+
+async def insert_alerts(
+    session: AsyncSession, chain_id: int, alerts: AlertColumns, events: EventColumns, reason: str
+) -> list[StoredAlert]:
+    """Write the alerts that are not there yet and return those; `reason` is noted on those of orphaned blocks."""
+    values = {
+        "chain_id": chain_id,
+        "reason": reason,
+        **{name: getattr(alerts, name) for name in AlertColumns.__slots__},
+        **{name: getattr(events, name) for name in EventColumns.__slots__},
+    }
+    return [StoredAlert(*row) for row in (await session.execute(_INSERT, values)).all()]
+
+
+async def touch_rules(session: AsyncSession, fired: dict[UUID, datetime]) -> None:
+    """Note the block time at which rules last fired."""
+    await session.execute(_TOUCH, {"ids": list(fired), "times": list(fired.values())})
+
+
+async def pause_rules(session: AsyncSession, ids: Sequence[UUID]) -> None:
+    """Pause rules that are used up (the caller has locked them)."""
+    await session.execute(_PAUSE, {"ids": list(ids)})
+
+
+async def withdraw_alerts(session: AsyncSession, chain_id: int, block_hash: str, reason: str) -> list[dict[str, Any]]:
+    """Mark a block's alerts as withdrawn and return them as `AlertRead` has them, with their `user_id`."""
+    values = {"chain_id": chain_id, "block_hash": block_hash, "reason": reason}
+    return [dict(row) for row in (await session.execute(_WITHDRAW, values)).mappings()]
+
+
+async def rearm_rules(session: AsyncSession, versions: dict[UUID, int]) -> None:
+    """After a withdrawal: let `last_triggered_at` fall back, and arm the once rules that had fired."""
+    await session.execute(_REARM, {"ids": list(versions), "versions": list(versions.values())})
+
+
+async def told_destinations(session: AsyncSession, alert_ids: Sequence[UUID]) -> list[tuple[UUID, str]]:
+    """Return (alert, destination) of every webhook message that told of these alerts."""
+    rows = (await session.execute(_TOLD, {"ids": list(alert_ids)})).all()
+    return [(row[0], row[1]) for row in rows]

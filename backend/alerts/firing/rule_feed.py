@@ -1,0 +1,121 @@
+"""Keeps a worker's rule book as the table has it: loaded once, then every change within a second."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.alerts.engine.book import RuleBook
+from backend.alerts.engine.conditions import Conditions
+from backend.alerts.firing import repository
+from backend.alerts.rules import conditions_of
+from backend.core.db import Database
+from backend.core.logging import get_logger
+from backend.core.telemetry import alert_rules_loaded
+
+POLL_SECONDS = 0.5
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_CHUNK = 100_000
+log = get_logger(__name__)
+
+Row = tuple[bytes, int, Conditions]
+
+
+class RuleFeed:
+    """Loads every active rule, then follows changes: woken by NOTIFY, and looking every half second all the same.
+
+    What a look may have missed is what was not committed then. Every change is stamped with its transaction's id, and
+    each look starts at the oldest transaction that was still running at the look before, so nothing is missed.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._since = ""
+        self._seen: dict[UUID, str] = {}
+        self.book = RuleBook()
+        self.loaded = asyncio.Event()
+
+    async def run(self) -> None:
+        """Load and follow until cancelled, reconnecting when PostgreSQL goes away."""
+        attempt = 0
+        while True:
+            try:
+                async with await self._connect() as connection:
+                    await repository.listen(connection)
+                    if not self.loaded.is_set():
+                        await self._load()
+                    attempt = 0
+                    await self._follow(connection)
+            except (SQLAlchemyError, psycopg.Error, OSError) as error:
+                log.warning("rules cannot be read", error=type(error).__name__, reason=str(error)[:200])
+            await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
+            attempt += 1
+
+    async def refresh(self) -> int:
+        """Look for changes now; returns how many were taken over."""
+        async with self._database.unit_of_work() as session:
+            since, changes = await repository.changed_rules(session, self._since)
+        taken = 0
+        for change in changes:
+            if self._seen.get(change.id) == change.changed_xid:
+                continue
+            self._take(change)
+            taken += 1
+        self._since, self._seen = since, {change.id: change.changed_xid for change in changes}
+        alert_rules_loaded.set(len(self.book))
+        return taken
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        url = make_url(self._database.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        return await psycopg.AsyncConnection.connect(
+            url, autocommit=True, connect_timeout=5, application_name="premium-rules"
+        )
+
+    async def _load(self) -> None:
+        book, since = RuleBook(), ""
+        chunk: list[tuple[str, str, str]] = []
+        async with await self._connect() as connection:
+            async for xmin, *row in repository.copy_active_rules(connection):
+                if xmin:
+                    since = xmin
+                    continue
+                chunk.append((row[0], row[1], row[2]))
+                if len(chunk) >= _CHUNK:
+                    book.load(_parsed(chunk))
+                    chunk = []
+        book.load(_parsed(chunk))
+        # Nothing is awaited between here and the first look, so nobody matches against half a book.
+        self.book, self._since, self._seen = book, since, {}
+        alert_rules_loaded.set(len(book))
+        self.loaded.set()
+        log.info("rules loaded", rules=len(book), megabytes=round(book.nbytes / 1e6, 1))
+
+    async def _follow(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        while True:
+            await self.refresh()
+            async for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                pass
+
+    def _take(self, change: repository.RuleChange) -> None:
+        if change.active:
+            try:
+                self.book.put(change.id.bytes, change.version, conditions_of(change.conditions))
+                return
+            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+                log.error("rule cannot be read", rule=str(change.id), error=repr(error)[:200])
+        self.book.remove(change.id.bytes)
+
+
+def _parsed(rows: list[tuple[str, str, str]]) -> Iterator[Row]:
+    for rule_id, version, conditions in rows:
+        try:
+            typed = conditions_of(orjson.loads(conditions))
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            log.error("rule cannot be read", rule=rule_id, error=repr(error)[:200])
+            continue
+        yield bytes.fromhex(rule_id), int(version), typed
