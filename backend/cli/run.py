@@ -14,6 +14,7 @@ from backend.embedded.supervisor import rotate_log
 
 def run(settings: Settings) -> int:
     """Run the product until Ctrl-C or SIGTERM; return the exit code."""
+    settings = settings.model_copy(update={"var_dir": settings.var_dir.absolute()})
     try:
         _log_to_file(settings)
     except OSError as error:
