@@ -104,7 +104,7 @@ def market_anchors(chain_id: int, demo_addresses_file: Path) -> MarketAnchors | 
             Factory(demo["factories"]["uniswap_v3"].lower(), V3, "Uniswap V3"),
         ),
         tuple(sorted(token["address"].lower() for token in demo["tokens"].values())),
-        first_block=demo["deployed_at_block"],
+        first_block=demo["deployed_at_block"] + 1,
     )
 
 

@@ -131,6 +131,8 @@ class ChainFollower:
             checkpoint = await self._first_checkpoint(genesis.hash, next_seq=1)
         elif checkpoint.genesis_hash != genesis.hash:
             checkpoint = await self._start_anew(checkpoint, genesis.hash)
+        async with self._database.unit_of_work() as session:
+            await self._context.load(session)
         self._checkpoint = await self._repairer.catch_up(checkpoint)
         if await self._reorgs.is_canonical(self.checkpoint):
             await self._rebuild()

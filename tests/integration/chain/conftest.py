@@ -1,6 +1,6 @@
 """A chain of our own with the demo market on it."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -74,3 +74,21 @@ def chain_settings(
         worker_database_url=fresh_database_urls.worker,
         chains={DEMO_CHAIN_ID: [market.anvil.url, market.anvil.websocket_url]},
     )
+
+
+@pytest.fixture
+def make_fresh_market(tmp_path: Path) -> Iterator[Callable[[], Awaitable[Market]]]:
+    """A function that deploys the market on another chain, with another genesis block."""
+    running: list[Anvil] = []
+
+    async def make() -> Market:
+        anvil = Anvil(tmp_path, block_seconds=3600)
+        anvil.start()
+        running.append(anvil)
+        addresses_file = tmp_path / "replaced" / "demo" / "addresses.json"
+        await deploy_market(anvil.url, addresses_file)
+        return market_of(anvil, addresses_file)
+
+    yield make
+    for anvil in running:
+        anvil.stop()
