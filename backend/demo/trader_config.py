@@ -48,7 +48,9 @@ class TraderConfig:
     whale_max_impact: float = 0.03
     stable_max_impact: float = 0.004  # the same between stablecoins
 
-    arbitrage_chance: float = 0.3  # that a mispriced pool is corrected in a block
+    arbitrage_chance: float = 0.3  # that a hardly mispriced pool is corrected in a block
+    arbitrage_gain: float = 30.0  # extra chance per unit of the best amount's share of the reserve
+    arbitrage_limit: float = 0.8
     arbitrage_share: tuple[float, float] = (0.4, 1.0)  # of the most profitable amount
     arbitrage_min_usd: float = 1_500.0
     absorb_per_second: float = 0.01  # how fast targets follow what was actually traded

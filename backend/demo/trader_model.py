@@ -259,7 +259,9 @@ class TraderModel:
             # A swap of v against a depth of d moves a constant-product price by about 2 v / d.
             pools = list(view.pools.values())
             deep = [pool for pool in pools if 2 * value_usd / self._depth_usd(pool) <= self._max_impact(pool)]
-            pool = self._choose_pool(view, deep or [max(pools, key=self._depth_usd)])
+            pool = self._choose_pool(
+                view, deep or [max(pools, key=lambda item: self._depth_usd(item) * self._max_impact(item))]
+            )
             return self._swap(view, whale, [pool], self._choose_input(pool), value_usd)
         partners = [name for name in (*WHALES, "treasury") if name != whale]
         partner = partners[int(self.random.integers(len(partners)))]
@@ -279,7 +281,9 @@ class TraderModel:
                 value_usd = best / 10 ** TOKENS[token_in].decimals * self._prices[token_in]
                 if value_usd < self.config.arbitrage_min_usd:
                     continue
-                if self.random.random() < self.config.arbitrage_chance:
+                mispricing = best / pool.reserves_from(token_in)[0]
+                chance = self.config.arbitrage_chance + self.config.arbitrage_gain * mispricing
+                if self.random.random() < min(self.config.arbitrage_limit, chance):
                     share = self.random.uniform(*self.config.arbitrage_share)
                     swaps.append(self._arbitrage_swap(pool, token_in, int(best * share)))
         return swaps

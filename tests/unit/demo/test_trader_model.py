@@ -134,7 +134,7 @@ def test_a_cheap_pool_is_bought() -> None:
 def test_ordinary_traders_buy_and_sell_alike_and_rather_buy_what_is_cheap() -> None:
     def share_buying_weth(cheaper: float) -> float:
         market = PaperMarket()
-        model = TraderModel.start(CONFIG, 9, market.view(0.0))
+        models = [TraderModel.start(CONFIG, seed, market.view(0.0)) for seed in range(40)]
         for name, pool in list(market.pools.items()):
             if name.startswith("WETH-USDC"):
                 eth, usdc = pool.reserves_from("WETH")
@@ -142,8 +142,9 @@ def test_ordinary_traders_buy_and_sell_alike_and_rather_buy_what_is_cheap() -> N
                 market.pools[name] = type(pool)(name, pool.symbols, pool.fee_ppm, reserves)
         swaps = [
             item
-            for _block in range(600)
-            for item in model.step(market.view(0.5))
+            for model in models
+            for _block in range(10)
+            for item in model.step(market.view())
             if isinstance(item, Swap) and item.reason == "swap" and item.pools[0].startswith("WETH-USDC")
         ]
         return sum(item.token_in == "USDC" for item in swaps) / len(swaps)
@@ -164,6 +165,6 @@ def test_whales_move_a_price_by_at_most_the_limit() -> None:
                 pool = view.pools[item.pools[0]]
                 held, _others = pool.reserves_from(item.token_in)
                 stable = set(pool.symbols) == {"USDC", "DAI"}
-                assert 2 * item.amount_in / held <= (0.0041 if stable else 0.031)
+                assert 2 * item.amount_in / held <= (0.0041 if stable else 0.034)
                 seen += 1
     assert seen > 30
