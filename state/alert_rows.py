@@ -53,7 +53,7 @@ def alert_row(alert: AlertRead) -> AlertRow:
         tx_url=transaction_url(alert.chain_id, alert.tx_hash),
         withdrawn=withdrawn,
         status=t("status.withdrawn") if withdrawn else t("status.fired"),
-        status_tone="warn" if withdrawn else "gain",
+        status_tone="warn" if withdrawn else "neutral",
         status_why=(alert.withdrawn_reason or t("status.withdrawn_why")) if withdrawn else "",
     )
 

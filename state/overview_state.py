@@ -32,7 +32,8 @@ class OverviewState(rx.State):
     loaded: bool = False
     failure: str = ""
     failure_id: str = ""
-    tiles: list[KpiTile] = []
+    market_tiles: list[KpiTile] = []
+    account_tiles: list[KpiTile] = []
     transfers: list[TransferRow] = []
 
     @signed_in
@@ -66,7 +67,8 @@ class OverviewState(rx.State):
             counts = await alerts_service.alert_counts(session, user)
             dead = await notifications_service.list_deliveries(session, user.id, "dead", 1, 1)
             waiting = await notifications_service.list_deliveries(session, user.id, "pending", 1, 1)
-        self.tiles = [*market, *tiles.account_tiles(counts, waiting.total, dead.total)]
+        self.market_tiles = market
+        self.account_tiles = tiles.account_tiles(counts, waiting.total, dead.total)
         await self._read_transfers(chain_ids)
 
     async def _read_transfers(self, chain_ids: list[int]) -> None:

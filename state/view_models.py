@@ -126,12 +126,19 @@ class Pager:
     next_to: str = ""
 
 
+LEAST_SPAN = 0.004
+
+
 def sparkline_path(values: list[float], width: float = 120.0, height: float = 32.0, margin: float = 2.0) -> str:
-    """Return the SVG path of `values` scaled into a width by height box; empty for fewer than two values."""
+    """Return the SVG path of `values` scaled into a width by height box; empty for fewer than two values.
+
+    A line that moves less than 0.4 % of its height is drawn as flat as it is, not blown up to look like a swing.
+    """
     if len(values) < 2:
         return ""
     low, high = min(values), max(values)
-    span = high - low
+    middle, span = (low + high) / 2, max(high - low, LEAST_SPAN * abs(low + high) / 2)
+    low = middle - span / 2
     step = width / (len(values) - 1)
     points = []
     for index, value in enumerate(values):

@@ -13,13 +13,16 @@ def account_menu(email: Any, initial: Any, plan: Any) -> rx.Component:
     """Return the account button and its menu; signing out is a real form, so that the cookie goes with the document."""
     return rx.el.div(
         rx.el.button(
-            rx.el.span(initial, class_name="uppercase"),
+            rx.el.span(
+                initial,
+                class_name="inline-flex items-center justify-center size-8 rounded-full bg-raised text-13 font-strong border "
+                "border-line-strong uppercase",
+            ),
             type="button",
             aria_label=t("account.menu"),
             title=email,
             custom_attrs={"popoverTarget": "account-menu"},
-            class_name="inline-flex items-center justify-center size-8 max-md:size-11 rounded-full bg-raised text-13 font-strong border "
-            "border-line-strong hover:border-ink-3",
+            class_name="inline-flex items-center justify-center size-8 max-md:size-11 rounded-full",
         ),
         rx.el.div(
             rx.el.div(

@@ -58,7 +58,7 @@ def topbar(title: str, shell: Any) -> rx.Component:
                 type="button",
                 aria_label=t("palette.title"),
                 on_click=rx.call_script("window.dispatchEvent(new Event('open-palette'))"),
-                class_name="inline-flex items-center gap-2 h-8 max-md:size-11 max-md:justify-center px-2.5 rounded-6 border border-line "
+                class_name="max-md:hidden inline-flex items-center gap-2 h-8 px-2.5 rounded-6 border border-line "
                 "text-13 text-ink-2 hover:border-line-strong hover:text-ink",
             ),
             _bell(shell),

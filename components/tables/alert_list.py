@@ -15,7 +15,7 @@ from components.ui.icon import icon
 _ICON = "inline-flex items-center justify-center size-8 rounded-full bg-raised text-ink-2 shrink-0"
 
 
-def alert_item(row: Any) -> rx.Component:
+def alert_item(row: Any, with_transaction: bool) -> rx.Component:
     """Return one alert: what happened, which rule, where, when; a withdrawn one is struck through and says why."""
     return rx.el.li(
         rx.el.span(
@@ -27,7 +27,7 @@ def alert_item(row: Any) -> rx.Component:
         rx.el.div(
             rx.el.p(
                 row.message,
-                class_name=rx.cond(row.withdrawn, "text-13 line-through text-ink-3", "text-13 font-strong"),
+                class_name=rx.cond(row.withdrawn, "text-13 line-through text-ink-3", "text-13"),
             ),
             rx.el.p(
                 rx.el.span(row.rule_name, class_name="truncate max-w-56"),
@@ -40,7 +40,9 @@ def alert_item(row: Any) -> rx.Component:
         ),
         rx.el.div(
             relative_time(row.at, "num text-12 text-ink-2 whitespace-nowrap"),
-            rx.el.span(address_chip(row.tx_short, row.tx, row.tx_url), class_name="text-12 text-ink-3 max-md:hidden"),
+            rx.el.span(
+                address_chip(row.tx_short, row.tx, row.tx_url, ""), class_name="text-12 text-ink-3 max-md:hidden"
+            ),
             class_name="flex flex-col items-end shrink-0",
         ),
         key=row.id,
@@ -48,9 +50,11 @@ def alert_item(row: Any) -> rx.Component:
     )
 
 
-def alert_list(rows: Any, **props: Any) -> rx.Component:
+def alert_list(rows: Any, with_transaction: bool = True, **props: Any) -> rx.Component:
     """Return the list."""
-    return rx.el.ol(rx.foreach(rows, alert_item), class_name="m-0 p-0 list-none", **props)
+    return rx.el.ol(
+        rx.foreach(rows, lambda row: alert_item(row, with_transaction)), class_name="m-0 p-0 list-none", **props
+    )
 
 
 def alert_list_empty() -> rx.Component:

@@ -33,12 +33,17 @@ def _row(item: Any) -> rx.Component:
         cell(relative_time(item.at, "num text-ink-2 whitespace-nowrap")),
         cell(kind_badge(item.kind, item.kind_label), hide="md"),
         cell(
-            rx.el.span(item.message, class_name=rx.cond(item.withdrawn, "line-through text-ink-3", "font-strong")),
+            rx.el.span(item.message, class_name=rx.cond(item.withdrawn, "line-through text-ink-3", "")),
             rx.el.span(item.rule_name, class_name="block text-12 text-ink-3"),
-            class_name="min-w-64",
+            class_name="min-w-56",
         ),
         cell(amount(item.value, item.detail, item.exact), end=True),
-        cell(item.chain, rx.el.span(item.block, class_name="block text-12 text-ink-3 num"), hide="lg"),
+        cell(
+            item.chain,
+            rx.el.span(item.block, class_name="block text-12 text-ink-3 num"),
+            hide="lg",
+            class_name="whitespace-nowrap",
+        ),
         cell(address_chip(item.tx_short, item.tx, item.tx_url), hide="lg"),
         cell(
             toned_badge(item.status, item.status_tone),

@@ -14,11 +14,11 @@ from components.ui.link import link
 
 _COLUMNS = (
     Column(t("rules.rule"), width="w-full"),
-    Column(t("rules.status")),
+    Column(t("rules.status"), hide="md"),
     Column(t("rules.tells"), hide="md"),
     Column(t("rules.rhythm"), hide="lg"),
     Column(t("rules.last"), hide="md"),
-    Column(t("rules.actions"), screen_reader_only=True),
+    Column(t("rules.actions"), hide="md", screen_reader_only=True),
 )
 _LINK = (
     "inline-flex items-center justify-center size-8 max-md:size-11 rounded-6 text-ink-2 hover:bg-raised hover:text-ink"
@@ -35,9 +35,14 @@ def _row(item: Any, on_toggle: Any, on_delete: Any) -> rx.Component:
         cell(
             link(item.sentence, to=item.edit_to, class_name="font-strong text-ink hover:underline underline-offset-2"),
             rx.el.span(item.name, class_name="block text-12 text-ink-3"),
-            class_name="min-w-64",
+            rx.el.div(
+                toned_badge(item.status, item.status_tone),
+                _actions(item, on_toggle, on_delete),
+                class_name="md:hidden flex items-center justify-between mt-1 -mr-3",
+            ),
+            class_name="md:min-w-64",
         ),
-        cell(toned_badge(item.status, item.status_tone)),
+        cell(toned_badge(item.status, item.status_tone), hide="md"),
         cell(item.channels, hide="md", class_name="whitespace-nowrap text-ink-2"),
         cell(item.rhythm, hide="lg", class_name="whitespace-nowrap text-ink-2"),
         cell(
@@ -46,27 +51,20 @@ def _row(item: Any, on_toggle: Any, on_delete: Any) -> rx.Component:
             ),
             hide="md",
         ),
-        cell(
-            rx.el.div(
-                rx.cond(
-                    item.enabled,
-                    icon_button(t("rules.pause"), "pause", on_click=on_toggle(item.id, False)),
-                    icon_button(t("rules.resume"), "play", on_click=on_toggle(item.id, True)),
-                ),
-                link(
-                    icon("pencil"), to=item.edit_to, aria_label=t("rules.edit"), title=t("rules.edit"), class_name=_LINK
-                ),
-                link(
-                    icon("copy-plus"),
-                    to=item.copy_to,
-                    aria_label=t("rules.copy"),
-                    title=t("rules.copy"),
-                    class_name=_LINK,
-                ),
-                icon_button(t("rules.delete"), "trash-2", on_click=on_delete(item.id, item.name)),
-                class_name="flex justify-end",
-            ),
-            class_name="pr-2 pl-0",
-        ),
+        cell(_actions(item, on_toggle, on_delete), hide="md", class_name="pr-2 pl-0"),
         key=item.id,
+    )
+
+
+def _actions(item: Any, on_toggle: Any, on_delete: Any) -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            item.enabled,
+            icon_button(t("rules.pause"), "pause", on_click=on_toggle(item.id, False)),
+            icon_button(t("rules.resume"), "play", on_click=on_toggle(item.id, True)),
+        ),
+        link(icon("pencil"), to=item.edit_to, aria_label=t("rules.edit"), title=t("rules.edit"), class_name=_LINK),
+        link(icon("copy-plus"), to=item.copy_to, aria_label=t("rules.copy"), title=t("rules.copy"), class_name=_LINK),
+        icon_button(t("rules.delete"), "trash-2", on_click=on_delete(item.id, item.name)),
+        class_name="flex justify-end",
     )

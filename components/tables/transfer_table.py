@@ -10,13 +10,13 @@ from components.ui.amount import amount
 from components.ui.browser import relative_time
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.empty_state import empty_state
+from components.ui.link import external_link
 
 _COLUMNS = (
     Column(t("transfers.when")),
     Column(t("transfers.value"), end=True),
     Column(t("transfers.from")),
     Column(t("transfers.to")),
-    Column(t("transfers.tx"), hide="lg"),
 )
 
 
@@ -31,10 +31,17 @@ def transfer_table(rows: Any) -> rx.Component:
 
 def _row(item: Any) -> rx.Component:
     return row(
-        cell(relative_time(item.at, "num text-ink-2 whitespace-nowrap")),
+        cell(
+            rx.cond(
+                item.tx_url != "",
+                external_link(
+                    relative_time(item.at), href=item.tx_url, class_name="text-ink-2 hover:text-ink hover:underline"
+                ),
+                relative_time(item.at, "num text-ink-2 whitespace-nowrap"),
+            )
+        ),
         cell(amount(item.value, item.amount, item.exact), end=True),
         cell(address_chip(item.from_short, item.from_full, item.from_url)),
         cell(address_chip(item.to_short, item.to_full, item.to_url)),
-        cell(address_chip(item.tx[:10], item.tx, item.tx_url), hide="lg"),
         key=item.key,
     )

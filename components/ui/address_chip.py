@@ -8,11 +8,13 @@ from components.i18n import t
 from components.ui.icon import icon
 from components.ui.link import external_link
 
-_SMALL = "inline-flex items-center justify-center size-6 rounded-4 text-ink-3 hover:text-ink hover:bg-raised"
+_SMALL = (
+    "chip-action inline-flex items-center justify-center size-6 rounded-4 text-ink-3 hover:text-ink hover:bg-raised"
+)
 
 
-def address_chip(short: Any, full: Any, explorer_url: Any = None) -> rx.Component:
-    """Return the shortened text with its actions; nothing at all when the value is empty."""
+def address_chip(short: Any, full: Any, explorer_url: Any = None, unknown: str = "\u2014") -> rx.Component:
+    """Return the shortened text with its actions; `unknown` when the value is empty."""
     return rx.cond(
         full != "",
         rx.el.span(
@@ -33,7 +35,7 @@ def address_chip(short: Any, full: Any, explorer_url: Any = None) -> rx.Componen
             )
             if explorer_url is not None
             else None,
-            class_name="inline-flex items-center whitespace-nowrap",
+            class_name="chip inline-flex items-center whitespace-nowrap",
         ),
-        rx.el.span("\u2014", class_name="text-ink-3"),
+        rx.el.span(unknown, class_name="text-ink-3"),
     )

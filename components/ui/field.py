@@ -10,6 +10,11 @@ INPUT = (
 )
 
 
+FILTER = (
+    "h-8 max-md:h-11 px-2 rounded-6 border border-line-strong bg-surface text-13 text-ink-2 hover:border-ink-3 max-w-56"
+)
+
+
 def field_error(error_id: str, message: Any) -> rx.Component:
     """Return the place of a field's error; it is announced when it appears."""
     return rx.el.p(message, id=error_id, role="alert", class_name="text-12 text-loss font-strong empty:hidden mt-1")

@@ -27,5 +27,5 @@ def segmented(label: str, options: list[tuple[Any, Any, Any, rx.Component | None
         ],
         role="group",
         aria_label=label,
-        class_name="inline-flex gap-0.5 p-0.5 rounded-6 bg-raised",
+        class_name="inline-flex self-start gap-0.5 p-0.5 rounded-6 bg-raised",
     )

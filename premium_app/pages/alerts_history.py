@@ -10,7 +10,7 @@ from components.tables.pager import pager
 from components.ui.button import button_class, link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
-from components.ui.field import INPUT
+from components.ui.field import FILTER
 from components.ui.filter_chips import filter_chip
 from components.ui.icon import icon
 from components.ui.link import document_link
@@ -47,7 +47,7 @@ def _select(name: str, every: str, options: rx.Var, value: rx.Var) -> rx.Compone
         value=value,
         on_change=alerts.change_filter(name),
         aria_label=every,
-        class_name=INPUT.replace("w-full", "w-auto max-w-56").replace("h-9", "h-8").replace("px-3", "px-2 text-13"),
+        class_name=FILTER,
     )
 
 
@@ -59,7 +59,7 @@ def _date(name: str, label: str, value: rx.Var) -> rx.Component:
             default_value=value,
             key=value,
             on_change=alerts.change_filter(name),
-            class_name=INPUT.replace("w-full", "w-auto").replace("h-9", "h-8").replace("px-3", "px-2 text-13"),
+            class_name=FILTER,
         ),
         class_name="inline-flex items-center gap-1.5",
     )

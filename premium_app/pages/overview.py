@@ -11,7 +11,7 @@ from components.tables.transfer_table import transfer_table
 from components.ui.button import link_button
 from components.ui.card import card
 from components.ui.error_panel import error_panel
-from components.ui.kpi_tile import kpi_grid, kpi_skeleton, kpi_tile
+from components.ui.kpi_tile import kpi_grid, kpi_row, kpi_skeleton, kpi_tile
 from components.ui.link import link
 from components.ui.skeleton import skeleton_rows
 from state.live_state import LiveState
@@ -22,7 +22,7 @@ from state.shell_state import ShellState
 live: Any = LiveState
 overview: Any = OverviewState
 
-_TILES_WHILE_LOADING = 8
+_MARKET_TILES_WHILE_LOADING, _ACCOUNT_TILES = 6, 3
 
 
 def overview_page() -> rx.Component:
@@ -49,8 +49,15 @@ def _body() -> rx.Component:
             kpi_grid(
                 rx.cond(
                     overview.loaded,
-                    rx.foreach(overview.tiles, kpi_tile),
-                    rx.fragment(*[kpi_skeleton() for _ in range(_TILES_WHILE_LOADING)]),
+                    rx.foreach(overview.market_tiles, lambda tile: kpi_tile(tile)),
+                    rx.fragment(*[kpi_skeleton() for _ in range(_MARKET_TILES_WHILE_LOADING)]),
+                )
+            ),
+            kpi_row(
+                rx.cond(
+                    overview.loaded,
+                    rx.foreach(overview.account_tiles, lambda tile: kpi_tile(tile, is_tall=False)),
+                    rx.fragment(*[kpi_skeleton(is_tall=False) for _ in range(_ACCOUNT_TILES)]),
                 )
             ),
             rx.el.div(_recent_alerts(), _large_transfers(), class_name="grid gap-3 xl:grid-cols-2 items-start"),
@@ -63,7 +70,7 @@ def _recent_alerts() -> rx.Component:
         t("overview.recent_alerts"),
         rx.cond(
             live.loaded,
-            rx.cond(live.feed.length() > 0, alert_list(live.feed[:8]), alert_list_empty()),
+            rx.cond(live.feed.length() > 0, alert_list(live.feed[:8], with_transaction=False), alert_list_empty()),
             skeleton_rows(6),
         ),
         action=link(

@@ -60,8 +60,8 @@ def rule_drawer() -> rx.Component:
     )
 
 
-def _choice(field: str, options: Any) -> rx.Component:
-    return choice(field, t(f"form.{field}"), options, getattr(Form, field), Form.choose(field))
+def _choice(field: str, options: Any, **props: Any) -> rx.Component:
+    return choice(field, t(f"form.{field}"), options, getattr(Form, field), Form.choose(field), **props)
 
 
 def _kind() -> rx.Component:
@@ -93,12 +93,12 @@ def _price_sentence() -> rx.Component:
         rx.el.legend(t("form.when_legend"), class_name="sr-only"),
         rx.el.div(
             words(t("form.when")),
-            _choice("token", Form.priced_tokens),
-            words(t("form.on")),
-            _choice("chain", Form.chains),
+            _choice("token", Form.priced_tokens, data_autofocus="true"),
             _choice("comparison", COMPARISONS),
             rx.cond(is_change, _number("change_pct", "%", before=False), _number("price_usd", "$", before=True)),
             rx.cond(is_change, rx.fragment(words(t("form.within")), _choice("window", WINDOWS))),
+            words(t("form.on")),
+            _choice("chain", Form.chains),
             class_name="sentence",
         ),
         field_error("token-error", Form.errors["token"]),
@@ -134,7 +134,7 @@ def _whale_sentence() -> rx.Component:
         rx.el.legend(t("form.when_legend"), class_name="sr-only"),
         rx.el.div(
             words(t("form.when")),
-            _choice("who", WHO),
+            _choice("who", WHO, data_autofocus="true"),
             rx.cond(Form.who == "wallets", _choice("direction", DIRECTIONS), words(t("form.moves"))),
             words(t("form.more_than")),
             rx.cond(
