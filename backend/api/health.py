@@ -88,11 +88,16 @@ def may_read_metrics(request: Request, settings: Settings) -> bool:
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request) -> Response:
-    """Answer the metrics of every process (with PROMETHEUS_MULTIPROC_DIR), else of this one."""
+    """Answer what `read_metrics` returns."""
     if not may_read_metrics(request, resources().settings):
         raise ForbiddenError("Metrics are for this machine, or with the metrics token.")
-    registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)
-    return Response(await asyncio.to_thread(generate_latest, registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(await asyncio.to_thread(read_metrics), media_type=CONTENT_TYPE_LATEST)
+
+
+def read_metrics() -> bytes:
+    """Return the metrics of this process or, with PROMETHEUS_MULTIPROC_DIR (the client library's switch), of all."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry)

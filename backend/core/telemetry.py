@@ -13,9 +13,19 @@ rpc_requests = Histogram(
     ["chain_id", "provider", "outcome"],
     buckets=LATENCY_SECONDS,
 )
-rpc_circuit_open = Gauge("premium_rpc_circuit_open", "1 while a provider's circuit is open", ["chain_id", "provider"])
-chain_head = Gauge("premium_chain_head_block", "Newest block processed", ["chain_id"])
-chain_lag_seconds = Gauge("premium_chain_lag_seconds", "Age of the newest processed block", ["chain_id"])
+rpc_circuit_open = Gauge(
+    "premium_rpc_circuit_open",
+    "1 while a provider's circuit is open",
+    ["chain_id", "provider"],
+    multiprocess_mode="livemax",
+)
+chain_head = Gauge("premium_chain_head_block", "Newest block processed", ["chain_id"], multiprocess_mode="livemax")
+chain_lag_seconds = Gauge(
+    "premium_chain_lag_seconds",
+    "Age of the newest block when it was processed",
+    ["chain_id"],
+    multiprocess_mode="livemax",
+)
 chain_reorgs = Counter("premium_chain_reorgs_total", "Reorganisations handled", ["chain_id"])
 chain_events = Counter("premium_chain_events_total", "Events emitted", ["chain_id", "kind"])
 alert_events = Counter("premium_alert_events_total", "Events matched against rules", ["chain_id"])
@@ -24,7 +34,9 @@ alert_latency_seconds = Histogram(
     "premium_alert_latency_seconds", "From event emitted to alert stored", buckets=LATENCY_SECONDS
 )
 alert_entries_parked = Counter("premium_alert_entries_parked_total", "Stream entries put aside as unreadable")
-alert_rules_loaded = Gauge("premium_alert_rules_loaded", "Active rules in this worker's index")
+alert_rules_loaded = Gauge(
+    "premium_alert_rules_loaded", "Active rules in this worker's index", multiprocess_mode="livemax"
+)
 deliveries = Counter("premium_deliveries_total", "Delivery attempts", ["channel", "outcome"])
-outbox_pending = Gauge("premium_outbox_pending", "Messages waiting for delivery")
-live_clients = Gauge("premium_live_clients", "Open live alert connections", ["kind"])
+outbox_pending = Gauge("premium_outbox_pending", "Messages waiting for delivery", multiprocess_mode="livemax")
+live_clients = Gauge("premium_live_clients", "Open live alert connections", ["kind"], multiprocess_mode="livesum")
