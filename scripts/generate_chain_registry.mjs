@@ -14,7 +14,7 @@ const definitions = await import(pathToFileURL(join(viem, '_esm/chains/index.js'
 const { getAddress } = await import(pathToFileURL(join(viem, '_esm/index.js')).href)
 
 // Test networks that viem does not mark as such.
-const TEST_WORDS = /\b(testnet|devnet|sepolia|goerli|localhost|hardhat|foundry|anvil|local|dev|nightly)\b/i
+const TEST_WORDS = /\b(testnet|devnet|sepolia|goerli|localhost|hardhat|foundry|anvil|local|dev|development|mainnetdev|nightly)\b/i
 // A URL that only works with a key is no public URL.
 const NEEDS_KEY = /\$\{|\{|api[-_]?key|YOUR|<|infura\.io\/v3\/?$|alchemy\.com\/v2\/?$/i
 
@@ -32,6 +32,7 @@ for (const [key, chain] of Object.entries(definitions)) {
   if (chain.testnet || TEST_WORDS.test(chain.name) || TEST_WORDS.test(key)) continue
   const urls = [...new Set(Object.values(chain.rpcUrls ?? {}).flatMap((r) => [...(r.http ?? []), ...(r.webSocket ?? [])]))]
   const rpc = urls.filter((url) => isUrl(url, ['https:', 'wss:']))
+  if (rpc.length === 0) continue // nobody could follow it
   const explorer = chain.blockExplorers?.default?.url
   const multicall = chain.contracts?.multicall3?.address
   const row = {
@@ -48,7 +49,7 @@ for (const [key, chain] of Object.entries(definitions)) {
     block_seconds: chain.blockTime ? chain.blockTime / 1000 : null,
   }
   // viem lists some ids twice; the definition that knows more wins, the first of equals.
-  const known = (r) => [r.multicall3, r.block_seconds, r.explorer].filter((v) => v !== null).length + (r.rpc.length ? 1 : 0)
+  const known = (r) => [r.multicall3, r.block_seconds, r.explorer].filter((v) => v !== null).length
   const earlier = byId.get(row.id)
   if (!earlier || known(row) > known(earlier)) byId.set(row.id, row)
 }

@@ -14,8 +14,8 @@ from backend.chain.blocks import (
     parse_transactions,
     settle,
 )
-from backend.chain.rpc.errors import RpcGarbageError, RpcLieError, RpcMissingError, RpcResponseError
-from backend.chain.rpc.pool import METHOD_NOT_FOUND, RpcPool
+from backend.chain.rpc.errors import METHOD_NOT_FOUND, RpcGarbageError, RpcLieError, RpcMissingError, RpcResponseError
+from backend.chain.rpc.pool import RpcPool
 from backend.chain.rpc.transport import Request, raise_if_error
 
 

@@ -67,6 +67,7 @@ class AllProvidersDownError(UnavailableError):
     """No provider of the chain answered within the call's budget."""
 
 
+METHOD_NOT_FOUND = -32601
 _THROTTLE_WORDS = ("rate limit", "too many requests", "limit exceeded", "capacity", "throttl")
 _MISSING_WORDS = (
     "header not found",
@@ -95,6 +96,8 @@ def from_error_object(error: Any) -> RpcError:
         return RpcThrottledError(f"throttled: {message[:120]}")
     if any(word in lowered for word in _THROTTLE_WORDS) and not any(word in lowered for word in _RANGE_WORDS):
         return RpcThrottledError(f"throttled: {message[:120]}")
+    if code == METHOD_NOT_FOUND:
+        return RpcResponseError(code, message, error.get("data"))
     if code == -32001 or any(word in lowered for word in _MISSING_WORDS):
         return RpcMissingError(f"missing: {message[:160]}")
     return RpcResponseError(code, message, error.get("data"))

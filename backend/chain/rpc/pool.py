@@ -7,13 +7,19 @@ from typing import Any, Protocol
 
 from typing_extensions import TypeVar
 
-from backend.chain.rpc.errors import AllProvidersDownError, RpcError, RpcLieError, RpcMissingError, RpcResponseError
+from backend.chain.rpc.errors import (
+    METHOD_NOT_FOUND,
+    AllProvidersDownError,
+    RpcError,
+    RpcLieError,
+    RpcMissingError,
+    RpcResponseError,
+)
 from backend.chain.rpc.provider import Provider
 from backend.chain.rpc.transport import Request, raise_if_error
 
 T = TypeVar("T", default=Any)
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
-METHOD_NOT_FOUND = -32601
 
 
 class RpcClient(Protocol):
