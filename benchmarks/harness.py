@@ -50,10 +50,10 @@ def stopwatch() -> Iterator[list[float]]:
     elapsed[0] = time.perf_counter() - begin
 
 
-def resident_mb() -> float:
-    """Return this process's resident memory in MB (Linux), or its peak where /proc is missing."""
+def resident_mb(pid: int | str = "self") -> float:
+    """Return a process's resident memory in MB (Linux), or this one's peak where /proc is missing."""
     try:
-        with open("/proc/self/statm") as statm:  # noqa: PTH123
+        with open(f"/proc/{pid}/statm") as statm:  # noqa: PTH123
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
