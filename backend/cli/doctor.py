@@ -160,7 +160,7 @@ def _database(what: str, url: str, source: str) -> Finding:
     try:
         facts = ask_database(url)
     except psycopg.OperationalError as error:
-        return Finding(what, "bad", f"{mask_text(url)}: {mask_text(str(error).strip().splitlines()[-1])}")
+        return Finding(what, "bad", f"{mask_text(url)}: {mask_text(str(error).strip().splitlines()[0])}")
     took_ms = (time.monotonic() - started) * 1000
     note = f"{source}, {facts.version}, {took_ms:.0f} ms, role {facts.role}"
     if facts.revision:

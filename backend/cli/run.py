@@ -65,10 +65,8 @@ async def _run(settings: Settings) -> int:
         return 1
     finally:
         stopping.cancel()
-        _say("stopping …")
         await asyncio.gather(starting, return_exceptions=True)
         await product.stop()
-        _say("stopped")
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 _SECRET_KEY = re.compile(r"password|secret|token|cookie|authorization|api_?key|private", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]+):([^@/\s]+)@")
+_URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
 _KEY_IN_PATH = re.compile(r"(https?://[^\s'\"]*?/(?:v\d/)?)([A-Za-z0-9_-]{24,})")
 
 

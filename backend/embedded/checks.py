@@ -53,7 +53,7 @@ def check_external_database(settings: Settings) -> None:
         try:
             facts = ask_database(url)
         except psycopg.OperationalError as error:
-            reason = str(error).strip().splitlines()[-1]
+            reason = str(error).strip().splitlines()[0]
             raise StartError(
                 f"the database of {variable.upper()} cannot be reached ({mask_text(url)}): {mask_text(reason)}",
                 f"start that server or correct {variable.upper()}; without it the embedded PostgreSQL is used",

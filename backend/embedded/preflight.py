@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from backend.core.settings import Settings
@@ -47,7 +48,8 @@ def _check_disk(var_dir: Path) -> None:
             "fix its permissions or free disk space, or put the data elsewhere: VAR_DIR=/path make run",
         ) from None
     finally:
-        probe.unlink(missing_ok=True)
+        with suppress(OSError):
+            probe.unlink()
     free = shutil.disk_usage(var_dir).free
     if free < NEEDED_FREE_BYTES:
         raise StartError(

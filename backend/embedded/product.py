@@ -55,7 +55,11 @@ class Product:
 
     async def stop(self) -> None:
         """Stop every child; none is left when this returns."""
+        if not self._supervisor.has_children:
+            return
+        self._say("stopping …")
         await self._supervisor.stop()
+        self._say("stopped")
 
     def kill(self) -> None:
         """Kill every child at once."""

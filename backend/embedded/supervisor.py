@@ -48,6 +48,11 @@ class Supervisor:
         self._say = say
         self._children: list[Child] = []
 
+    @property
+    def has_children(self) -> bool:
+        """Return True when there is something to stop."""
+        return bool(self._children)
+
     async def start(self, launch: Launch, stage: int, before_start: Callable[[], object] | None = None) -> Child:
         """Start a child that is started again whenever it ends by itself; `before_start` runs before each restart.
 

@@ -17,6 +17,10 @@ def test_passwords_and_keys_in_urls_are_masked() -> None:
     assert "rpc.example" in masked
 
 
+def test_a_password_without_a_user_is_masked() -> None:
+    assert mask_text("redis://:hunter2@127.0.0.1:6379/0") == "redis://:***@127.0.0.1:6379/0"
+
+
 def test_a_log_line_is_json_and_hides_secret_fields(capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
     before = root.handlers[:], root.level
