@@ -7,6 +7,7 @@ import reflex as rx
 from components.i18n import t
 from components.layout.theme_switch import theme_switch
 from components.ui.icon import icon
+from components.ui.native_form import native_form
 
 
 def account_menu(email: Any, initial: Any, plan: Any) -> rx.Component:
@@ -31,7 +32,7 @@ def account_menu(email: Any, initial: Any, plan: Any) -> rx.Component:
                 class_name="px-3 py-2",
             ),
             rx.el.div(theme_switch(), class_name="px-2.5 py-2 border-t border-line"),
-            rx.el.form(
+            native_form(
                 rx.el.button(
                     icon("log-out"),
                     t("account.sign_out"),
@@ -40,7 +41,6 @@ def account_menu(email: Any, initial: Any, plan: Any) -> rx.Component:
                     "hover:text-ink",
                 ),
                 action="/v1/auth/logout",
-                method="post",
                 class_name="border-t border-line pt-1.5",
             ),
             id="account-menu",

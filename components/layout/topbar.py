@@ -50,7 +50,7 @@ def topbar(title: str, shell: Any) -> rx.Component:
         rx.el.h1(title, class_name="text-16 font-strong tracking-tight truncate"),
         rx.cond(shell.is_demo, badge(t("demo.badge"), "warn", title=t("demo.explained"))),
         rx.el.div(
-            rx.el.div(freshness(shell), class_name="mr-1"),
+            rx.el.div(rx.cond(shell.email != "", freshness(shell)), class_name="mr-1"),
             rx.el.button(
                 icon("search", 14),
                 rx.el.span(t("palette.open"), class_name="max-lg:hidden"),

@@ -9,6 +9,7 @@ from components.layout.navigation import mark
 from components.layout.theme_switch import theme_switch
 from components.ui.button import button
 from components.ui.field import text_field
+from components.ui.native_form import native_form
 from state.sign_in_state import SignInState
 
 # On the class, a state's attributes are values of the page.
@@ -27,7 +28,7 @@ def sign_in_page() -> rx.Component:
             rx.el.h1(t("sign_in.title"), class_name="text-28 font-strong tracking-tight mt-8"),
             rx.el.p(t("sign_in.lead"), class_name="text-ink-2 mt-1"),
             rx.el.div(_error(), role="alert"),
-            rx.el.form(
+            native_form(
                 text_field(t("sign_in.email"), "email", type="email", required=True, auto_complete="username"),
                 text_field(
                     t("sign_in.password"), "password", type="password", required=True, auto_complete="current-password"
@@ -35,7 +36,6 @@ def sign_in_page() -> rx.Component:
                 rx.el.input(type="hidden", name="next", value=sign_in.next_path, read_only=True),
                 button(t("sign_in.submit"), "primary", type="submit", class_name="w-full"),
                 action=_ACTION,
-                method="post",
                 class_name="flex flex-col gap-4 mt-6",
             ),
             rx.cond(sign_in.demo_email != "", _demo_account()),
@@ -67,13 +67,12 @@ def _demo_account() -> rx.Component:
             rx.el.dd(sign_in.demo_password, class_name="mono break-all"),
             class_name="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-13 mt-2",
         ),
-        rx.el.form(
+        native_form(
             rx.el.input(type="hidden", name="email", value=sign_in.demo_email, read_only=True),
             rx.el.input(type="hidden", name="password", value=sign_in.demo_password, read_only=True),
             rx.el.input(type="hidden", name="next", value=sign_in.next_path, read_only=True),
             button(t("sign_in.demo_submit"), type="submit", class_name="w-full"),
             action=_ACTION,
-            method="post",
             class_name="mt-3",
         ),
         class_name="mt-6 p-4 rounded-8 border border-line bg-surface",
