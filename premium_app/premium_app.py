@@ -39,7 +39,7 @@ app = rx.App(
     html_lang="en",
     stylesheets=["/tokens.css", "/base.css"],
     head_components=head_components(),
-    toaster=rx.toast.provider(position="bottom-right", close_button=True, theme="system"),
+    toaster=rx.toast.provider(position="bottom-right", close_button=False, rich_colors=False, theme="system"),
     app_wraps={
         (55, "ErrorBoundary"): lambda _stateful: page_error_boundary(),
         (5, "Overlay"): lambda stateful: connection_notice() if stateful else None,

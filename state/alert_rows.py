@@ -42,7 +42,7 @@ def alert_row(alert: AlertRead) -> AlertRow:
         rule_name=alert.rule_name,
         kind=alert.type,
         kind_label=kind_label(alert.type),
-        message=alert.message,
+        message=_without_hash(alert.message),
         value=value,
         detail=detail,
         exact=exact,
@@ -79,6 +79,11 @@ def rule_row(rule: RuleRead) -> RuleRow:
         edit_to="/alerts/?" + urlencode({"tab": "rules", "edit": rule_id}),
         copy_to="/alerts/?" + urlencode({"tab": "rules", "copy": rule_id}),
     )
+
+
+def _without_hash(message: str) -> str:
+    """Return the sentence without the transaction at its end, which every list shows as a chip of its own."""
+    return message.partition(" · tx 0x")[0]
 
 
 def _figures(kind: str, event: dict[str, Any]) -> tuple[str, str, str]:

@@ -57,7 +57,8 @@ class OverviewState(rx.State):
         market: list[KpiTile] = []
         async with held.database.unit_of_work(user.id) as session:
             for chain_id in chain_ids:
-                for price in (await market_service.latest_prices(session, chain_id))[:MOST_PRICE_TILES]:
+                prices = tiles.movers_first(await market_service.latest_prices(session, chain_id))
+                for price in prices[:MOST_PRICE_TILES]:
                     series = await market_service.price_series(
                         session, chain_id, price.token, tiles.since(SERIES_SECONDS), SERIES_POINTS
                     )

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from backend.alerts.schemas import AlertCounts
 from backend.chain.registry import chain_name
+from backend.chain.service import BlockFee
 from backend.core import formats
 from backend.core.clock import utc_now
+from backend.market.service import PricePoint, PriceView
 from components.i18n import t
 from state.view_models import KpiTile, sparkline_path
 
@@ -17,7 +20,12 @@ def since(seconds: int) -> datetime:
     return utc_now() - timedelta(seconds=seconds)
 
 
-def price_tile(chain_id: int, price: Any, series: Sequence[Any]) -> KpiTile:
+def movers_first(prices: Sequence[PriceView]) -> list[PriceView]:
+    """Return the prices as they come (deepest pools first), those about a dollar at the end: they hardly move."""
+    return sorted(prices, key=lambda price: abs(price.price_usd - 1) < Decimal("0.05"))
+
+
+def price_tile(chain_id: int, price: PriceView, series: Sequence[PricePoint]) -> KpiTile:
     """Return the tile of a `PriceView`: price, change over an hour, line, pool and block."""
     percent = price.change_1h_percent
     name = formats.untrusted_text(price.symbol or formats.address(price.token))
@@ -36,25 +44,25 @@ def price_tile(chain_id: int, price: Any, series: Sequence[Any]) -> KpiTile:
     )
 
 
-def fee_tile(chain_id: int, fees: Sequence[Any]) -> KpiTile:
+def fee_tile(chain_id: int, fees: Sequence[BlockFee]) -> KpiTile:
     """Return the tile of the base fee over the last blocks (oldest first)."""
-    known = [fee for fee in fees if fee.base_fee_wei is not None]
-    last = known[-1] if known else None
-    values = [float(fee.base_fee_wei) / 1e9 for fee in known]
+    known = [(fee.block_number, fee.base_fee_wei) for fee in fees if fee.base_fee_wei is not None]
+    last_block, last_fee_wei = known[-1] if known else (None, None)
+    values = [fee_wei / 1e9 for _, fee_wei in known]
     return KpiTile(
         key=f"fee-{chain_id}",
         label=t("tile.base_fee", chain=chain_name(chain_id)),
-        value=formats.gwei(last.base_fee_wei) if last else formats.UNKNOWN,
+        value=formats.gwei(last_fee_wei),
         direction="flat",
         note=t("tile.blocks", count=len(known)) if known else t("tile.no_fee"),
         source=t("tile.fee_source"),
-        as_of=t("tile.as_of", chain=chain_name(chain_id), block=formats.number(last.block_number)) if last else "",
+        as_of=t("tile.as_of", chain=chain_name(chain_id), block=formats.number(last_block)),
         path=sparkline_path(values),
         path_label=t("tile.fee_line", count=len(known)),
     )
 
 
-def account_tiles(counts: Any, waiting: int, dead: int) -> list[KpiTile]:
+def account_tiles(counts: AlertCounts, waiting: int, dead: int) -> list[KpiTile]:
     """Return the tiles of the user's own rules, alerts and webhook messages."""
     source, now = t("tile.own_source"), t("tile.now")
     delivery = t("tile.delivery_dead", count=formats.number(dead)) if dead else t("tile.delivery_fine")

@@ -42,7 +42,9 @@ def alert_item(row: Any, with_transaction: bool) -> rx.Component:
             relative_time(row.at, "num text-12 text-ink-2 whitespace-nowrap"),
             rx.el.span(
                 address_chip(row.tx_short, row.tx, row.tx_url, ""), class_name="text-12 text-ink-3 max-md:hidden"
-            ),
+            )
+            if with_transaction
+            else None,
             class_name="flex flex-col items-end shrink-0",
         ),
         key=row.id,
