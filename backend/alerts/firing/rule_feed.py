@@ -20,7 +20,6 @@ from backend.core.telemetry import alert_rules_loaded
 
 POLL_SECONDS = 0.5
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-_CHUNK = 100_000
 log = get_logger(__name__)
 
 Row = tuple[bytes, int, Conditions]
@@ -77,18 +76,10 @@ class RuleFeed:
         )
 
     async def _load(self) -> None:
-        book, since = RuleBook(), ""
-        chunk: list[tuple[str, str, str]] = []
-        async with await self._connect() as connection:
-            async for xmin, *row in repository.copy_active_rules(connection):
-                if xmin:
-                    since = xmin
-                    continue
-                chunk.append((row[0], row[1], row[2]))
-                if len(chunk) >= _CHUNK:
-                    book.load(_parsed(chunk))
-                    chunk = []
-        book.load(_parsed(chunk))
+        book = RuleBook()
+        async with await self._connect() as connection, repository.active_rules(connection) as (since, chunks):
+            async for chunk in chunks:
+                book.load(_parsed(chunk))
         # Nothing is awaited between here and the first look, so nobody matches against half a book.
         self.book, self._since, self._seen = book, since, {}
         alert_rules_loaded.set(len(book))
@@ -111,11 +102,11 @@ class RuleFeed:
         self.book.remove(change.id.bytes)
 
 
-def _parsed(rows: list[tuple[str, str, str]]) -> Iterator[Row]:
+def _parsed(rows: list[repository.RuleRow]) -> Iterator[Row]:
     for rule_id, version, conditions in rows:
         try:
             typed = conditions_of(orjson.loads(conditions))
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-            log.error("rule cannot be read", rule=rule_id, error=repr(error)[:200])
+            log.error("rule cannot be read", rule=rule_id.hex(), error=repr(error)[:200])
             continue
-        yield bytes.fromhex(rule_id), int(version), typed
+        yield rule_id, version, typed
