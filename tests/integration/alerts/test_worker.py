@@ -29,8 +29,8 @@ async def add_block(world, number, orphaned=False):
         await session.execute(
             text(
                 "insert into chain_blocks (chain_id, block_hash, block_number, parent_hash, taken_at, emit_seq,"
-                " orphaned_at) values (:chain_id, :block_hash, :block_number, '0x', to_timestamp(:taken_at), :block_number,"
-                " case when :orphaned then now() end)"
+                " orphaned_at) values (:chain_id, :block_hash, :block_number, '0x', to_timestamp(:taken_at),"
+                " :block_number, case when :orphaned then now() end)"
             ),
             {**block, "orphaned": orphaned},
         )
