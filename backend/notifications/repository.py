@@ -16,32 +16,37 @@ from backend.notifications.schemas import NewMessage
 _HOST = "substring(destination from '^[a-z]+://([^/?#]+)')"
 
 # Ranks inside host and destination keep one busy receiver from taking every place of a batch. The conditions stand
-# twice because the locking read checks them again on the newest version of each row.
+# twice because the locking read checks them again on the newest version of each row. Rows are found by their key from
+# the second step on: the planner knows nothing of how many are due, and must not be able to choose a nested loop. More are picked than
+# are wanted, so that what another dispatcher has locked can be passed over.
 _CLAIM = text(f"""
 with due as (
   select id, destination, next_attempt_at, {_HOST} as host from notification_outbox
   where channel = 'webhook' and status in ('pending', 'sending')
     and next_attempt_at <= now() and (locked_until is null or locked_until < now())
     and destination <> all(cast(:shut as text[])) and {_HOST} <> all(cast(:full as text[]))
-  order by next_attempt_at limit 2000
+  order by next_attempt_at limit 1000
 ), ranked as (
-  select id, host, destination,
-    row_number() over (partition by host order by next_attempt_at) as host_rank,
-    row_number() over (partition by destination order by next_attempt_at) as destination_rank
+  select id, host, destination, next_attempt_at,
+    row_number() over (partition by host order by next_attempt_at, id) as host_rank,
+    row_number() over (partition by destination order by next_attempt_at, id) as destination_rank
   from due
-), picked as (
-  select o.id, ranked.host from notification_outbox o join ranked on ranked.id = o.id
+), picked as materialized (
+  select ranked.id from ranked
   left join unnest(cast(:busy as text[]), cast(:room as int[])) as quota(host, room) on quota.host = ranked.host
-  where o.status in ('pending', 'sending') and o.next_attempt_at <= now()
-    and (o.locked_until is null or o.locked_until < now())
-    and ranked.host_rank <= coalesce(quota.room, :per_host)
+  where ranked.host_rank <= coalesce(quota.room, :per_host)
     and (ranked.destination_rank = 1 or ranked.destination <> all(cast(:probing as text[])))
-  order by o.next_attempt_at limit :limit for update of o skip locked
+  order by ranked.next_attempt_at, ranked.id limit 4 * :limit
+), locked as materialized (
+  select o.id from notification_outbox o where o.id = any(array(select id from picked))
+    and o.status in ('pending', 'sending') and o.next_attempt_at <= now()
+    and (o.locked_until is null or o.locked_until < now())
+  order by o.next_attempt_at, o.id limit :limit for update of o skip locked
 )
 update notification_outbox o
 set status = 'sending', attempts = o.attempts + 1, locked_until = now() + make_interval(secs => :lease)
-from picked where o.id = picked.id
-returning o.id, o.user_id, o.destination, picked.host, o.event_type, o.payload, o.attempts, o.created_at
+where o.id = any(array(select id from locked))
+returning o.id, o.user_id, o.destination, o.event_type, o.payload, o.attempts, o.created_at
 """)  # noqa: S608 - only _HOST is put in
 
 _READ = """
@@ -63,11 +68,32 @@ class ClaimedMessage:
     id: UUID
     user_id: UUID
     destination: str
-    host: str
     event_type: str
     payload: dict[str, Any]
     attempts: int
     created_at: datetime
+
+    @property
+    def host(self) -> str:
+        """Host and port, as they stand in the URL."""
+        return self.destination.split("//", 1)[-1].partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one attempt ended: sent, to be tried again in `retry_in_seconds`, or (None) dead."""
+
+    message_id: UUID
+    attempts: int
+    sent: bool
+    status_code: int | None = None
+    error: str | None = None
+    retry_in_seconds: float | None = None
+
+    @property
+    def status(self) -> str:
+        """The message's status after this attempt."""
+        return "sent" if self.sent else "dead" if self.retry_in_seconds is None else "pending"
 
 
 async def insert_messages(session: AsyncSession, messages: Sequence[NewMessage]) -> int:
@@ -131,42 +157,30 @@ async def claim_due(
     return [ClaimedMessage(**row._mapping) for row in result]
 
 
-async def mark_sent(session: AsyncSession, message_id: UUID, attempts: int, status_code: int) -> None:
-    """Record that the receiver took the message (by the dispatcher that holds this attempt)."""
-    await session.execute(
-        text(
-            "update notification_outbox set status = 'sent', sent_at = now(), locked_until = null,"
-            " last_status_code = :status_code, last_error = null"
-            " where id = :id and status = 'sending' and attempts = :attempts"
-        ),
-        {"id": message_id, "attempts": attempts, "status_code": status_code},
-    )
-
-
-async def mark_failed(
-    session: AsyncSession,
-    message_id: UUID,
-    attempts: int,
-    *,
-    error: str,
-    status_code: int | None,
-    retry_in_seconds: float | None,
-) -> None:
-    """Record a failed attempt: try again in `retry_in_seconds`, or dead when that is None."""
-    await session.execute(
-        text(
-            "update notification_outbox set locked_until = null, last_error = :error, last_status_code = :status_code,"
-            " status = case when cast(:wait as float8) is null then 'dead' else 'pending' end,"
-            " next_attempt_at = now() + make_interval(secs => coalesce(cast(:wait as float8), 0))"
-            " where id = :id and status = 'sending' and attempts = :attempts"
-        ),
+async def record_outcomes(session: AsyncSession, outcomes: Sequence[Outcome]) -> None:
+    """Record how attempts ended. An outcome that comes after its message was taken again changes nothing."""
+    rows = [
         {
-            "id": message_id,
-            "attempts": attempts,
-            "error": error[:500],
-            "status_code": status_code,
-            "wait": retry_in_seconds,
-        },
+            "id": str(outcome.message_id),
+            "attempts": outcome.attempts,
+            "status": outcome.status,
+            "status_code": outcome.status_code,
+            "error": outcome.error[:500] if outcome.error else None,
+            "wait": outcome.retry_in_seconds,
+        }
+        for outcome in outcomes
+    ]
+    await session.execute(
+        text(
+            "update notification_outbox o set status = ended.status, locked_until = null,"
+            " last_status_code = ended.status_code, last_error = ended.error,"
+            " sent_at = case when ended.status = 'sent' then now() else o.sent_at end,"
+            " next_attempt_at = now() + make_interval(secs => coalesce(ended.wait, 0))"
+            " from jsonb_to_recordset(cast(:rows as jsonb)) as ended"
+            " (id uuid, attempts int, status text, status_code int, error text, wait float8)"
+            " where o.id = ended.id and o.status = 'sending' and o.attempts = ended.attempts"
+        ),
+        {"rows": orjson.dumps(rows).decode()},
     )
 
 

@@ -19,7 +19,7 @@ from backend.core.settings import Settings
 from backend.core.telemetry import deliveries, outbox_pending
 from backend.notifications import repository
 from backend.notifications.circuits import Circuits
-from backend.notifications.repository import ClaimedMessage
+from backend.notifications.repository import ClaimedMessage, Outcome
 from backend.notifications.service import webhook_secret
 from backend.notifications.webhook import webhook_body, webhook_headers
 
@@ -29,7 +29,8 @@ RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
 JITTER = 0.1
 MOST_IN_FLIGHT = 128
 MOST_PER_HOST = 16
-POLL_SECONDS = 0.2
+OUTCOMES_AT_ONCE = 500
+POLL_SECONDS = 0.1
 LEASE_MARGIN_SECONDS = 15.0
 LONGEST_ASKED_WAIT_SECONDS = 60.0
 GIVE_UP_SECONDS = 900.0
@@ -74,10 +75,15 @@ class Dispatcher:
         self._lease_seconds = settings.webhook_timeout_seconds + lease_margin_seconds
         self._in_flight: dict[asyncio.Task[None], ClaimedMessage] = {}
         self._hosts: Counter[str] = Counter()
+        self._outcomes: list[Outcome] = []
+        self._ended = asyncio.Event()
 
     async def run(self) -> None:
         """Send until cancelled; then let what is on its way arrive, and hand the rest back."""
-        housekeeping = asyncio.create_task(self._keep_house(), name="outbox-housekeeping")
+        helpers = [
+            asyncio.create_task(self._keep_house(), name="outbox-housekeeping"),
+            asyncio.create_task(self._record(), name="outbox-recording"),
+        ]
         try:
             while True:
                 taken = await self._take()
@@ -86,7 +92,9 @@ class Dispatcher:
                 elif not taken:
                     await asyncio.sleep(POLL_SECONDS)
         finally:
-            housekeeping.cancel()
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
             await self._leave()
 
     async def _take(self) -> int:
@@ -127,23 +135,24 @@ class Dispatcher:
 
     async def _deliver(self, message: ClaimedMessage) -> None:
         answer, problem = await self._send(message)
-        if problem is None and answer is not None:
+        wait = None
+        if problem is None:
             self._circuits.succeeded(message.destination)
-            deliveries.labels("webhook", "sent").inc()
-            await self._record_sent(message, answer.status)
-            return
-        self._circuits.failed(message.destination)
-        wait = self._next_wait(message.attempts, answer)
-        deliveries.labels("webhook", "dead" if wait is None else "retry").inc()
-        log.info(
-            "webhook failed",
-            message_id=str(message.id),
-            attempt=message.attempts,
-            status=answer.status if answer else None,
-            reason=problem,
+        else:
+            self._circuits.failed(message.destination)
+            wait = self._next_wait(message.attempts, answer)
+        outcome = Outcome(
+            message_id=message.id,
+            attempts=message.attempts,
+            sent=problem is None,
+            status_code=answer.status if answer else None,
+            error=problem,
             retry_in_seconds=wait,
         )
-        await self._record_failure(message, answer, problem or "", wait)
+        deliveries.labels("webhook", "retry" if outcome.status == "pending" else outcome.status).inc()
+        log.info("webhook", message_id=str(message.id), attempt=message.attempts, status=outcome.status, reason=problem)
+        self._outcomes.append(outcome)
+        self._ended.set()
 
     async def _send(self, message: ClaimedMessage) -> tuple[Answer | None, str | None]:
         """Return the answer and what is wrong with it (None: the receiver took the message)."""
@@ -169,38 +178,27 @@ class Dispatcher:
         asked = answer.retry_after_seconds if answer else None
         return max(wait, min(asked, LONGEST_ASKED_WAIT_SECONDS)) if asked else wait
 
-    async def _record_sent(self, message: ClaimedMessage, status: int) -> None:
-        for pause in (0.5, 2.0, 5.0, None):
-            try:
-                async with self._database.unit_of_work() as session:
-                    await repository.mark_sent(session, message.id, message.attempts, status)
-                return
-            except (SQLAlchemyError, OSError):
-                await self._pause_or_leave_to_lease(message, pause)
+    async def _record(self) -> None:
+        """Write outcomes as they come, those that came meanwhile together.
 
-    async def _record_failure(
-        self, message: ClaimedMessage, answer: Answer | None, problem: str, wait: float | None
-    ) -> None:
-        for pause in (0.5, 2.0, 5.0, None):
-            try:
-                async with self._database.unit_of_work() as session:
-                    await repository.mark_failed(
-                        session,
-                        message.id,
-                        message.attempts,
-                        error=problem,
-                        status_code=answer.status if answer else None,
-                        retry_in_seconds=wait,
-                    )
-                return
-            except (SQLAlchemyError, OSError):
-                await self._pause_or_leave_to_lease(message, pause)
+        While PostgreSQL is away they wait here; those it never hears of are sent again after their lease.
+        """
+        while True:
+            await self._ended.wait()
+            self._ended.clear()
+            while self._outcomes:
+                try:
+                    await self._write_outcomes()
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("outcomes wait for the database", count=len(self._outcomes), error=type(error).__name__)
+                    await asyncio.sleep(1.0)
 
-    async def _pause_or_leave_to_lease(self, message: ClaimedMessage, pause: float | None) -> None:
-        if pause is None:
-            log.error("outcome not recorded; the message is sent again after its lease", message_id=str(message.id))
-        else:
-            await asyncio.sleep(pause)
+    async def _write_outcomes(self) -> None:
+        batch = self._outcomes[:OUTCOMES_AT_ONCE]
+        if batch:
+            async with self._database.unit_of_work() as session:
+                await repository.record_outcomes(session, batch)
+            del self._outcomes[: len(batch)]
 
     async def _keep_house(self) -> None:
         """Measure what waits, and give up on what waited too long behind a receiver that keeps failing."""
@@ -217,13 +215,18 @@ class Dispatcher:
 
     async def _leave(self) -> None:
         """Wait a moment for deliveries on their way; hand back what has not arrived by then."""
-        if not self._in_flight:
-            return
-        _, late = await asyncio.wait(self._in_flight, timeout=_LEAVE_SECONDS)
-        unsent = [self._in_flight[task] for task in late if task in self._in_flight]
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        if unsent:
-            async with self._database.unit_of_work() as session:
-                await repository.hand_back(session, [(message.id, message.attempts) for message in unsent])
+        unsent: list[ClaimedMessage] = []
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight, timeout=_LEAVE_SECONDS)
+            unsent = [self._in_flight[task] for task in late if task in self._in_flight]
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        try:
+            while self._outcomes:
+                await self._write_outcomes()
+            if unsent:
+                async with self._database.unit_of_work() as session:
+                    await repository.hand_back(session, [(message.id, message.attempts) for message in unsent])
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("left without the database; leases will end", error=type(error).__name__)

@@ -310,10 +310,12 @@ async def test_a_late_outcome_does_not_overwrite_a_newer_attempt(outbox: Outbox)
     await outbox.end_leases()
     second = await claim()
     async with outbox.worker.unit_of_work() as session:
-        await repository.mark_failed(session, message, first, error="late", status_code=500, retry_in_seconds=None)
+        late = repository.Outcome(message_id=message, attempts=first, sent=False, error="late", status_code=500)
+        await repository.record_outcomes(session, [late])
     assert await outbox.status(message) == "sending"
     async with outbox.worker.unit_of_work() as session:
-        await repository.mark_sent(session, message, second, 200)
+        sent = repository.Outcome(message_id=message, attempts=second, sent=True, status_code=200)
+        await repository.record_outcomes(session, [sent, late])
     assert await outbox.status(message) == "sent"
 
 

@@ -16,7 +16,6 @@ MESSAGE = ClaimedMessage(
     id=UUID("00000000-0000-7000-8000-0000000000aa"),
     user_id=USER,
     destination="https://example.com/",
-    host="example.com",
     event_type="alert.triggered",
     payload={"alertId": "a", "message": "1,000 UNI moved"},
     attempts=1,
