@@ -17,8 +17,8 @@ _HOST = "substring(destination from '^[a-z]+://([^/?#]+)')"
 
 # Ranks inside host and destination keep one busy receiver from taking every place of a batch. The conditions stand
 # twice because the locking read checks them again on the newest version of each row. Rows are found by their key from
-# the second step on: the planner knows nothing of how many are due, and must not be able to choose a nested loop. More are picked than
-# are wanted, so that what another dispatcher has locked can be passed over.
+# the second step on: the planner knows nothing of how many are due, and must not be able to choose a nested loop.
+# More are picked than are wanted, so that what another dispatcher has locked can be passed over.
 _CLAIM = text(f"""
 with due as (
   select id, destination, next_attempt_at, {_HOST} as host from notification_outbox
