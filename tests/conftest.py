@@ -42,23 +42,25 @@ def postgres(work_dir: Path) -> Iterator[RunningPostgres]:
 
 
 @pytest.fixture(scope="session")
-def database_urls(postgres: RunningPostgres) -> DatabaseUrls:
-    """A migrated database that the tests of this worker share: use ids of your own, expect rows of others."""
-    postgres.server.clone(TEMPLATE, "premium_shared")
-    return postgres.server.urls("premium_shared")
-
-
-@pytest.fixture(scope="session")
 def make_database(postgres: RunningPostgres) -> Callable[[], DatabaseUrls]:
     """A function that returns another fresh migrated database (50 ms)."""
     numbers = count(1)
 
     def make() -> DatabaseUrls:
-        name = f"premium_fresh_{next(numbers)}"
+        name = f"premium_{next(numbers)}"
         postgres.server.clone(TEMPLATE, name)
         return postgres.server.urls(name)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def database_urls(make_database: Callable[[], DatabaseUrls], postgres: RunningPostgres) -> Iterator[DatabaseUrls]:
+    """A migrated database that the tests of one file share: use ids of your own, expect rows of the others."""
+    urls = make_database()
+    yield urls
+    if postgres.process is not None:
+        postgres.server.drop(urls.app.rsplit("/", 1)[1])
 
 
 @pytest.fixture
