@@ -19,7 +19,7 @@ STAGES: dict[str, list[list[str]]] = {
     "lint": [
         [str(BIN / "ruff"), "check", "--no-cache", "."],
         [str(BIN / "ruff"), "format", "--no-cache", "--check", "."],
-        [str(BIN / "lint-imports"), "--no-cache"],
+        [str(BIN / "lint-imports"), "--no-cache", "--no-logo"],
     ],
     "types": [[str(BIN / "pyright")]],
     "unit": [[*PYTEST, "tests/unit", "-n", "2"]],
