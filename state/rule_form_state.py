@@ -83,16 +83,6 @@ class RuleFormState(rx.State):
             await self._read_price()
 
     @signed_in
-    async def set_in_app(self, user: CurrentUser, on: bool) -> Any:
-        """Tell in the app, or not."""
-        self.in_app = bool(on)
-
-    @signed_in
-    async def set_webhook(self, user: CurrentUser, on: bool) -> Any:
-        """Tell by webhook, or not."""
-        self.webhook = bool(on)
-
-    @signed_in
     async def close(self, user: CurrentUser) -> Any:
         """Leave the form without saving."""
         self.is_open = False
@@ -102,7 +92,8 @@ class RuleFormState(rx.State):
     async def save(self, user: CurrentUser, form_data: dict[str, Any]) -> Any:
         """Create or update the rule; what cannot be accepted is said beside its field, and nothing typed is lost."""
         typed = {name: str(form_data.get(name) or "")[:MAX_TEXT] for name in BLANKS if name in form_data}
-        draft = dataclasses.replace(self._draft(), **typed)
+        told = {name: _is_ticked(form_data.get(name)) for name in ("in_app", "webhook")}
+        draft = dataclasses.replace(self._draft(), **typed, **told)
         try:
             await self._store(user, draft)
         except PremiumError as error:
@@ -195,6 +186,11 @@ class RuleFormState(rx.State):
 
     def _draft(self) -> RuleDraft:
         return RuleDraft(**{field.name: getattr(self, field.name) for field in dataclasses.fields(RuleDraft)})
+
+
+def _is_ticked(value: Any) -> bool:
+    """Return whether a checkbox of the form was ticked; an unticked one is absent."""
+    return value is True or value in ("on", "true")
 
 
 def _with_current(choices: list[tuple[str, str]], current: str) -> list[Option]:

@@ -34,7 +34,7 @@ class WebhookState(rx.State):
         try:
             async with resources().database.unit_of_work(user.id) as session:
                 await notifications_service.enqueue_test_webhook(
-                    session, user.id, str(form_data.get("destination") or "").strip()[:2000]
+                    session, user.id, str(form_data.get("test_destination") or "").strip()[:2000]
                 )
         except InvalidInputError as error:
             self.test_error = str(error.details.get("destination", error.message))

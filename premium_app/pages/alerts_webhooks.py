@@ -58,7 +58,7 @@ def _test() -> rx.Component:
             rx.el.div(
                 text_field(
                     t("webhooks.url"),
-                    "destination",
+                    "test_destination",
                     webhook.test_error,
                     type="url",
                     placeholder="https://example.com/hooks/premium",

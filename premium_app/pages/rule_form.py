@@ -184,23 +184,20 @@ def _delivery() -> rx.Component:
     return rx.el.fieldset(
         rx.el.legend(t("form.tell_me"), class_name="text-ink-2 mb-1"),
         rx.el.div(
-            checkbox(t("form.in_app"), "in_app", checked=Form.in_app, on_change=Form.set_in_app),
-            checkbox(t("form.webhook"), "webhook", checked=Form.webhook, on_change=Form.set_webhook),
+            checkbox(t("form.in_app"), "in_app", default_checked=Form.in_app),
+            checkbox(t("form.webhook"), "webhook", default_checked=Form.webhook),
             class_name="flex flex-wrap gap-x-5",
         ),
-        rx.cond(
-            Form.webhook,
-            rx.el.div(
-                text_field(
-                    t("webhooks.url"),
-                    "destination",
-                    Form.errors["destination"],
-                    type="url",
-                    default_value=Form.destination,
-                    placeholder="https://example.com/hooks/premium",
-                ),
-                class_name="mt-1",
+        rx.el.div(
+            text_field(
+                t("webhooks.url"),
+                "destination",
+                Form.errors["destination"],
+                type="url",
+                default_value=Form.destination,
+                placeholder="https://example.com/hooks/premium",
             ),
+            class_name="only-with-webhook mt-1",
         ),
         field_error("actions-error", Form.errors["actions"]),
         rx.el.div(

@@ -41,7 +41,7 @@ def sign_in_page() -> rx.Component:
             rx.cond(sign_in.demo_email != "", _demo_account()),
             class_name="w-full max-w-[360px]",
         ),
-        rx.el.div(theme_switch(), class_name="fixed top-4 right-4"),
+        rx.el.header(theme_switch(), class_name="fixed top-4 right-4"),
         class_name="min-h-dvh flex items-start justify-center px-4 pt-[14vh] pb-12",
     )
 

@@ -1,0 +1,136 @@
+"""Every page, in both themes and on a phone: axe finds nothing, and the keyboard reaches everything."""
+
+import json
+import re
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from backend.embedded.trial import Trial
+from tests.browser.conftest import sign_in
+
+PAGES = {
+    "sign-in": "/sign-in/?error=credentials",
+    "overview": "/",
+    "rules": "/alerts/?tab=rules",
+    "price form": "/alerts/?tab=rules&new=price",
+    "transfer form": "/alerts/?tab=rules&new=whale",
+    "live": "/alerts/?tab=live",
+    "history": "/alerts/?tab=history&type=whale",
+    "webhooks": "/alerts/?tab=webhooks",
+    "not found": "/no-such-page/",
+}
+LOADED = {
+    "sign-in": "text=Use the demo account",
+    "overview": "text=WETH",
+    "rules": "main section",
+    "price form": "dialog[open] #price_usd",
+    "transfer form": "dialog[open] #value_usd",
+    "live": "main section",
+    "history": "main section",
+    "webhooks": "main section",
+    "not found": "text=There is no such page",
+}
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_axe_finds_nothing(browser: Browser, running_app: Trial, scheme: str, width: int) -> None:
+    context = await browser.new_context(
+        base_url=running_app.url,
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 900},
+        reduced_motion="reduce",
+    )
+    findings: dict[str, list[str]] = {}
+    try:
+        for name, address in PAGES.items():
+            if name == "overview":
+                await sign_in(context)
+            page = await context.new_page()
+            await page.goto(address)
+            await page.wait_for_selector(LOADED[name], timeout=20_000)
+            await page.wait_for_function("!document.querySelector('main .skeleton')", timeout=20_000)
+            violations = (await Axe().run(page)).response["violations"]
+            if violations:
+                findings[name] = [
+                    f"{each['id']}: {node['html'][:200]}" for each in violations for node in each["nodes"]
+                ]
+            await page.close()
+    finally:
+        await context.close()
+    assert findings == {}, json.dumps(findings, indent=1)
+
+
+async def test_skip_link_leads_to_the_content(signed_in_page: Page) -> None:
+    page = signed_in_page
+    await page.goto("/alerts/?tab=rules")
+    await page.wait_for_selector("main section")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text("Skip to content")).to_be_focused()
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.id") == "content"
+    assert page.url.endswith("#content")
+
+
+async def test_rule_form_works_by_keyboard_alone(signed_in_page: Page) -> None:
+    page = signed_in_page
+    await page.goto("/alerts/?tab=history")
+    await page.wait_for_selector("main section")
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox", name="Go to a page or start something")).to_be_focused()
+    await page.keyboard.type("price rule")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("dialog[open] #token")).to_be_focused(timeout=10_000)
+    reached = []
+    for _ in range(14):
+        reached.append(await page.evaluate("document.activeElement.id || document.activeElement.innerText"))
+        await page.keyboard.press("Tab")
+    for control in ("token", "comparison", "price_usd", "chain", "in_app", "webhook", "frequency", "cooldown", "name"):
+        assert control in reached, reached
+    assert "Create rule" in reached
+    await page.keyboard.press("Escape")
+    await expect(page.locator("dialog.panel-right")).not_to_be_visible()
+    await expect(page).to_have_url(re.compile(r"/alerts/\?tab=rules$"))
+
+
+async def test_shortcut_goes_to_alerts(signed_in_page: Page) -> None:
+    page = signed_in_page
+    await page.goto("/")
+    await page.wait_for_selector("text=WETH")
+    await page.keyboard.press("g")
+    await page.keyboard.press("a")
+    await expect(page.get_by_role("heading", level=1, name="Alerts")).to_be_visible()
+
+
+async def test_motion_stops_for_those_who_ask(browser: Browser, running_app: Trial) -> None:
+    context = await browser.new_context(base_url=running_app.url, reduced_motion="reduce")
+    page = await context.new_page()
+    await page.goto("/")
+    names = await page.evaluate("[...document.querySelectorAll('*')].map(node => getComputedStyle(node).animationName)")
+    await context.close()
+    assert set(names) == {"none"}
+
+
+@pytest.mark.parametrize("address", ["/", "/alerts/?tab=rules", "/alerts/?tab=history"])
+async def test_touch_targets_are_finger_sized_on_a_phone(browser: Browser, running_app: Trial, address: str) -> None:
+    context = await browser.new_context(
+        base_url=running_app.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    await sign_in(context)
+    page = await context.new_page()
+    await page.goto(address)
+    await page.wait_for_function(
+        "document.querySelector('main') && !document.querySelector('main .skeleton')", timeout=20_000
+    )
+    small = await page.evaluate(
+        """() => [...document.querySelectorAll('button, select, input:not([type=hidden]), .frame-bottom a')]
+        .filter(node => node.offsetParent && !node.closest('.tip, .chip, [popover]'))
+        .map(node => [node.outerHTML.slice(0, 120), node.closest('label') ?? node])
+        .map(([html, node]) => [html, node.getBoundingClientRect().height]).filter(([, height]) => height < 43.5)"""
+    )
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    await context.close()
+    assert small == []
+    assert width <= 390

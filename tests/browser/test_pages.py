@@ -1,0 +1,278 @@
+"""The pages do what they say: sign-in, overview, rules, history, webhooks, themes."""
+
+import csv
+import io
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext, Page, expect
+
+from backend.embedded.trial import Trial
+
+ADDRESS = "0x00000000000000000000000000000000000000AA"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def quiet_page(signed_in_page: Page) -> AsyncIterator[Page]:
+    """A signed-in page that must neither break nor complain in the console."""
+    problems: list[str] = []
+    signed_in_page.on("pageerror", lambda error: problems.append(str(error)))
+    signed_in_page.on("console", lambda line: problems.append(line.text) if line.type in ("error", "warning") else None)
+    yield signed_in_page
+    assert problems == []
+
+
+async def make_price_rule(page: Page, name: str, price: str = "99,999.5") -> None:
+    await page.goto("/alerts/?tab=rules&new=price")
+    await page.locator("#price_usd").fill(price)
+    await page.locator("#name").fill(name)
+    await page.get_by_role("button", name="Create rule").click()
+    await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible(timeout=15_000)
+
+
+def unique(name: str) -> str:
+    return f"{name} {uuid.uuid4().hex[:6]}"
+
+
+async def test_stranger_is_asked_to_sign_in_and_comes_back(page: Page) -> None:
+    await page.goto("/alerts/?tab=webhooks")
+    await page.wait_for_url("**/sign-in/**")
+    await page.get_by_role("button", name="Use the demo account").click()
+    await page.wait_for_url("**/alerts/?tab=webhooks")
+    await expect(page.get_by_text("Signing secret")).to_be_visible()
+    cookie = next(each for each in await page.context.cookies() if each["name"] == "premium_session")  # type: ignore[typeddict-item]
+    assert cookie["httpOnly"] is True  # type: ignore[typeddict-item]
+    assert cookie["sameSite"] == "Lax"  # type: ignore[typeddict-item]
+
+
+async def test_wrong_password_says_so_and_nothing_more(page: Page) -> None:
+    await page.goto("/sign-in/")
+    await page.get_by_label("E-mail").fill(f"{uuid.uuid4().hex}@example.com")
+    await page.get_by_label("Password", exact=True).fill("not the password")
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("alert").filter(has_text="E-mail or password is wrong.")).to_be_visible()
+
+
+async def test_foreign_next_address_is_not_followed(page: Page, running_app: Trial) -> None:
+    await page.goto("/sign-in/?next=//evil.example/")
+    await page.get_by_role("button", name="Use the demo account").click()
+    await page.wait_for_url(f"{running_app.url}/")
+
+
+async def test_sign_out_ends_the_session(signed_in_page: Page) -> None:
+    page = signed_in_page
+    await page.goto("/")
+    await page.get_by_role("button", name="Account").click()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.wait_for_url("**/sign-in/**")
+    await page.goto("/alerts/")
+    await page.wait_for_url("**/sign-in/**")
+
+
+async def test_overview_shows_numbers_with_their_source(quiet_page: Page, screenshots: Path) -> None:
+    page = quiet_page
+    await page.goto("/")
+    tile = page.get_by_role("article").filter(has=page.get_by_role("heading", name="WETH", exact=True))
+    await expect(tile).to_contain_text(re.compile(r"\$\d,\d{3}\.\d\d"), timeout=20_000)
+    await tile.get_by_role("button").hover()
+    await expect(tile.get_by_role("tooltip")).to_contain_text(re.compile(r"Uniswap V[23].*block \d+"))
+    await expect(page.get_by_text("Demo market").first).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"block [\d,]+ · ")).first).to_be_visible()
+    await expect(page.get_by_role("article").filter(has_text="Base fee")).to_contain_text("gwei")
+    await page.screenshot(path=screenshots / "overview.png")
+
+
+async def test_overview_numbers_move_without_a_reload(quiet_page: Page) -> None:
+    page = quiet_page
+    await page.goto("/")
+    block = page.locator(".freshness-block")
+    await expect(block).to_contain_text("block", timeout=20_000)
+    first = await block.text_content()
+    await expect(block).not_to_have_text(first or "", timeout=20_000)
+
+
+async def test_rule_is_made_paused_copied_edited_and_deleted(quiet_page: Page) -> None:
+    page, name = quiet_page, unique("Round trip")
+    await make_price_rule(page, name)
+    line = page.get_by_role("row").filter(has_text=name)
+    await expect(line).to_contain_text("above $99,999.50")
+    await expect(line).to_contain_text("Active")
+
+    await line.get_by_role("button", name="Pause").click()
+    await expect(line).to_contain_text("Paused")
+    await line.get_by_role("button", name="Resume").click()
+    await expect(line).to_contain_text("Active")
+
+    await line.get_by_role("link", name="Edit").click()
+    await expect(page.locator("#price_usd")).to_have_value("99999.5")
+    await page.locator("#comparison").select_option(label="falls by")
+    await page.locator("#change_pct").fill("7.5")
+    await page.locator("#window").select_option(label="1 day")
+    await page.get_by_role("button", name="Save rule").click()
+    await expect(line).to_contain_text("falls by at least 7.5% within 1 day")
+
+    await line.get_by_role("link", name="Duplicate").click()
+    await expect(page.locator("#change_pct")).to_have_value("7.5")
+    copy = unique("Copy")
+    await page.locator("#name").fill(copy)
+    await page.get_by_role("button", name="Create rule").click()
+    await expect(page.get_by_role("row").filter(has_text=copy)).to_be_visible()
+
+    for each in (name, copy):
+        await page.get_by_role("row").filter(has_text=each).get_by_role("button", name="Delete").click()
+        await expect(page.get_by_role("dialog").filter(has_text=each)).to_be_visible()
+        await page.get_by_role("button", name="Delete rule").click()
+        await expect(page.get_by_role("row").filter(has_text=each)).to_have_count(0)
+
+
+async def test_mistakes_stand_beside_their_fields_and_nothing_typed_is_lost(quiet_page: Page) -> None:
+    page = quiet_page
+    await page.goto("/alerts/?tab=rules&new=price")
+    await page.locator("#price_usd").fill("four thousand")
+    await page.locator("#name").fill("Kept")
+    await page.get_by_role("button", name="Create rule").click()
+    await expect(page.locator("#price_usd-error")).to_have_text("This is not a number.")
+    await expect(page.locator("#price_usd")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("#price_usd")).to_have_value("four thousand")
+    await expect(page.locator("#name")).to_have_value("Kept")
+    await page.locator("#webhook").check()
+    await page.locator("#price_usd").fill("4000")
+    await page.get_by_role("button", name="Create rule").click()
+    await expect(page.locator("#destination-error")).not_to_be_empty()
+
+
+async def test_current_price_stands_beside_the_blank(quiet_page: Page) -> None:
+    page = quiet_page
+    await page.goto("/alerts/?tab=rules&new=price")
+    await page.locator("#token").select_option(label="WBTC")
+    await expect(page.get_by_text(re.compile(r"Now \$[\d,.]+ · Uniswap V"))).to_be_visible()
+
+
+async def test_watched_wallets_round_trip(quiet_page: Page) -> None:
+    page, name = quiet_page, unique("Wallets")
+    await page.goto("/alerts/?tab=rules&new=whale")
+    await page.locator("#who").select_option(label="one of these wallets")
+    await page.locator("#direction").select_option(label="sends")
+    await page.locator("#wallets").fill(f"{ADDRESS}\n{ADDRESS[:-2]}BB")
+    await page.locator("#name").fill(name)
+    await page.get_by_role("button", name="Create rule").click()
+    line = page.get_by_role("row").filter(has_text=name)
+    await expect(line).to_contain_text("from 0x0000")
+    await line.get_by_role("link", name="Edit").click()
+    await expect(page.locator("#wallets")).to_have_value(f"{ADDRESS.lower()}\n{ADDRESS[:-2].lower()}bb")
+    await expect(page.locator("#direction")).to_have_value("out")
+
+
+async def test_history_filters_live_in_the_address_and_in_the_export(
+    context: BrowserContext, quiet_page: Page, screenshots: Path
+) -> None:
+    page, name = quiet_page, unique("Everything")
+    await page.goto("/alerts/?tab=rules&new=whale")
+    await page.locator("#value_usd").fill("1000")
+    await page.locator("#name").fill(name)
+    await page.get_by_role("button", name="Create rule").click()
+    await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
+
+    await page.goto("/alerts/?tab=live")
+    await expect(page.locator("main li").filter(has_text=name).first).to_be_visible(timeout=60_000)
+    await page.goto("/alerts/?tab=history")
+    await page.get_by_role("link", name="Transfer").click()
+    await page.wait_for_url("**type=whale**")
+    await expect(page.get_by_role("row").filter(has_text=name).first).to_be_visible()
+    await page.get_by_label("Any rule").select_option(label=name)
+    await page.wait_for_url("**rule=**")
+    await page.screenshot(path=screenshots / "history.png")
+    for form in ("CSV", "JSON"):
+        address = await page.get_by_role("link", name=f"Download as {form}").get_attribute("href")
+        assert address is not None
+        answer = await context.request.get(address)
+        assert answer.ok
+        text = await answer.text()
+        rows = list(csv.DictReader(io.StringIO(text))) if form == "CSV" else json.loads(text)
+        assert len(rows) > 0
+        assert name in text
+
+    await page.get_by_role("link", name="Price").click()
+    await expect(page.get_by_text("No alert fits these filters")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("row").filter(has_text=name).first).to_be_visible()
+
+
+async def test_live_feed_waits_while_the_reader_points_at_it(quiet_page: Page) -> None:
+    page, name = quiet_page, unique("Flood")
+    await page.goto("/alerts/?tab=rules&new=whale")
+    await page.locator("#value_usd").fill("1000")
+    await page.locator("#name").fill(name)
+    await page.get_by_role("button", name="Create rule").click()
+    await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
+    await page.goto("/alerts/?tab=live")
+    await expect(page.locator("main li").filter(has_text=name).first).to_be_visible(timeout=60_000)
+    await page.locator("main li").first.hover()
+    held = page.get_by_role("button", name=re.compile(r"^\d+ new$"))
+    await expect(held).to_be_visible(timeout=60_000)
+    top = await page.locator("main li").first.inner_text()
+    await page.mouse.move(5, 5)
+    await expect(held).to_have_count(0)
+    await expect(page.locator("main li").first).not_to_have_text(top)
+
+
+async def test_webhook_secret_is_shown_only_when_asked(quiet_page: Page) -> None:
+    page = quiet_page
+    await page.goto("/alerts/?tab=webhooks")
+    secret = page.get_by_text(re.compile(r"^whsec_"))
+    await expect(secret).to_have_text(re.compile("•{20}"))
+    await page.get_by_role("button", name="Show").click()
+    await expect(secret).to_have_text(re.compile(r"^whsec_[A-Za-z0-9_-]{43}$"))
+    await page.get_by_role("button", name="Hide").click()
+    await expect(secret).to_have_text(re.compile("•{20}"))
+
+
+async def test_test_message_leaves_a_line(quiet_page: Page) -> None:
+    page = quiet_page
+    await page.goto("/alerts/?tab=webhooks")
+    await page.get_by_label("Webhook address").fill("http://127.0.0.1:9/closed")
+    await page.get_by_role("button", name="Send test").click()
+    await expect(page.get_by_role("row").filter(has_text="Test message").first).to_be_visible()
+
+
+async def test_theme_is_kept_and_never_flashes(quiet_page: Page) -> None:
+    page = quiet_page
+    await page.goto("/")
+    await page.get_by_role("button", name="Dark theme").first.click()
+    await expect(page.locator("html")).to_have_class(re.compile("dark"))
+    await page.get_by_role("button", name="More contrast").first.click()
+    await page.reload(wait_until="commit")
+    assert await page.evaluate("document.documentElement.classList.contains('dark')")
+    await page.wait_for_load_state("domcontentloaded")
+    assert await page.evaluate("document.documentElement.dataset.contrast") == "more"
+    assert await page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(0, 0, 0)"
+
+
+async def test_unknown_address_says_so(page: Page) -> None:
+    await page.goto("/no-such-page/")
+    await expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+
+
+async def test_page_tells_when_the_connection_is_lost(signed_in_page: Page) -> None:
+    page = signed_in_page
+    await page.add_init_script(
+        "window.WebSocket = class extends WebSocket { constructor(url, ...rest) "
+        "{ super(url.replace(location.host, '127.0.0.1:9'), ...rest); } }"
+    )
+    await page.goto("/alerts/?tab=live")
+    await expect(page.get_by_text("Connection lost.")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_nothing_scrolls_sideways(signed_in_page: Page, width: int) -> None:
+    page = signed_in_page
+    await page.set_viewport_size({"width": width, "height": 900})
+    for address in ("/", "/alerts/?tab=rules", "/alerts/?tab=history", "/alerts/?tab=webhooks"):
+        await page.goto(address)
+        await page.wait_for_function("document.querySelector('main') && !document.querySelector('main .skeleton')")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, address
