@@ -35,7 +35,8 @@ class Fault(Enum):
     WRONG_BLOCK = "answers another block than was asked"
     FOREIGN_LOGS = "logs and receipts of another block"
     NO_LOGS = "leaves out every log"
-    FORGED_PARENT = "denies the block we have and shows another in its place"
+    FORGED_PARENT = "shows headers with a false hash and parent"
+    OTHER_BRANCH = "since `fork_at`, shows a consistent branch of its own"
     NO_BLOCK_RECEIPTS = "does not know eth_getBlockReceipts"
     NO_BATCHES = "refuses arrays"
 
@@ -51,6 +52,7 @@ class RpcProxy:
     port: int = field(default_factory=free_port)
     fault: Fault = Fault.NONE
     retry_after_seconds: str = "1"
+    fork_at: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     requests: int = 0
 
@@ -157,6 +159,8 @@ class RpcProxy:
             return {**result, "number": hex(int(result["number"], 16) + 1)}
         if fault is Fault.FORGED_PARENT and is_block:
             return {**result, "hash": OTHER_HASH, "parentHash": OTHER_HASH, "transactions": []}
+        if fault is Fault.OTHER_BRANCH:
+            return self._other_branch(method, result)
         if fault is Fault.FOREIGN_LOGS and method == "eth_getLogs":
             return [{**log, "blockHash": OTHER_HASH} for log in result]
         if fault is Fault.FOREIGN_LOGS and method == "eth_getBlockReceipts":
@@ -166,6 +170,21 @@ class RpcProxy:
         if fault is Fault.NO_LOGS and method == "eth_getBlockReceipts":
             return [{**receipt, "logs": []} for receipt in result]
         return result
+
+    def _other_branch(self, method: str, result: Any) -> Any:
+        if method in ("eth_getBlockByNumber", "eth_getBlockByHash") and int(result["number"], 16) > self.fork_at:
+            return self._forged(result)
+        if method == "eth_getBlockReceipts" and int(result[0]["blockNumber"], 16) > self.fork_at:
+            return []
+        if method == "eth_getLogs":
+            return [log for log in result if int(log["blockNumber"], 16) <= self.fork_at]
+        return result
+
+    def _forged(self, block: dict[str, Any]) -> dict[str, Any]:
+        number = int(block["number"], 16)
+        parent = block["parentHash"] if number == self.fork_at + 1 else f"0x{0xFA << 240 | number - 1:064x}"
+        own = {"hash": f"0x{0xFA << 240 | number:064x}", "parentHash": parent}
+        return {**block, **own, "transactions": [], "logsBloom": "0x" + "0" * 512}
 
     async def _websocket(self, request: web.Request) -> web.WebSocketResponse:
         """Passes messages both ways; stalls, hangs up or talks garbage as the fault says."""

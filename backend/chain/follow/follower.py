@@ -195,7 +195,7 @@ class ChainFollower:
         """Walk back to the common ancestor, withdraw everything above it, and go on from there."""
         before = self.checkpoint
         ancestor = await self._reorgs.find(self._database, before)
-        if ancestor is None:
+        if ancestor is None or ancestor.hash == before.block_hash:
             return
         async with self._database.unit_of_work() as session:
             dropped = await repository.orphan_above(session, self._chain.id, ancestor.number, before.next_seq)

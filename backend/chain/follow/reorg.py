@@ -90,7 +90,11 @@ class ReorgFinder:
         return Ancestor(before.number, before.hash)
 
     async def _is_gone(self, checkpoint: Checkpoint, *, is_shorter_gone: bool = True) -> bool:
-        """Put it to the vote: gone when most providers that have this height have another block there."""
+        """Put it to the vote: gone when most providers that have this height have another block there.
+
+        Those who lose are asked last until they agree again. With a tie we stay where we are: two providers cannot
+        outvote each other.
+        """
         votes = await self._rpc.each(
             "eth_getBlockByNumber",
             [hex(checkpoint.block_number), False],
@@ -102,6 +106,10 @@ class ReorgFinder:
         if not gone and not there:
             # Nobody has this height: the chain got shorter, if at least somebody answered.
             return is_shorter_gone and "" in votes.values()
+        is_gone = len(gone) > len(there)
+        for provider in self._rpc.providers:
+            if provider.label in known:
+                provider.estranged = provider.label in (there if is_gone else gone)
         if there and gone:
             log.warning(
                 "providers disagree about a block",
@@ -110,6 +118,6 @@ class ReorgFinder:
                 another_block=gone,
                 our_block=there,
             )
-            if len(there) > len(gone):
+            if not is_gone and len(there) > len(gone):
                 self._rpc.distrust(gone, "it denies a block that most others have")
-        return len(gone) > len(there)
+        return is_gone

@@ -5,6 +5,7 @@ from typing import Any
 from backend.chain.blocks import parse_header, quantity
 from backend.chain.rpc.errors import RpcError
 from backend.chain.rpc.pool import RpcPool
+from backend.chain.rpc.transport import Request, raise_if_error
 from backend.core.logging import get_logger
 
 SMALLEST_TOLERANCE_BLOCKS = 3
@@ -41,11 +42,12 @@ class ProviderWatch:
         """True when the provider shows the block it claims and, following it, that block's parent."""
 
         def parse(results: list[Any]) -> bool:
-            head = parse_header(results[0], number=number)
-            return number == 0 or parse_header(results[1], number=number - 1).hash == head.parent_hash
+            head = parse_header(raise_if_error(results[0]), number=number)
+            parent = raise_if_error(results[1])
+            return number == 0 or parse_header(parent, number=number - 1).hash == head.parent_hash
 
-        numbers = [number, max(number - 1, 0)]
+        requests = [Request("eth_getBlockByNumber", [hex(height), False]) for height in (number, max(number - 1, 0))]
         try:
-            return await self._rpc.ask_one(label, [("eth_getBlockByNumber", [hex(n), False]) for n in numbers], parse)
+            return await self._rpc.single(label).batch(requests, parse)
         except RpcError:
             return False

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 from typing_extensions import TypeVar
@@ -16,7 +16,8 @@ from backend.chain.rpc.errors import (
     RpcResponseError,
 )
 from backend.chain.rpc.provider import Provider
-from backend.chain.rpc.transport import Request, raise_if_error
+from backend.chain.rpc.single import SingleProvider, as_is
+from backend.chain.rpc.transport import Request
 
 T = TypeVar("T", default=Any)
 BACKOFF_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -42,10 +43,6 @@ class RpcClient(Protocol):
     ) -> T:
         """Return `parse(results)` of several calls answered by one provider."""
         ...
-
-
-def _as_is(value: Any) -> Any:
-    return value
 
 
 class RpcPool:
@@ -80,7 +77,7 @@ class RpcPool:
         self,
         method: str,
         params: list[Any],
-        parse: Callable[[Any], T] = _as_is,
+        parse: Callable[[Any], T] = as_is,
         *,
         budget_seconds: float | None = None,
     ) -> T:
@@ -88,23 +85,19 @@ class RpcPool:
 
         Raises RpcResponseError (the node says no), RpcMissingError (no provider has it), AllProvidersDownError.
         """
-        return await self._ask(
-            [Request(method, params)], lambda results: parse(raise_if_error(results[0])), budget_seconds
-        )
+        return await self.together(lambda single: single.call(method, params, parse), budget_seconds)
 
     async def batch(
         self,
         requests: list[Request],
-        parse: Callable[[list[Any]], T] = _as_is,
+        parse: Callable[[list[Any]], T] = as_is,
         *,
         budget_seconds: float | None = None,
     ) -> T:
         """Return `parse(results)`, with results by position; a refused call is an RpcError object in its place."""
-        if not requests:
-            return parse([])
-        return await self._ask(requests, parse, budget_seconds)
+        return await self.together(lambda single: single.batch(requests, parse), budget_seconds)
 
-    async def each(self, method: str, params: list[Any], parse: Callable[[Any], T] = _as_is) -> dict[str, T | RpcError]:
+    async def each(self, method: str, params: list[Any], parse: Callable[[Any], T] = as_is) -> dict[str, T | RpcError]:
         """Ask every provider whose circuit is not open, all at once; return what each said, by label (for votes).
 
         The WebSocket of a host that is there by HTTP too is the same node, and has no vote of its own.
@@ -112,22 +105,18 @@ class RpcPool:
 
         async def ask(provider: Provider) -> tuple[str, T | RpcError]:
             try:
-                results = await self._through(
-                    provider, [Request(method, params)], lambda r: parse(raise_if_error(r[0]))
-                )
+                return provider.label, await self._through(provider, lambda single: single.call(method, params, parse))
             except RpcError as error:
                 return provider.label, error
-            return provider.label, results
 
         by_http = {provider.host for provider in self.providers if not provider.is_websocket}
         voters = [p for p in self._in_order() if not (p.is_websocket and p.host in by_http)]
         entered = [provider for provider in voters if provider.breaker.try_enter()]
         return dict(await asyncio.gather(*(ask(provider) for provider in entered)))
 
-    async def ask_one(self, label: str, calls: list[tuple[str, list[Any]]], parse: Callable[[list[Any]], T]) -> T:
-        """Ask one provider and no other, whatever its circuit says, without feeding it. Raises RpcError."""
-        provider = next(provider for provider in self.providers if provider.label == label)
-        return parse([raise_if_error(result) for result in await provider.send([Request(*call) for call in calls])])
+    def single(self, label: str) -> SingleProvider:
+        """Return one provider for questions about itself, which do not feed its circuit."""
+        return SingleProvider(next(provider for provider in self.providers if provider.label == label))
 
     def distrust(self, labels: Iterable[str], reason: str) -> None:
         """Leave providers alone for a while: what they said contradicts what the others say."""
@@ -135,13 +124,18 @@ class RpcPool:
             if provider.label in labels:
                 provider.rejected(RpcLieError(reason))
 
-    async def _ask(self, requests: list[Request], parse: Callable[[list[Any]], T], budget: float | None) -> T:
-        budget = self._budget_seconds if budget is None else budget
+    async def together(self, work: Callable[[SingleProvider], Awaitable[T]], budget_seconds: float | None = None) -> T:
+        """Return what `work` makes of one provider's answers, whole: on an error all of it is done with the next one.
+
+        Parts of different providers would not fit together, and the honest one would be blamed. Raises
+        RpcResponseError (the node says no), RpcMissingError (no provider has it), AllProvidersDownError.
+        """
+        budget = self._budget_seconds if budget_seconds is None else budget_seconds
         last: RpcError | None = None
         try:
             async with asyncio.timeout(budget):
                 for delay in (*BACKOFF_SECONDS, None):
-                    answer, last = await self._once_around(requests, parse, last)
+                    answer, last = await self._once_around(work, last)
                     if answer is not None:
                         return answer[0]
                     if isinstance(last, (RpcMissingError, RpcResponseError)):
@@ -154,7 +148,7 @@ class RpcPool:
         raise AllProvidersDownError(f"no provider of chain {self.chain_id} answers: {reason}") from last
 
     async def _once_around(
-        self, requests: list[Request], parse: Callable[[list[Any]], T], last: RpcError | None
+        self, work: Callable[[SingleProvider], Awaitable[T]], last: RpcError | None
     ) -> tuple[tuple[T] | None, RpcError | None]:
         """Ask each provider that may be asked; return the first good answer, else the error that says most."""
         refusal: RpcError | None = None
@@ -162,7 +156,7 @@ class RpcPool:
             if not provider.breaker.try_enter():
                 continue
             try:
-                return (await self._through(provider, requests, parse),), None
+                return (await self._through(provider, work),), None
             except RpcResponseError as error:
                 if error.rpc_code != METHOD_NOT_FOUND:
                     raise
@@ -173,10 +167,10 @@ class RpcPool:
                 last = error
         return None, refusal or last
 
-    async def _through(self, provider: Provider, requests: list[Request], parse: Callable[[list[Any]], T]) -> T:
-        """Send to a provider whose breaker was entered, and settle the breaker by the outcome."""
+    async def _through(self, provider: Provider, work: Callable[[SingleProvider], Awaitable[T]]) -> T:
+        """Work with a provider whose breaker was entered, and settle the breaker by the outcome."""
         try:
-            answer = parse(await provider.send(requests))
+            answer = await work(SingleProvider(provider))
         except RpcError as error:
             provider.rejected(error)
             raise
@@ -187,7 +181,7 @@ class RpcPool:
         return answer
 
     def _in_order(self) -> list[Provider]:
-        return sorted(self.providers, key=lambda provider: provider.behind)
+        return sorted(self.providers, key=lambda provider: (provider.estranged, provider.behind))
 
     def _delay(self, seconds: float) -> float:
         """Back off by the schedule with jitter, but not past the moment the first circuit lets a probe through."""

@@ -29,7 +29,11 @@ log = get_logger(__name__)
 
 
 class Provider:
-    """One URL of a chain. `behind` is set by the head watch when its head trails or outruns the others'."""
+    """One URL of a chain.
+
+    `behind`: its head trails the others'. `estranged`: it has another block in the place of our newest one. Either way
+    it is asked after the others.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,8 @@ class Provider:
         self.transport: Transport = WebSocketTransport(url) if self.is_websocket else HttpTransport(url)
         self.breaker = breaker or Breaker()
         self.behind = False
+        self.estranged = False
+        self.has_block_receipts = True
         self.max_batch = MAX_BATCH
         self._timeout_seconds = timeout_seconds
         rate = None if is_local(url) else requests_per_second

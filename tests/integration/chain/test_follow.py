@@ -9,12 +9,15 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from backend.chain.events import NATIVE_TOKEN, BlockOrphaned, PoolSwap, PriceUpdate, TokenTransfer
+from backend.chain.fetch import BlockSource
+from backend.chain.rpc.pool import RpcPool
 from backend.chain.service import chain_freshness, known_tokens, recent_base_fees, recent_transfers
 from backend.core.clock import from_unix
 from backend.core.db import Database
 from backend.core.settings import DEMO_CHAIN_ID, Settings
 from backend.demo.trade import swap_exact_eth_for_tokens, transfer_erc20, whale_swap
 from backend.market.service import latest_prices, price_series
+from backend.worker.follower import make_follower
 from tests.doubles.rpc_proxy import Fault, RpcProxy
 from tests.integration.chain.harness import (
     Market,
@@ -190,7 +193,9 @@ async def test_a_reorganisation_withdraws_and_goes_on(
         await wait_for_head(market, chain_database, redis)
         async with chain_database.unit_of_work() as session:
             after = {view.symbol: view.price_usd for view in await latest_prices(session, DEMO_CHAIN_ID)}
-        assert after == before, "the book is as of the ancestor again"
+        assert after == before, "the readings are as of the ancestor again"
+        await market.anvil.mine([swap_exact_eth_for_tokens(market.addresses, "UNI", 10**18)])
+        valued = (await market.anvil.head())[1]
         await market.anvil.mine(trades(market, 70_000))
         last = await wait_for_head(market, chain_database, redis)
     events = await assert_complete(market, chain_database, redis, first_block(market), last)
@@ -202,10 +207,33 @@ async def test_a_reorganisation_withdraws_and_goes_on(
     async with chain_database.unit_of_work() as session:
         query = "select count(*) from price_readings where block_hash = any(:hashes)"
         assert (await session.execute(text(query), {"hashes": dropped})).scalar_one() == 0
+    (native,) = [e for e in events if isinstance(e, TokenTransfer) and e.id.startswith(f"{DEMO_CHAIN_ID}:{valued}:tx")]
+    assert native.value_usd == before["WETH"], "and so is the price book"
     weth = market.addresses.wrapped_native.lower()
     newest = [event for event in events if isinstance(event, PriceUpdate) and event.token == weth][-1]
     assert newest.previous_price_usd == before["WETH"]
     assert not [t for t in await recent_transfers(redis, DEMO_CHAIN_ID, Decimal(0), 500) if t.block_hash in dropped]
+
+
+async def test_a_reorganisation_seen_only_by_the_next_parent_hash(
+    market: Market, chain_settings: Settings, chain_database: Database, redis: Redis
+) -> None:
+    """The new branch is longer when we first hear of it."""
+    rpc = RpcPool(DEMO_CHAIN_ID, [market.anvil.url])
+    worker = make_follower(chain_settings, DEMO_CHAIN_ID, rpc, chain_database, redis)
+    await worker.start()
+    source = BlockSource(rpc)
+    for usd in (300_000, 400_000, 500_000):
+        await market.anvil.mine(trades(market, usd))
+    await worker.advance(await source.latest())
+    for ahead in (1, 10):
+        await market.anvil.call("anvil_reorg", 2, [])
+        await market.anvil.mine(trades(market, 70_000), blocks=ahead)
+        await worker.advance(await source.latest())
+    last = (await market.anvil.head())[0]
+    events = await assert_complete(market, chain_database, redis, first_block(market), last)
+    assert sum(isinstance(event, BlockOrphaned) for event in events) == 4
+    await rpc.close()
 
 
 async def test_a_reorganisation_while_away(
@@ -266,7 +294,35 @@ async def test_another_chain_in_its_place_starts_anew(
     assert sum(isinstance(event, BlockOrphaned) for event in events) == followed
 
 
-FAULTS = [fault for fault in Fault if fault not in (Fault.NONE, Fault.OVERSIZED)]
+@pytest.mark.parametrize("already_on_it", [False, True])
+async def test_one_of_three_providers_on_a_branch_of_its_own_is_outvoted(
+    already_on_it: bool, market: Market, chain_settings: Settings, chain_database: Database, redis: Redis
+) -> None:
+    """Its branch is consistent in itself, and it is asked first; what was followed of it is withdrawn."""
+    async with RpcProxy(market.anvil.url).running() as liar, RpcProxy(market.anvil.url).running() as second:
+        urls = [liar.url, second.url, market.anvil.url, market.anvil.websocket_url]
+        settings = chain_settings.model_copy(update={"chains": {DEMO_CHAIN_ID: urls}})
+        liar.fork_at = (await market.anvil.head())[0]
+        async with following(settings):
+            if already_on_it:
+                liar.fault = Fault.OTHER_BRANCH
+                await market.anvil.mine(trades(market, 20_000))
+            else:
+                await market.anvil.mine(trades(market, 20_000))
+                await wait_for_head(market, chain_database, redis)
+                liar.fault = Fault.OTHER_BRANCH
+            for usd in range(5):
+                await market.anvil.mine(trades(market, 30_000 + usd))
+            last = await wait_for_head(market, chain_database, redis)
+            assert liar.fault is Fault.OTHER_BRANCH
+    events = await assert_complete(market, chain_database, redis, first_block(market), last)
+    forged = [event for event in events if event.block_hash.startswith("0x00fa")]
+    assert {type(event) for event in forged} <= {BlockOrphaned, PriceUpdate}
+    true_blocks_withdrawn = [e for e in events if isinstance(e, BlockOrphaned) and e not in forged]
+    assert not true_blocks_withdrawn
+
+
+FAULTS = [fault for fault in Fault if fault not in (Fault.NONE, Fault.OVERSIZED, Fault.OTHER_BRANCH)]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -288,8 +344,7 @@ async def test_a_bad_first_provider_changes_nothing_in_the_stream(
             await market.anvil.mine(trades(market, 60_000))
             last = await wait_for_head(market, chain_database, redis)
     events = await assert_complete(market, chain_database, redis, first_block(market), last)
-    if fault is not Fault.FORGED_PARENT:
-        assert not any(isinstance(event, BlockOrphaned) for event in events)
+    assert not any(isinstance(event, BlockOrphaned) for event in events)
 
 
 async def test_the_follower_waits_for_a_market_that_is_not_there_yet(

@@ -74,6 +74,11 @@ async def test_redis_killed_in_the_middle_loses_nothing(
         stop.set()
         await trading
         redis = make_redis(own_redis.url)
+        await wait_for_head(market, chain_database, redis, seconds=60)
+        own_redis.kill()
+        await market.anvil.mine(trades(market, 90_000))  # and then nothing: no next block brings it back
+        await asyncio.sleep(1.0)
+        own_redis.start()
         last = await wait_for_head(market, chain_database, redis, seconds=60)
     await assert_complete(market, chain_database, redis, first_block(market), last)
     await redis.aclose()
