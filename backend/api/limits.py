@@ -50,14 +50,16 @@ class Verdict:
         return headers
 
 
+def impatient_redis(url: str) -> Redis:
+    """Return a client that gives up after half a second: counting requests must not hold them up."""
+    return Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
+
+
 class RequestLimiter:
     """Sliding-window counters by name; a name is a user id or an address with what it does."""
 
-    def __init__(self, redis_url: str) -> None:
-        self._redis = Redis.from_url(
-            redis_url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0)
-        )
-        pool: Any = self._redis.connection_pool  # the annotation forgets pools; only the scheme of the address counts
+    def __init__(self, redis: Redis) -> None:
+        pool: Any = redis.connection_pool  # the annotation forgets pools; only the scheme of the address counts
         storage = RedisStorage("async+redis://localhost:6379", implementation="redispy", connection_pool=pool)
         self._shared = SlidingWindowCounterRateLimiter(storage)
         self._local = SlidingWindowCounterRateLimiter(MemoryStorage())
@@ -74,10 +76,6 @@ class RequestLimiter:
                 self._shared_again_at = loop_time + _REDIS_PAUSE_SECONDS
                 log.warning("request limits fall back to memory", error=type(error).__name__)
         return await self._hit(self._local, item, names)
-
-    async def close(self) -> None:
-        """Close the connections to Redis."""
-        await self._redis.aclose()
 
     @staticmethod
     async def _hit(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, names: tuple[str, ...]) -> Verdict:

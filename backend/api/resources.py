@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from backend.accounts.throttle import SignInThrottle
-from backend.api.limits import RequestLimiter
+from backend.api.limits import RequestLimiter, impatient_redis
 from backend.core.db import Database
 from backend.core.redis import make_redis
 from backend.core.settings import Settings, get_settings
@@ -19,11 +19,15 @@ from backend.notifications.service import LiveHub, use_live_hub
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The connections of this process; `database` connects as the role that row-level security binds to one user."""
+    """The connections of this process; `database` connects as the role that row-level security binds to one user.
+
+    `counters` is Redis for what only counts: it gives up soon.
+    """
 
     settings: Settings
     database: Database
     redis: Redis
+    counters: Redis
     hub: LiveHub
     limiter: RequestLimiter
     throttle: SignInThrottle
@@ -34,14 +38,15 @@ _current: Resources | None = None
 
 def make_resources(settings: Settings) -> Resources:
     """Return the resources that `settings` name. Nothing connects before it is used."""
-    redis = make_redis(settings.redis_url)
+    redis, counters = make_redis(settings.redis_url), impatient_redis(settings.redis_url)
     return Resources(
         settings=settings,
         database=Database(settings.database_url, settings.database_pool_size),
         redis=redis,
+        counters=counters,
         hub=LiveHub(redis),
-        limiter=RequestLimiter(settings.redis_url),
-        throttle=SignInThrottle(redis),
+        limiter=RequestLimiter(counters),
+        throttle=SignInThrottle(counters),
     )
 
 
@@ -72,7 +77,7 @@ async def stop_resources() -> None:
         return
     use_live_hub(None)
     await held.hub.close()
-    await held.limiter.close()
+    await held.counters.aclose()
     await held.redis.aclose()
     await held.database.close()
 

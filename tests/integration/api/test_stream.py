@@ -216,3 +216,22 @@ async def test_quiet_lines_are_pinged(api: Api, monkeypatch: pytest.MonkeyPatch)
         assert await socket.hear() == {"type": "ping"}
         await socket.say({"type": "pong"})
         assert await socket.hear() == {"type": "ping"}
+
+
+async def test_a_client_that_never_reads_is_let_go(api: Api, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert_stream, "SEND_SECONDS", 0.5)
+    user = await api.new_user()
+    url = api.url.replace("http://", "ws://") + f"/v1/alerts/stream?token={token_of(api, user)}"
+    async with connect(url, proxy=None, max_queue=1, ping_interval=None) as connection:
+        await connection.recv()
+        await connection.send(orjson.dumps(SUBSCRIBE).decode())
+        await connection.recv()
+        assert alert_stream._open[user.id] == 1
+        heavy = orjson.dumps({"type": "alert", "data": "x" * 50_000})
+
+        async def gone() -> bool:
+            for _ in range(20):
+                await redis.publish(user_alerts_channel(user.id), heavy)
+            return user.id not in alert_stream._open
+
+        await eventually(gone, 60)
