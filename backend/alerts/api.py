@@ -31,7 +31,7 @@ from backend.api.resources import resources
 from backend.core.clock import utc_now
 from backend.core.schemas import ApiModel, Page
 from backend.notifications import service as notifications
-from backend.notifications.schemas import DeliveryRead, DeliveryStatus, WebhookSecret, WebhookTest
+from backend.notifications.service import DeliveryRead, DeliveryStatus, WebhookSecret, WebhookTest
 
 router = APIRouter(prefix="/v1/alerts", responses=SIGNED_IN_ERRORS)
 live_router = APIRouter(prefix="/v1/alerts")

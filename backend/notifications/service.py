@@ -15,12 +15,16 @@ from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
 from backend.notifications.live import LiveHub, Message
-from backend.notifications.schemas import DeliveryRead, DeliveryStatus, NewMessage
+from backend.notifications.schemas import DeliveryRead, DeliveryStatus, NewMessage, WebhookSecret, WebhookTest
 
 __all__ = [
+    "DeliveryRead",
+    "DeliveryStatus",
     "LiveHub",
     "Message",
     "NewMessage",
+    "WebhookSecret",
+    "WebhookTest",
     "check_destination",
     "enqueue",
     "enqueue_test_webhook",
