@@ -97,3 +97,9 @@ def test_an_event_of_an_orphaned_block_is_recorded_but_moves_no_gate():
     gate = Gate(once=True, cooldown_seconds=0, enabled=True, last_triggered_at=None)
     fired, after = decide(gate, [Candidate("a", 1, is_orphaned=True), Candidate("b", 2)], set())
     assert (fired, after.enabled, after.last_triggered_at) == ([0, 1], False, 2)
+
+
+def test_an_alert_that_is_there_is_not_made_again_when_its_once_rule_was_armed_by_hand():
+    armed = Gate(once=True, cooldown_seconds=0, enabled=True, last_triggered_at=10)
+    assert decide(armed, [Candidate("told", 10)], {"told"}) == ([], armed)
+    assert decide(armed, [Candidate("told", 10), Candidate("new", 11)], {"told"})[0] == [1]

@@ -72,7 +72,8 @@ def test_describe_rule_reads_what_forms_and_stores_have():
 def transfer(**changes) -> TokenTransfer:
     values = {
         "id": "e", "tx_hash": "0x" + "f" * 64, "log_index": 1, "token": WETH, "sender": WALLET,
-        "recipient": "0x" + "9" * 40, "amount_raw": 1250 * 10**18, "symbol": "WETH", "amount": Decimal("1250.5"), "value_usd": Decimal("5002000.129"),
+        "recipient": "0x" + "9" * 40, "amount_raw": 1250 * 10**18, "symbol": "WETH", "amount": Decimal("1250.5"),
+        "value_usd": Decimal("5002000.129"),
         **BLOCK, **changes,
     }  # fmt: skip
     return TokenTransfer(**values)
@@ -96,7 +97,8 @@ def test_what_is_unknown_is_left_out_of_a_whale_alert_not_made_up():
 def reading(**changes) -> PriceUpdate:
     values = {
         "id": "p", "token": WETH, "symbol": "WETH", "price_usd": Decimal("4012.35"),
-        "previous_price_usd": Decimal(3980), "source": "pool", "changes": {3600: (None, Decimal("-5.239"))}, **BLOCK, **changes,
+        "previous_price_usd": Decimal(3980), "source": "pool", "changes": {3600: (None, Decimal("-5.239"))},
+        **BLOCK, **changes,
     }  # fmt: skip
     return PriceUpdate(**values)
 
