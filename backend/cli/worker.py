@@ -1,14 +1,16 @@
 """`premium worker NAME`: runs one worker until it is told to stop."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from backend.core.logging import configure_logging, get_logger
 from backend.core.settings import Settings
 from backend.worker.registry import load_worker, metrics_port
+
+STOP_SECONDS = 8.0  # less than the supervisor's patience
 
 
 def run_worker(name: str, settings: Settings) -> int:
@@ -35,8 +37,10 @@ async def _until_stopped(work: Callable[[Settings], Coroutine[Any, Any, None]], 
         log.error("worker ended by itself", exc_info=error)
         return 1
     working.cancel()
-    with suppress(asyncio.CancelledError):
-        await working
+    await asyncio.wait({working}, timeout=STOP_SECONDS)
+    if not working.done():
+        log.error("worker did not stop in time", seconds=STOP_SECONDS)
+        os._exit(1)  # the loop would wait for the task for ever
     log.info("worker stopped")
     return 0
 

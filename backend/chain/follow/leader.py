@@ -67,9 +67,8 @@ async def _watched(connection: AsyncConnection) -> AsyncIterator[None]:
     try:
         yield
     except asyncio.CancelledError:
-        if not lost:
+        if not lost or body.uncancel() > 0:  # somebody else wants the body to stop as well
             raise
-        body.uncancel()
         raise LeadershipLostError("the connection that holds the lock broke") from None
     finally:
         watcher.cancel()
