@@ -17,7 +17,7 @@ from backend.core.errors import InvalidInputError
 from components.i18n import t
 from state.alert_rows import alert_row, rule_row
 from state.guard import signed_in
-from state.history_filters import Filters, chips_of, filters_of
+from state.history_filters import Filters, chips_of, filters_of, page_number
 from state.rule_form_state import RuleFormState
 from state.shell_state import ShellState
 from state.view_models import AlertRow, Chip, Option, Pager, RuleRow
@@ -114,7 +114,7 @@ class AlertsState(rx.State):
         return rx.redirect(filters.address())
 
     async def _read_rules(self, user: CurrentUser, query: dict[str, str]) -> None:
-        number = _page_number(query)
+        number = page_number(query)
         async with resources().database.unit_of_work(user.id) as session:
             page = await alerts_service.list_rules(session, user, page=number, page_size=RULES_PAGE_SIZE)
             counts = await alerts_service.alert_counts(session, user)
@@ -164,11 +164,6 @@ def pager_of(page: Any, address_of: Any) -> Pager:
         previous_to=address_of(page.page - 1) if page.page > 1 else "",
         next_to=address_of(page.page + 1) if page.page < page.pages else "",
     )
-
-
-def _page_number(query: dict[str, str]) -> int:
-    text = query.get("page", "")
-    return max(1, int(text)) if text.isdigit() and len(text) < 7 else 1
 
 
 def _id(text: str) -> UUID:

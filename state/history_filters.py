@@ -12,6 +12,8 @@ from state.view_models import Chip
 Kind = Literal["price", "whale"]
 Status = Literal["active", "withdrawn"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+FIRST_YEAR, LAST_YEAR = 2009, 2100
+MOST_PAGE_DIGITS = 5
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
@@ -79,7 +81,7 @@ def filters_of(query: dict[str, str]) -> Filters:
         status=_one_of(STATUSES, query.get("status")),
         since=_day(query.get("from", "")),
         until=_day(query.get("to", "")),
-        page=max(1, int(query["page"])) if query.get("page", "").isdigit() and len(query["page"]) < 7 else 1,
+        page=page_number(query),
     )
 
 
@@ -115,11 +117,18 @@ def _start_of(day: str) -> datetime | None:
     return datetime.combine(date.fromisoformat(day), time(), UTC) if day else None
 
 
+def page_number(query: dict[str, str]) -> int:
+    """Return the page that an address names, 1 when it names none."""
+    text = query.get("page", "")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) <= MOST_PAGE_DIGITS else 1
+
+
 def _day(text: str) -> str:
     try:
-        return date.fromisoformat(text).isoformat()
+        day = date.fromisoformat(text)
     except ValueError:
         return ""
+    return day.isoformat() if FIRST_YEAR <= day.year <= LAST_YEAR else ""
 
 
 def _uuid(text: str) -> str:

@@ -58,6 +58,8 @@ class OverviewState(rx.State):
         async with held.database.unit_of_work(user.id) as session:
             for chain_id in chain_ids:
                 prices = tiles.movers_first(await market_service.latest_prices(session, chain_id))
+                if not prices:
+                    market.append(tiles.no_price_tile(chain_id))
                 for price in prices[:MOST_PRICE_TILES]:
                     series = await market_service.price_series(
                         session, chain_id, price.token, tiles.since(SERIES_SECONDS), SERIES_POINTS

@@ -44,6 +44,18 @@ def price_tile(chain_id: int, price: PriceView, series: Sequence[PricePoint]) ->
     )
 
 
+def no_price_tile(chain_id: int) -> KpiTile:
+    """Return the tile that says that no price is known yet."""
+    return KpiTile(
+        key=f"price-{chain_id}",
+        label=t("tile.prices"),
+        value=formats.UNKNOWN,
+        note=t("tile.no_price"),
+        source=t("tile.no_price_why"),
+        as_of=chain_name(chain_id),
+    )
+
+
 def fee_tile(chain_id: int, fees: Sequence[BlockFee]) -> KpiTile:
     """Return the tile of the base fee over the last blocks (oldest first)."""
     known = [(fee.block_number, fee.base_fee_wei) for fee in fees if fee.base_fee_wei is not None]
@@ -54,7 +66,7 @@ def fee_tile(chain_id: int, fees: Sequence[BlockFee]) -> KpiTile:
         label=t("tile.base_fee", chain=chain_name(chain_id)),
         value=formats.gwei(last_fee_wei),
         direction="flat",
-        note=t("tile.blocks", count=len(known)) if known else t("tile.no_fee"),
+        note=t("tile.blocks", count=len(known)) if known else t("tile.no_fee") if fees else t("freshness.unknown"),
         source=t("tile.fee_source"),
         as_of=t("tile.as_of", chain=chain_name(chain_id), block=formats.number(last_block)),
         path=sparkline_path(values),

@@ -162,7 +162,7 @@ class RuleFormState(rx.State):
 
     async def _read_price(self) -> None:
         self.price_now = self.price_source = self.price_at = ""
-        if not (self.token and self.chain.isdigit()):
+        if not (self.token and self.chain):
             return
         async with resources().database.unit_of_work() as session:
             prices = await market_service.latest_prices(session, int(self.chain))

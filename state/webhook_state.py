@@ -13,6 +13,7 @@ from backend.notifications import service as notifications_service
 from backend.notifications.schemas import DeliveryRead
 from components.i18n import t
 from state.guard import signed_in
+from state.history_filters import page_number
 from state.view_models import DeliveryRow, Pager
 
 PAGE_SIZE = 50
@@ -55,8 +56,7 @@ class WebhookState(rx.State):
         return rx.toast.success(t("deliveries.resent"))
 
     async def _read(self, user: CurrentUser, query: dict[str, str]) -> None:
-        text = query.get("page", "")
-        number = max(1, int(text)) if text.isdigit() and len(text) < 7 else 1
+        number = page_number(query)
         async with resources().database.unit_of_work(user.id) as session:
             page = await notifications_service.list_deliveries(session, user.id, None, number, PAGE_SIZE)
         self.deliveries = [_row(delivery) for delivery in page.items]

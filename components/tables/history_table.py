@@ -16,10 +16,10 @@ _COLUMNS = (
     Column(t("history.when")),
     Column(t("history.type"), hide="md"),
     Column(t("history.what"), width="w-full"),
-    Column(t("history.value"), end=True),
+    Column(t("history.value"), end=True, hide="md"),
     Column(t("history.chain"), hide="lg"),
     Column(t("history.tx"), hide="lg"),
-    Column(t("history.status")),
+    Column(t("history.status"), hide="md"),
 )
 
 
@@ -35,9 +35,17 @@ def _row(item: Any) -> rx.Component:
         cell(
             rx.el.span(item.message, class_name=rx.cond(item.withdrawn, "line-through text-ink-3", "")),
             rx.el.span(item.rule_name, class_name="block text-12 text-ink-3"),
-            class_name="min-w-56",
+            rx.cond(
+                item.withdrawn,
+                rx.el.span(
+                    toned_badge(item.status, item.status_tone),
+                    rx.el.span(item.status_why, class_name="ml-1.5 text-12 text-ink-3"),
+                    class_name="md:hidden block mt-0.5",
+                ),
+            ),
+            class_name="md:min-w-56",
         ),
-        cell(amount(item.value, item.detail, item.exact), end=True),
+        cell(amount(item.value, item.detail, item.exact), end=True, hide="md"),
         cell(
             item.chain,
             rx.el.span(item.block, class_name="block text-12 text-ink-3 num"),
@@ -48,6 +56,7 @@ def _row(item: Any) -> rx.Component:
         cell(
             toned_badge(item.status, item.status_tone),
             rx.el.span(item.status_why, class_name="block text-12 text-ink-3 max-w-40"),
+            hide="md",
         ),
         key=item.id,
     )

@@ -42,4 +42,4 @@ def blank(name: str, label: str, error: Any, **props: Any) -> rx.Component:
 
 def words(*children: Any) -> rx.Component:
     """Return the words between the fields."""
-    return rx.el.span(*children, class_name="text-ink-2 mx-1.5 first:ml-0")
+    return rx.el.span(*children, class_name="text-ink-2 mx-1.5 first:ml-0 whitespace-nowrap")

@@ -1,0 +1,47 @@
+"""Filters live in the address; what is malformed there is no filter, never an error."""
+
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlsplit
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from state.history_filters import Filters, chips_of, filters_of
+
+RULE = "018f0000-0000-7000-8000-000000000001"
+
+
+def query_of(address: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(address).query))
+
+
+def test_address_round_trip() -> None:
+    filters = Filters("whale", RULE, "0x" + "ab" * 20, "withdrawn", "2026-01-02", "2026-02-03", 7)
+    assert filters_of(query_of(filters.address())) == filters
+
+
+@given(
+    st.dictionaries(st.sampled_from(["type", "rule", "token", "status", "from", "to", "page"]), st.text(max_size=80))
+)
+def test_any_address_is_survived(query: dict[str, str]) -> None:
+    filters = filters_of(query)
+    assert filters_of(query_of(filters.address())) == filters
+    filters.query()
+
+
+def test_days_are_whole_days_in_utc() -> None:
+    filters = filters_of({"from": "2026-01-02", "to": "2026-01-02"})
+    assert filters.since_moment == datetime(2026, 1, 2, tzinfo=UTC)
+    assert filters.until_moment == datetime(2026, 1, 3, tzinfo=UTC)
+    assert filters.query() == {"since": "2026-01-02T00:00:00Z", "until": "2026-01-03T00:00:00Z"}
+
+
+def test_pressing_a_chip_twice_changes_nothing() -> None:
+    start = Filters(token="WETH", page=3)
+    price = next(chip for chip in chips_of(start) if chip.text == "Price")
+    assert not price.active
+    pressed = filters_of(query_of(price.href))
+    assert pressed == Filters(type="price", token="WETH")
+    again = next(chip for chip in chips_of(pressed) if chip.text == "Price")
+    assert again.active
+    assert filters_of(query_of(again.href)) == Filters(token="WETH")
