@@ -6,6 +6,8 @@ from typing import Any
 
 from backend.chain.rpc.errors import RpcGarbageError, RpcLieError, RpcMissingError
 
+MAX_NUMBER = 1 << 53
+MAX_TIME = 1 << 36  # the year 4147
 _HEX = re.compile(r"0x[0-9a-fA-F]*")
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
@@ -117,6 +119,8 @@ def parse_header(raw: Any, *, number: int | None = None, block_hash: str | None 
         gas_limit=quantity(raw.get("gasLimit")),
         has_logs=_bloom(raw.get("logsBloom")),
     )
+    if header.number >= MAX_NUMBER or header.taken_at >= MAX_TIME:
+        raise RpcGarbageError("a block's number or time cannot be true")
     if number is not None and header.number != number:
         raise RpcLieError(f"asked for block {number}, got {header.number}")
     if block_hash is not None and header.hash != block_hash:

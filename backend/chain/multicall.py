@@ -13,6 +13,7 @@ from backend.chain.rpc.transport import Request, raise_if_error
 
 _AGGREGATE3 = bytes.fromhex("82ad56cb")
 CALLS_PER_REQUEST = 300
+SINGLE_CALL_GAS = hex(2_000_000)  # plenty for a view, too little to keep a node busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +42,36 @@ async def _read_part(
     rpc: RpcPool, reads: list[Read], multicall3: str | None, block: str, budget_seconds: float
 ) -> list[bytes | None]:
     if multicall3 is not None:
-        arguments = [(read.target, True, read.calldata) for read in reads]
-        calldata = _AGGREGATE3 + encode(["(address,bool,bytes)[]"], [arguments])
+        outputs = await _aggregate(rpc, reads, multicall3, block, budget_seconds)
+        if outputs is not None:
+            return outputs
+    requests = [
+        Request("eth_call", [{"to": read.target, "data": "0x" + read.calldata.hex(), "gas": SINGLE_CALL_GAS}, block])
+        for read in reads
+    ]
+    return await rpc.batch(requests, _answers, budget_seconds=budget_seconds)
+
+
+async def _aggregate(
+    rpc: RpcPool, reads: list[Read], multicall3: str, block: str, budget_seconds: float
+) -> list[bytes | None] | None:
+    """Return the outputs, None when they must be asked for one by one.
+
+    That is when there is no code at the address (as of that block), or when the whole call failed: one hostile contract
+    among those read can burn all of its gas.
+    """
+    arguments = [(read.target, True, read.calldata) for read in reads]
+    calldata = _AGGREGATE3 + encode(["(address,bool,bytes)[]"], [arguments])
+    try:
         answer = await rpc.call(
             "eth_call",
             [{"to": multicall3, "data": "0x" + calldata.hex()}, block],
             hex_bytes,
             budget_seconds=budget_seconds,
         )
-        if answer:
-            return _outputs(answer, len(reads))
-        # No code at the address (as of that block): ask one by one.
-    requests = [Request("eth_call", [{"to": read.target, "data": "0x" + read.calldata.hex()}, block]) for read in reads]
-    return await rpc.batch(requests, _answers, budget_seconds=budget_seconds)
+    except RpcResponseError:
+        return None
+    return _outputs(answer, len(reads)) if answer else None
 
 
 def _outputs(answer: bytes, count: int) -> list[bytes | None]:

@@ -9,8 +9,11 @@ from backend.chain import repository
 from backend.chain.pools import Factory, Pool
 from backend.chain.rpc.pool import RpcPool
 from backend.chain.tokens import Token, read_tokens
+from backend.core.clock import now_seconds
 
 TOKENS_IN_MEMORY = 50_000
+SPARE = 5_000
+ASK_AGAIN_SECONDS = 600.0
 
 
 class ChainContext:
@@ -22,6 +25,7 @@ class ChainContext:
         self.multicall3 = multicall3
         self._factories = {factory.kind: factory for factory in factories}
         self._tokens: dict[str, Token] = {}
+        self._silent_since: dict[str, float] = {}
         self._pools: dict[str, Pool | None] = {}
         self._unstored_tokens: list[Token] = []
         self._unstored_pools: list[Pool] = []
@@ -29,10 +33,9 @@ class ChainContext:
     async def load(self, session: AsyncSession) -> None:
         """Take over what the database knows."""
         self._unstored_tokens, self._unstored_pools = [], []
-        self._tokens = {
-            row["address"]: Token(**row)
-            for row in await repository.read_tokens(session, self.chain_id, TOKENS_IN_MEMORY)
-        }
+        stored = [Token(**row) for row in await repository.read_tokens(session, self.chain_id, TOKENS_IN_MEMORY)]
+        self._tokens = {token.address: token for token in stored if token.decimals is not None}
+        self._silent_since = {}
         self._pools = {**await self.stored_pools(session)}
 
     def forget(self) -> None:
@@ -41,14 +44,31 @@ class ChainContext:
 
     async def tokens(self, addresses: set[str]) -> dict[str, Token]:
         """Return metadata by address, read from the contracts when not known yet. Raises RpcError."""
-        missing = sorted(addresses - self._tokens.keys())
+        missing = sorted(address for address in addresses if self._is_unread(address))
         if missing:
             read = await read_tokens(self.rpc, missing, self.multicall3)
+            self._silent_since |= {token.address: now_seconds() for token in read.values() if token.decimals is None}
             self._tokens |= read
             self._unstored_tokens += read.values()
-            while len(self._tokens) > TOKENS_IN_MEMORY + len(addresses):
-                self._tokens.pop(next(iter(self._tokens)))
-        return {address: self._tokens[address] for address in addresses}
+        known = {address: self._tokens[address] for address in addresses}
+        if len(self._tokens) > TOKENS_IN_MEMORY + SPARE:
+            self._forget_some(keep=addresses)
+        return known
+
+    def _forget_some(self, keep: set[str]) -> None:
+        """Forget the tokens met longest ago, except those in use and those of trusted pools."""
+        pools = [pool for pool in self._pools.values() if pool is not None and pool.factory is not None]
+        kept = keep.union(*({pool.token0, pool.token1} for pool in pools))
+        for address in [address for address in self._tokens if address not in kept][:SPARE]:
+            del self._tokens[address]
+            self._silent_since.pop(address, None)
+
+    def _is_unread(self, address: str) -> bool:
+        """True for an unknown token, and for one that said nothing a while ago: it may have had no code yet."""
+        token = self._tokens.get(address)
+        if token is None:
+            return True
+        return token.decimals is None and now_seconds() - self._silent_since.get(address, 0.0) > ASK_AGAIN_SECONDS
 
     def token(self, address: str) -> Token | None:
         """Return a token's metadata if it is known, without asking the chain."""

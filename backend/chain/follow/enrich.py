@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 from backend.chain.events import NATIVE_TOKEN, Event, LiquidityChange, PoolSwap, TokenTransfer
 from backend.chain.follow.ports import Valuation
@@ -10,6 +11,7 @@ from backend.chain.tokens import Token
 from backend.core.money import token_amount, value_usd
 
 UNVERIFIED = "unverified"
+MOST_USD = Decimal(10) ** 13
 
 
 def enrich(
@@ -50,6 +52,14 @@ def _transfer(
         event,
         symbol=symbol,
         amount=amount,
-        value_usd=value_usd(amount, price.price_usd) if price else None,
+        value_usd=_believable(amount, price.price_usd) if price else None,
         price_source=price.source if price else None,
     )
+
+
+def _believable(amount: Decimal, price_usd: Decimal) -> Decimal | None:
+    """Return amount times price, None when no such sum exists: a token's contract can log any amount it likes."""
+    if amount and amount.adjusted() + price_usd.adjusted() > MOST_USD.adjusted() + 1:
+        return None
+    worth = value_usd(amount, price_usd)
+    return worth if worth <= MOST_USD else None

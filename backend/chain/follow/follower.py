@@ -39,6 +39,7 @@ from backend.core.logging import get_logger
 
 MISSING_SECONDS = 0.1
 JUDGE_SECONDS = 5.0
+MAX_STORED = 1 << 63  # some chains say 2^64 - 1 where there is no limit
 log = get_logger(__name__)
 
 
@@ -209,6 +210,8 @@ class ChainFollower:
             await self._move(session, before, after)
         self._checkpoint = after
         log.warning("reorganisation", chain_id=self._chain.id, ancestor=ancestor.number, dropped_blocks=len(dropped))
+        if len(dropped) > self._chain.finality_blocks:
+            log.error("deeper than what counts as final", chain_id=self._chain.id, depth=len(dropped))
         telemetry.chain_reorgs.labels(str(self._chain.id)).inc()
         self._checkpoint = await self._repairer.catch_up(after)
         await self._rebuild()
@@ -275,8 +278,8 @@ def _row(chain_id: int, header: Header, event_count: int, seq: int) -> dict[str,
         "parent_hash": header.parent_hash,
         "taken_at": from_unix(header.taken_at),
         "base_fee_wei": header.base_fee_wei,
-        "gas_used": header.gas_used,
-        "gas_limit": header.gas_limit,
+        "gas_used": header.gas_used if header.gas_used < MAX_STORED else None,
+        "gas_limit": header.gas_limit if header.gas_limit < MAX_STORED else None,
         "event_count": event_count,
         "emit_seq": seq,
     }

@@ -12,6 +12,7 @@ from backend.chain.events import BlockOrphaned
 from backend.core.db import Database
 from backend.core.redis import events_stream, make_redis
 from backend.core.settings import DEMO_CHAIN_ID, Settings
+from backend.demo.transactions import Transaction
 from backend.embedded import launch as child
 from backend.embedded.ports import free_port, wait_until
 from backend.embedded.postgres import RunningPostgres, postgres_server
@@ -177,3 +178,24 @@ async def test_a_chain_that_goes_away_and_comes_back(
         last = await wait_for_head(market, chain_database, redis, seconds=60)
     events = await assert_complete(market, chain_database, redis, first_block(market), last)
     assert not any(isinstance(event, BlockOrphaned) for event in events)
+
+
+SYNC = "1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1"
+# Called without data it logs a Sync as a pool would; asked anything, it runs until the gas is gone.
+HOSTILE_POOL = f"0x3615600957 5b600556 5b 7f{SYNC} 6040 6000 a1 00".replace(" ", "")
+
+
+async def test_a_hostile_pool_cannot_stop_the_follower(
+    market: Market, chain_settings: Settings, chain_database: Database, redis: Redis
+) -> None:
+    hostile = "0x" + "78" * 20
+    await market.anvil.call("anvil_setCode", hostile, HOSTILE_POOL)
+    touch = Transaction(market.addresses.accounts["guest"], hostile, "0x", 100_000)
+    async with following(chain_settings):
+        await wait_for_head(market, chain_database, redis)
+        for usd in range(3):
+            await market.anvil.mine([touch, *trades(market, 20_000 + usd)])
+        last = await wait_for_head(market, chain_database, redis)
+    logs = await market.anvil.logs(last, last)
+    assert any(log["address"] == hostile and log["topics"] == ["0x" + SYNC] for log in logs)
+    await assert_complete(market, chain_database, redis, first_block(market), last)

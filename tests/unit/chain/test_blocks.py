@@ -43,6 +43,12 @@ def test_a_header_is_read_and_compared_with_what_was_asked() -> None:
         blocks.parse_header(None)
 
 
+@pytest.mark.parametrize("change", [{"timestamp": "0x" + "f" * 20}, {"number": "0x" + "f" * 20}])
+def test_a_time_or_number_beyond_all_reason_is_garbage(change: dict[str, str]) -> None:
+    with pytest.raises(RpcGarbageError):
+        blocks.parse_header({**RAW, **change})
+
+
 @pytest.mark.parametrize(
     ("bloom", "expected"), [("00" * 256, False), ("ff" * 256, None), ("01" * 256, True), ("", None)]
 )
