@@ -92,7 +92,7 @@ class ChainPricing:
         try:
             states = await read_states(self._chain.rpc, useful, self._chain.multicall3, block)
         except (RpcMissingError, RpcResponseError) as error:
-            log.warning("pool states are unknown until they trade", chain_id=self._chain.chain_id, reason=error.message)
+            log.info("pool states come with trades or the head", chain_id=self._chain.chain_id, reason=error.message)
             states = {}
         for pool in useful:
             decimals0, decimals1 = (tokens[token].decimals for token in (pool.token0, pool.token1))

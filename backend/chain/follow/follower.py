@@ -74,7 +74,9 @@ class ChainFollower:
         self._options = options
         self._stream = EventStream(redis, chain.id)
         self._repairer = Repairer(chain, context, pricing, database, self._source, self._stream)
-        shorter_seconds = min(max(3.0, 5 * chain.expected_block_seconds), 30.0)
+        # A load balancer may answer from a node that trails; a node of our own does not.
+        own_node = all(provider.is_local for provider in context.rpc.providers)
+        shorter_seconds = 1.0 if own_node else min(max(3.0, 5 * chain.expected_block_seconds), 30.0)
         self._reorgs = ReorgFinder(chain.id, context.rpc, self._source, shorter_seconds)
         self._watch = ProviderWatch(context.rpc, chain.expected_block_seconds)
         self._checkpoint: Checkpoint | None = None

@@ -47,6 +47,7 @@ class Provider:
         self.chain_id = chain_id
         self.label = provider_label(url)
         self.host = urlsplit(url).netloc
+        self.is_local = is_local(url)
         self.is_websocket = url.startswith(("ws://", "wss://"))
         self.transport: Transport = WebSocketTransport(url) if self.is_websocket else HttpTransport(url)
         self.breaker = breaker or Breaker()
@@ -55,7 +56,7 @@ class Provider:
         self.has_block_receipts = True
         self.max_batch = MAX_BATCH
         self._timeout_seconds = timeout_seconds
-        rate = None if is_local(url) else requests_per_second
+        rate = None if self.is_local else requests_per_second
         self._rate = rate
         self._limiter = AsyncLimiter(rate, 1.0) if rate else None
         self._chain_checked = False
