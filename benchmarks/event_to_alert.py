@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -64,7 +65,8 @@ async def _measure(admin_url: str, redis_url: str, log: Path, worker: "_worker")
     report("event_to_alert.p50_ms", p50, "ms", **notes)
     report("event_to_alert.p95_ms", p95, "ms", "target", 50, better="lower", **notes)
     report("event_to_alert.p99_ms", p99, "ms", "target", 150, better="lower", **notes)
-    knee, knee_notes = 0.0, {}
+    knee = 0.0
+    knee_notes: dict[str, Any] = {}
     for seed, rate in enumerate(KNEE_RATES, start=3):
         p50, p95, p99, notes = await _run(redis_url, log, rate, KNEE_SECONDS, seed)
         say(f"{rate:,}/s: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms, {notes}")

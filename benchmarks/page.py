@@ -43,7 +43,10 @@ async def _sample(browser: Browser, url: str, path: str) -> tuple[float, set[str
     settings = get_settings()
     context = await browser.new_context(base_url=url, viewport={"width": 1440, "height": 900})
     try:
-        credentials = {"email": settings.demo_email, "password": settings.demo_password.get_secret_value()}
+        credentials: dict[str, str | float | bool] = {
+            "email": settings.demo_email,
+            "password": settings.demo_password.get_secret_value(),
+        }
         answer = await context.request.post("/v1/auth/login", form=credentials)
         assert answer.ok, f"sign-in failed: {answer.status}"
         page = await context.new_page()

@@ -4,9 +4,12 @@ The same steps as `reflex run --env prod`, without starting a server. The npm pa
 `reflex.lock/`.
 """
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +26,19 @@ def use_own_node() -> None:
     if "NPM_CONFIG_REGISTRY" not in os.environ:
         asked = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=True)  # noqa: S607
         os.environ["NPM_CONFIG_REGISTRY"] = asked.stdout.strip()
+
+
+@contextmanager
+def committed_lock_untouched() -> Iterator[None]:
+    """Put files of `reflex.lock/` back where Reflex changed only the order of keys: a build leaves git clean."""
+    before = {path: path.read_bytes() for path in (ROOT / "reflex.lock").glob("*.json")}
+    try:
+        yield
+    finally:
+        for path, content in before.items():
+            now = path.read_bytes() if path.exists() else b"null"
+            if now != content and json.loads(now) == json.loads(content):
+                path.write_bytes(content)
 
 
 def install_packages() -> None:
@@ -57,7 +73,8 @@ def build() -> None:
 
 if __name__ == "__main__":
     use_own_node()
-    if "--packages" in sys.argv[1:]:
-        install_packages()
-    else:
-        build()
+    with committed_lock_untouched():
+        if "--packages" in sys.argv[1:]:
+            install_packages()
+        else:
+            build()
