@@ -23,6 +23,7 @@ from tests.integration.chain.harness import (
     Market,
     assert_complete,
     following,
+    stream_events,
     wait_for_head,
 )
 
@@ -79,6 +80,31 @@ async def test_the_price_is_that_of_the_pool_by_the_obvious_computation(
     assert float(prices["WETH"].price_usd) == pytest.approx(expected, rel=1e-12)
     assert set(prices) == {"WETH", "USDC", "DAI", "WBTC", "UNI"}
     assert prices["USDC"].price_usd == 1 and prices["USDC"].source == "USDC taken as exactly $1"
+
+
+async def test_every_price_comes_at_least_once_a_minute_and_only_changes_in_between(
+    market: Market, chain_settings: Settings, chain_database: Database, redis: Redis
+) -> None:
+    symbols: list[set[str | None]] = []
+    async with following(chain_settings):
+        await wait_for_head(market, chain_database, redis)
+        for seconds in (61, 20, 20, 61, 20, 600):
+            await market.anvil.call("evm_increaseTime", seconds)
+            await market.anvil.mine()
+        await market.anvil.mine([whale_swap(market.addresses, 900_000)])
+        await wait_for_head(market, chain_database, redis)
+        head = (await market.anvil.head())[0]
+    updates = [event for event in await stream_events(redis) if isinstance(event, PriceUpdate)]
+    for number in range(head - 6, head + 1):
+        symbols.append({event.symbol for event in updates if event.block_number == number})
+    everything = {"WETH", "USDC", "DAI", "WBTC", "UNI"}
+    assert symbols == [everything, set(), set(), everything, set(), everything, {"WETH", "WBTC", "UNI"}]
+    (weth,) = [event for event in updates if event.block_number == head and event.symbol == "WETH"]
+    assert weth.previous_price_usd == 3500
+    change = (weth.price_usd / 3500 - 1) * 100
+    before, now = weth.changes[300]
+    assert before == 0 and abs(now - change) < Decimal("1e-9") and now > 1
+    assert set(weth.changes) == {300}, "no reading is fifteen minutes old"
 
 
 async def test_what_pages_read(

@@ -1,5 +1,6 @@
 """Tidying: the stream keeps what is young or unread, the database what the last thousand blocks reach."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -66,3 +67,17 @@ async def test_an_entry_is_appended_once_and_only_where_it_belongs(redis: Redis)
     with pytest.raises(StreamMovedError):
         await stream.append("3-1", [(5, [_event(5)])])
     assert await redis.xlen(stream.name) == 4
+
+
+async def test_only_one_of_two_leaders_moves_the_checkpoint(fresh_database_urls) -> None:
+    database = Database(fresh_database_urls.worker, pool_size=2)
+    await _chain(database, blocks=3, old=0)
+    async with database.unit_of_work() as session:
+        seen = await repository.read_checkpoint(session, CHAIN)
+        assert seen is not None
+        there_and_back = replace(seen, next_seq=seen.next_seq + 2)
+        assert await repository.move_checkpoint(session, CHAIN, seen, there_and_back)
+        assert not await repository.move_checkpoint(session, CHAIN, seen, replace(seen, block_hash="0x9"))
+        assert not await repository.move_checkpoint(session, CHAIN, replace(there_and_back, block_hash="0x8"), seen)
+        assert await repository.read_checkpoint(session, CHAIN) == there_and_back
+    await database.close()

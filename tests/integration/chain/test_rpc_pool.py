@@ -208,3 +208,11 @@ async def test_outcomes_are_counted_without_keys(proxy: RpcProxy) -> None:
     labels = {"chain_id": str(DEMO_CHAIN_ID), "provider": proxy.url, "outcome": "garbage"}
     assert (REGISTRY.get_sample_value("premium_rpc_request_seconds_count", labels) or 0) >= 1
     assert not any("SECRET" in str(sample.labels) for metric in REGISTRY.collect() for sample in metric.samples)
+
+
+async def test_a_node_has_one_vote_whatever_its_transports(market: Market, proxy: RpcProxy) -> None:
+    urls = [proxy.url, proxy.websocket_url, market.anvil.websocket_url]
+    pool = RpcPool(DEMO_CHAIN_ID, urls)
+    votes = await pool.each("eth_blockNumber", [], quantity)
+    assert sorted(votes) == sorted([proxy.url, market.anvil.websocket_url])
+    await pool.close()
