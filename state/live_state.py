@@ -1,6 +1,7 @@
 """The live feed: alerts appear without a reload, and the page's numbers stay fresh while the tab is open."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -24,7 +25,8 @@ log = get_logger(__name__)
 
 FEED_LENGTH = 50
 TICK_SECONDS = 4.0
-TICKS_BETWEEN_SESSION_CHECKS = 15
+GATHER_SECONDS = 0.05  # alerts of one block come together, and reach the page in one update
+SESSION_CHECK_SECONDS = 60.0
 RETRY_SECONDS = 2.0
 
 
@@ -81,24 +83,29 @@ class LiveState(rx.State):
         """Subscribe, read what is stored, then apply messages until this run is over."""
         async with resources().hub.subscribe(user.id) as queue:
             await self._reload(user, run)
-            ticks = 0
+            ticked_at = checked_at = time.monotonic()
             while True:
-                messages = await _next_messages(queue)
+                messages = await _next_messages(queue, ticked_at + TICK_SECONDS - time.monotonic())
                 if not await _is_open(token):
                     return
                 if any(message["type"] == "reload" for message in messages):
                     await self._reload(user, run)
                     messages = []
+                now = time.monotonic()
+                is_tick = now - ticked_at >= TICK_SECONDS
                 async with self:
                     if self._run != run:
                         return
-                    if ticks % TICKS_BETWEEN_SESSION_CHECKS == 0 and await user_of(self) is None:
-                        return
-                    await self._apply(messages)
+                    if now - checked_at >= SESSION_CHECK_SECONDS:
+                        checked_at = now
+                        if await user_of(self) is None:
+                            return
+                    await self._apply(messages, is_tick)
                     on_overview = self.router.url.path == "/"
-                ticks += 1
-                if on_overview:
-                    yield OverviewState.refresh
+                if is_tick:
+                    ticked_at = now
+                    if on_overview:
+                        yield OverviewState.refresh
 
     async def _reload(self, user: CurrentUser, run: str) -> None:
         async with resources().database.unit_of_work(user.id) as session:
@@ -108,10 +115,11 @@ class LiveState(rx.State):
             if self._run == run:
                 self.feed, self.held, self.loaded = rows, [], True
 
-    async def _apply(self, messages: list[dict[str, Any]]) -> None:
-        """Put new alerts on top (or hold them while paused) and mark withdrawn ones; refresh the frame."""
+    async def _apply(self, messages: list[dict[str, Any]], is_tick: bool) -> None:
+        """Put new alerts on top (or hold them while paused) and mark withdrawn ones; refresh the frame on a tick."""
         shell = await self.get_state(ShellState)
-        await shell._read_freshness()
+        if is_tick:
+            await shell._read_freshness()
         rows = [alert_row(AlertRead.model_validate(message["data"])) for message in messages]
         if not rows:
             return
@@ -133,12 +141,13 @@ def _newest_first(rows: list[AlertRow]) -> list[AlertRow]:
     return sorted(rows, key=lambda row: (row.at, row.id), reverse=True)[:FEED_LENGTH]
 
 
-async def _next_messages(queue: asyncio.Queue[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return everything that waits in the queue, after at most one tick."""
+async def _next_messages(queue: asyncio.Queue[dict[str, Any]], wait_seconds: float) -> list[dict[str, Any]]:
+    """Return what came together in the queue, waiting for the first at most `wait_seconds`."""
     try:
-        messages = [await asyncio.wait_for(queue.get(), TICK_SECONDS)]
+        messages = [await asyncio.wait_for(queue.get(), max(0.0, wait_seconds))]
     except TimeoutError:
         return []
+    await asyncio.sleep(GATHER_SECONDS)
     while not queue.empty():
         messages.append(queue.get_nowait())
     return messages

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from backend.embedded.trial import Trial
 from tests.browser.conftest import sign_in
 
+expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
 PAGES = {
     "sign-in": "/sign-in/?error=credentials",
     "overview": "/",

@@ -89,4 +89,4 @@ async def test_rule_made_in_browser_fires_from_a_swap_within_a_second_of_its_blo
     assert statistics.median(delays_ms) < 1_000, delays_ms
 
     await page.goto("/alerts/?tab=history")
-    await expect(page.get_by_text("Mine by hand").first).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("row").filter(has_text="Mine by hand").first).to_be_visible(timeout=15_000)

@@ -14,16 +14,18 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from backend.embedded.trial import Trial
 
+expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
 ADDRESS = "0x00000000000000000000000000000000000000AA"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def quiet_page(signed_in_page: Page) -> AsyncIterator[Page]:
+async def quiet_page(context: BrowserContext, signed_in_page: Page, running_app: Trial) -> AsyncIterator[Page]:
     """A signed-in page that must neither break nor complain in the console."""
     problems: list[str] = []
     signed_in_page.on("pageerror", lambda error: problems.append(str(error)))
     signed_in_page.on("console", lambda line: problems.append(line.text) if line.type in ("error", "warning") else None)
     yield signed_in_page
+    await delete_made_rules(context, running_app.url)
     assert problems == []
 
 
@@ -35,8 +37,20 @@ async def make_price_rule(page: Page, name: str, price: str = "99,999.5") -> Non
     await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible(timeout=15_000)
 
 
+MADE: list[str] = []
+
+
 def unique(name: str) -> str:
-    return f"{name} {uuid.uuid4().hex[:6]}"
+    """Return a name for a rule that is deleted again after the test."""
+    MADE.append(f"{name} {uuid.uuid4().hex[:6]}")
+    return MADE[-1]
+
+
+async def delete_made_rules(context: BrowserContext, url: str) -> None:
+    listed = await (await context.request.get("/v1/alerts/rules?pageSize=100")).json()
+    for rule in listed["data"]["items"]:
+        if rule["name"] in MADE:
+            await context.request.delete(f"/v1/alerts/rules/{rule['id']}", headers={"Origin": url})
 
 
 async def test_stranger_is_asked_to_sign_in_and_comes_back(page: Page) -> None:
@@ -186,6 +200,7 @@ async def test_history_filters_live_in_the_address_and_in_the_export(
     await expect(page.get_by_role("row").filter(has_text=name).first).to_be_visible()
     await page.get_by_label("Any rule").select_option(label=name)
     await page.wait_for_url("**rule=**")
+    await expect(page.get_by_label("Any rule").locator("option:checked")).to_have_text(name)
     await page.screenshot(path=screenshots / "history.png")
     for form in ("CSV", "JSON"):
         address = await page.get_by_role("link", name=f"Download as {form}").get_attribute("href")
@@ -235,7 +250,7 @@ async def test_webhook_secret_is_shown_only_when_asked(quiet_page: Page) -> None
 async def test_test_message_leaves_a_line(quiet_page: Page) -> None:
     page = quiet_page
     await page.goto("/alerts/?tab=webhooks")
-    await page.get_by_label("Webhook address").fill("http://127.0.0.1:9/closed")
+    await page.locator("#test_destination").fill("http://127.0.0.1:9/closed")
     await page.get_by_role("button", name="Send test").click()
     await expect(page.get_by_role("row").filter(has_text="Test message").first).to_be_visible()
 
