@@ -26,10 +26,11 @@ from backend.core.logging import get_logger
 from backend.core.redis import EVENTS_GROUP, events_stream, user_alerts_channel
 
 CONSUMER = "alerts"
-BATCH_ENTRIES = 64
+BATCH_ENTRIES = 32
 BLOCK_MS = 1_000
 STANDBY_SECONDS = 1.0
 RECLAIM_SECONDS = 30.0
+BATCH_SECONDS = 60.0
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # An entry's own fault; every other database error is taken for an outage and waited out.
 _POISON = (DataError, IntegrityError, ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError)
@@ -138,7 +139,9 @@ class ChainConsumer:
         for entry in entries:
             if entry.fault:
                 await park(self._redis, self._stream, entry.raw, entry.fault)
-        await self._process(processor, [entry for entry in entries if entry.facts])
+        # A database that neither answers nor breaks the connection must not hold the chain for ever.
+        async with asyncio.timeout(BATCH_SECONDS):
+            await self._process(processor, [entry for entry in entries if entry.facts])
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.xack(self._stream, EVENTS_GROUP, *(raw[0] for raw in batch))
         for each in self._untold:
@@ -156,6 +159,7 @@ class ChainConsumer:
                 for part in parts:
                     await self._process(processor, [part])
             else:
+                await processor.check()  # a broken connection may show as any error: then it is no fault of the entry
                 await park(self._redis, self._stream, entries[0].raw, repr(error))
 
 

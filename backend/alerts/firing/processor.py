@@ -47,6 +47,11 @@ class Processor:
         for entry in entries:
             alert_latency_seconds.observe(max(0.0, now - entry.emitted_at))
 
+    async def check(self) -> None:
+        """Raise when the database does not answer."""
+        async with self._unit_of_work() as session:
+            await repository.ping(await session.connection())
+
     def matches(self, facts: Sequence[Fact]) -> list[Match]:
         """Return which rules the facts fire, in stream order."""
         book = self._book()

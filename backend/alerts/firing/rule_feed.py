@@ -19,6 +19,7 @@ from backend.core.logging import get_logger
 from backend.core.telemetry import alert_rules_loaded
 
 POLL_SECONDS = 0.5
+LOOK_SECONDS = 30.0
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 log = get_logger(__name__)
 
@@ -50,14 +51,14 @@ class RuleFeed:
                         await self._load()
                     attempt = 0
                     await self._follow(connection)
-            except (SQLAlchemyError, psycopg.Error, OSError) as error:
+            except (SQLAlchemyError, psycopg.Error, OSError, TimeoutError) as error:
                 log.warning("rules cannot be read", error=type(error).__name__, reason=str(error)[:200])
             await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             attempt += 1
 
     async def refresh(self) -> int:
         """Look for changes now; returns how many were taken over."""
-        async with self._database.unit_of_work() as session:
+        async with asyncio.timeout(LOOK_SECONDS), self._database.unit_of_work() as session:
             since, changes = await repository.changed_rules(session, self._since)
         taken = 0
         for change in changes:
