@@ -82,8 +82,11 @@ def rule_row(rule: RuleRead) -> RuleRow:
 
 
 def _without_hash(message: str) -> str:
-    """Return the sentence without the transaction at its end, which every list shows as a chip of its own."""
-    return message.partition(" · tx 0x")[0]
+    """Return the sentence without the transaction at its end, which every list shows as a chip of its own.
+
+    Word joiners keep a shortened address on one line.
+    """
+    return message.partition(" · tx 0x")[0].replace("\u2026", "\u2060\u2026\u2060")
 
 
 def _figures(kind: str, event: dict[str, Any]) -> tuple[str, str, str]:
