@@ -55,14 +55,17 @@ class OverviewState(rx.State):
         held = resources()
         chain_ids = list(held.settings.chain_urls)
         market: list[KpiTile] = []
-        async with held.database.unit_of_work(user.id) as session:
+        async with (
+            held.timeseries.unit_of_work(user.id) as history,
+            held.database.unit_of_work(user.id) as session,
+        ):
             for chain_id in chain_ids:
-                prices = tiles.movers_first(await market_service.latest_prices(session, chain_id))
+                prices = tiles.movers_first(await market_service.latest_prices(history, chain_id))
                 if not prices:
                     market.append(tiles.no_price_tile(chain_id))
                 for price in prices[:MOST_PRICE_TILES]:
                     series = await market_service.price_series(
-                        session, chain_id, price.token, tiles.since(SERIES_SECONDS), SERIES_POINTS
+                        history, chain_id, price.token, tiles.since(SERIES_SECONDS), SERIES_POINTS
                     )
                     market.append(tiles.price_tile(chain_id, price, series))
                 fees = await chain_service.recent_base_fees(session, chain_id, FEE_BLOCKS)

@@ -164,7 +164,7 @@ class RuleFormState(rx.State):
         self.price_now = self.price_source = self.price_at = ""
         if not (self.token and self.chain):
             return
-        async with resources().database.unit_of_work() as session:
+        async with resources().timeseries.unit_of_work() as session:
             prices = await market_service.latest_prices(session, int(self.chain))
         # The chain's own currency is priced by its wrapped form, which the market lists under the symbol with a W.
         wrapped = f"W{self.token_symbol}" if self.token == NATIVE_TOKEN else ""

@@ -21,11 +21,13 @@ from backend.notifications.service import LiveHub, use_live_hub
 class Resources:
     """The connections of this process; `database` connects as the role that row-level security binds to one user.
 
+    `timeseries` is where price history is read: the same one, unless TIMESERIES_URL names another server.
     `counters` is Redis for what only counts: it gives up soon.
     """
 
     settings: Settings
     database: Database
+    timeseries: Database
     redis: Redis
     counters: Redis
     hub: LiveHub
@@ -39,9 +41,12 @@ _current: Resources | None = None
 def make_resources(settings: Settings) -> Resources:
     """Return the resources that `settings` name. Nothing connects before it is used."""
     redis, counters = make_redis(settings.redis_url), impatient_redis(settings.redis_url)
+    database = Database(settings.database_url, settings.database_pool_size)
+    elsewhere = settings.timeseries_url
     return Resources(
         settings=settings,
-        database=Database(settings.database_url, settings.database_pool_size),
+        database=database,
+        timeseries=Database(elsewhere, settings.database_pool_size) if elsewhere else database,
         redis=redis,
         counters=counters,
         hub=LiveHub(redis),
@@ -80,6 +85,8 @@ async def stop_resources() -> None:
     await held.counters.aclose()
     await held.redis.aclose()
     await held.database.close()
+    if held.timeseries is not held.database:
+        await held.timeseries.close()
 
 
 @asynccontextmanager

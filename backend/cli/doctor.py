@@ -129,7 +129,10 @@ def _databases(settings: Settings) -> list[Finding]:
             return [Finding("PostgreSQL", "off", note)]
         urls = dict(zip(urls, running, strict=True))
         source = "embedded"
-    return [_database(what, url, source) for what, url in urls.items() if url]
+    findings = [_database(what, url, source) for what, url in urls.items() if url]
+    if settings.timeseries_url:
+        findings.append(_database("PostgreSQL (price history)", settings.timeseries_url, "yours"))
+    return findings
 
 
 def _embedded_urls(settings: Settings) -> tuple[str, str, str] | None:

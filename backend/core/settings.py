@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     database_url: str = ""  # connects as the non-superuser role premium_app
     worker_database_url: str = ""  # connects as premium_worker
     admin_database_url: str = ""  # owns the schema; only `premium migrate` and `premium seed` use it
-    timeseries_url: str = ""  # empty: the same server as database_url
+    timeseries_url: str = ""  # where price history is read, such as a replica; empty: database_url
     redis_url: str = ""
     embedded_postgres_port: int = 54329
     embedded_redis_port: int = 63799

@@ -47,5 +47,6 @@ async def list_prices(
     """List the newest price of every priced token, on one chain or all followed ones."""
     async with resources().database.unit_of_work(user.id) as session:
         chains = [chain_id] if chain_id is not None else [chain.chain_id for chain in await chain_freshness(session)]
-        prices = [PriceRead.model_validate(view) for chain in chains for view in await latest_prices(session, chain)]
+    async with resources().timeseries.unit_of_work(user.id) as history:
+        prices = [PriceRead.model_validate(view) for chain in chains for view in await latest_prices(history, chain)]
     return ok(PriceList(items=prices, total=len(prices)))
