@@ -111,15 +111,22 @@ def prepare_state(state_file: Path, kept_blocks: int = KEPT_BLOCKS) -> None:
 def prune_blocks(state: dict, kept_blocks: int) -> dict:
     """Return anvil's saved state with only block 0, the newest `kept_blocks` blocks and their transactions, untraced.
 
-    Account state is untouched. Raises KeyError, TypeError, AttributeError or ValueError when this is not a saved state.
+    Each start of anvil adds a block 0 of its own to what it saves, in no order. With several, the next start takes any
+    of them and followers see another chain; the oldest is the one that block 1 stands on. Account state is untouched.
+    Raises KeyError, TypeError, AttributeError or ValueError when this is not a saved state.
     """
     head = int(state["best_block_number"])
     oldest = head - kept_blocks + 1
-    numbers = [int(block["header"]["number"], 16) for block in state["blocks"]]
-    blocks = [block for block, number in zip(state["blocks"], numbers, strict=True) if number == 0 or number >= oldest]
+    numbered = [(int(block["header"]["number"], 16), block) for block in state["blocks"]]
+    first = sorted((block for number, block in numbered if number == 0), key=_taken_at)[:1]
+    blocks = first + [block for number, block in numbered if number > 0 and number >= oldest]
     transactions = [
         {**item, "info": {**item["info"], "traces": []}}
         for item in state["transactions"]
         if int(item["block_number"]) >= oldest
     ]
     return {**state, "accounts": dict(state["accounts"]), "blocks": blocks, "transactions": transactions}
+
+
+def _taken_at(block: dict) -> int:
+    return int(block["header"]["timestamp"], 16)

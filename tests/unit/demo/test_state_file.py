@@ -13,7 +13,10 @@ def saved_state(head: int) -> dict:
         "block": {"number": head},
         "accounts": {"0xaa": {"nonce": 1}},
         "best_block_number": head,
-        "blocks": [{"header": {"number": hex(number)}} for number in reversed(range(head + 1))],
+        "blocks": [
+            {"header": {"number": hex(number), "timestamp": hex(1_000 + 2 * number)}}
+            for number in reversed(range(head + 1))
+        ],
         "transactions": [
             {"info": {"traces": [1, 2], "nonce": 0}, "receipt": {}, "block_hash": "0x1", "block_number": number}
             for number in range(1, head + 1)
@@ -24,11 +27,19 @@ def saved_state(head: int) -> dict:
 def test_old_blocks_go_but_the_first_and_the_accounts_stay() -> None:
     state = saved_state(100)
     pruned = prune_blocks(state, 10)
-    assert [int(block["header"]["number"], 16) for block in pruned["blocks"]] == [*range(100, 90, -1), 0]
+    assert [int(block["header"]["number"], 16) for block in pruned["blocks"]] == [0, *range(100, 90, -1)]
     assert [item["block_number"] for item in pruned["transactions"]] == list(range(91, 101))
     assert pruned["transactions"][0]["info"] == {"traces": [], "nonce": 0}
     assert pruned["accounts"] == state["accounts"]
     assert len(state["blocks"]) == 101
+
+
+def test_the_first_block_is_the_one_the_chain_began_with() -> None:
+    state = saved_state(100)
+    for started_at in (5_000, 4_000):  # what two later starts of anvil added, in no order
+        state["blocks"].insert(0, {"header": {"number": "0x0", "timestamp": hex(started_at)}})
+    firsts = [block for block in prune_blocks(state, 10)["blocks"] if block["header"]["number"] == "0x0"]
+    assert firsts == [{"header": {"number": "0x0", "timestamp": hex(1_000)}}]
 
 
 def test_a_missing_state_is_a_new_chain(tmp_path: Path) -> None:
