@@ -72,9 +72,10 @@ class OverviewState(rx.State):
                 market.append(tiles.fee_tile(chain_id, fees))
             counts = await alerts_service.alert_counts(session, user)
             dead = await notifications_service.list_deliveries(session, user.id, "dead", 1, 1)
+            sent = await notifications_service.list_deliveries(session, user.id, "sent", 1, 1)
             waiting = await notifications_service.list_deliveries(session, user.id, "pending", 1, 1)
         self.market_tiles = market
-        self.account_tiles = tiles.account_tiles(counts, waiting.total, dead.total)
+        self.account_tiles = tiles.account_tiles(counts, sent.total, waiting.total, dead.total)
         await self._read_transfers(chain_ids)
 
     async def _read_transfers(self, chain_ids: list[int]) -> None:

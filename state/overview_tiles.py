@@ -74,10 +74,16 @@ def fee_tile(chain_id: int, fees: Sequence[BlockFee]) -> KpiTile:
     )
 
 
-def account_tiles(counts: AlertCounts, waiting: int, dead: int) -> list[KpiTile]:
+def account_tiles(counts: AlertCounts, sent: int, waiting: int, dead: int) -> list[KpiTile]:
     """Return the tiles of the user's own rules, alerts and webhook messages."""
     source, now = t("tile.own_source"), t("tile.now")
-    delivery = t("tile.delivery_dead", count=formats.number(dead)) if dead else t("tile.delivery_fine")
+    if dead:
+        delivery = t("tile.delivery_dead", count=formats.number(dead))
+    else:
+        delivery = t("tile.delivery_fine") if sent else formats.UNKNOWN
+    note = t("tile.delivery_waiting", count=formats.number(waiting)) if waiting else ""
+    if not (sent or dead or waiting):
+        note = t("tile.delivery_none")
     return [
         KpiTile(
             key="rules",
@@ -99,7 +105,7 @@ def account_tiles(counts: AlertCounts, waiting: int, dead: int) -> list[KpiTile]
             key="deliveries",
             label=t("tile.delivery"),
             value=delivery,
-            note=t("tile.delivery_waiting", count=formats.number(waiting)) if waiting else "",
+            note=note,
             source=source,
             as_of=now,
         ),
