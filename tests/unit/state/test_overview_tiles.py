@@ -6,7 +6,14 @@ from backend.alerts.schemas import AlertCounts
 from state.overview_tiles import account_tiles
 
 COUNTS = AlertCounts(
-    rules_total=3, rules_active=2, rules_limit=None, wallets_watched=0, wallets_limit=100, alerts_24h=5, withdrawn_24h=0
+    rules_total=3,
+    rules_active=2,
+    rules_limit=None,
+    wallets_watched=0,
+    wallets_limit=100,
+    alerts_24h=5,
+    withdrawn_24h=0,
+    newest_alert_at=None,
 )
 
 
