@@ -26,6 +26,7 @@ WHALES, WATCHERS = 190_000, 10_000
 READING_STEP = 0.0004  # one reading moves a price by exp(normal(0, …)): 0.04%
 TRANSFER_MEDIAN_USD, TRANSFER_SIGMA = 800.0, 1.6
 TAKEN_AT = 1_700_000_000
+_MOMENT = b"f" * 64  # stands for the moment of emission until it is known
 _ACTIONS = (
     '[{"type": "in_app"}]',
     '[{"type": "in_app"}, {"type": "webhook", "destination": "https://example.com/hook"}]',
@@ -108,10 +109,14 @@ class EventSource:
             )
         )
 
-    def events(self, drawn: list[tuple], moment_ns: int) -> list[Event]:
-        """Return the drawn events as of now."""
+    def entry(self, count: int) -> bytes:
+        """Return the next events as a stream entry has them, the moment still to be put in."""
+        return encode_entry(self.events(self.draw(count)), 0.0)["e"]
+
+    def events(self, drawn: list[tuple]) -> list[Event]:
+        """Return the drawn events."""
         self._number += 1
-        block_hash = f"0x{moment_ns:064x}"
+        block_hash = f"0x{_MOMENT.decode()}"
         common = {
             "chain_id": CHAIN_ID, "block_number": self._number, "block_hash": block_hash,
             "taken_at": TAKEN_AT + self._number // 100,
@@ -143,19 +148,20 @@ async def emit(redis_url: str, per_second: float, seconds: float, seed: int) -> 
     per_entry = max(1, round(per_second * every))
     every = per_entry / per_second
     entries = int(seconds / every)
-    drawn = source.draw(entries * per_entry)
+    # Drawn and encoded beforehand: the producer must not take the processor time of what is measured.
+    encoded = [source.entry(per_entry) for _ in range(entries)]
     stream = events_stream(CHAIN_ID)
     begin = time.perf_counter()
     lag = 0.0
-    for n in range(entries):
+    for n, packed in enumerate(encoded):
         due = begin + n * every
         wait = due - time.perf_counter()
         if wait > 0:
             await asyncio.sleep(wait)
         lag = max(lag, -wait)
         # What is emitted late counts from when it was due: a producer held up must not flatter the figures.
-        moment = time.time_ns() - int(max(0.0, -wait) * 1e9)
-        entry = encode_entry(source.events(drawn[n * per_entry : (n + 1) * per_entry], moment), time.time())
+        moment = b"%064x" % (time.time_ns() - int(max(0.0, -wait) * 1e9))
+        entry = {"e": packed.replace(_MOMENT, moment), "at": repr(time.time()).encode()}
         await redis.xadd(stream, entry, maxlen=20_000, approximate=True)  # type: ignore[arg-type]
     await redis.aclose()
     return entries * per_entry, lag
