@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
+import psycopg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
@@ -33,7 +34,10 @@ RECLAIM_SECONDS = 30.0
 BATCH_SECONDS = 60.0
 RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # An entry's own fault; every other database error is taken for an outage and waited out.
-_POISON = (DataError, IntegrityError, ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError)
+_POISON = (
+    *(DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError),
+    *(ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError),
+)
 log = get_logger(__name__)
 
 
@@ -57,7 +61,7 @@ class ChainConsumer:
             try:
                 async with self._leading() as connection:
                     await self._consume(connection)
-            except (SQLAlchemyError, RedisError, OSError, TimeoutError) as error:
+            except (SQLAlchemyError, psycopg.Error, RedisError, OSError, TimeoutError) as error:
                 log.warning("alerts wait", stream=self._stream, error=type(error).__name__, reason=str(error)[:200])
             attempt = 0 if asyncio.get_running_loop().time() - started > 30 else attempt + 1
             await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])

@@ -53,10 +53,9 @@ class Told:
 
 async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], matches: Sequence[Match]) -> list[Told]:
     """Store the alerts that matches make and return the new ones. `facts` are distinct events in stream order."""
-    await repository.lock_chain(session, chain_id, alone=False)
-    rules = await repository.firing_rules(session, sorted({match.rule_id for match in matches}))
-    hashes = {facts[match.place].event.block_hash for match in matches}
-    orphaned = await repository.orphaned_blocks(session, chain_id, sorted(hashes))
+    rule_ids = sorted({match.rule_id for match in matches})
+    hashes = sorted({facts[match.place].event.block_hash for match in matches})
+    rules, orphaned = await repository.begin_storing(session, chain_id, rule_ids, hashes)
     kept, gates = await _through_gates(session, facts, matches, rules, orphaned)
     if not kept:
         return []
@@ -70,16 +69,14 @@ async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], ma
     for each in told:
         rule_id, at = each.alert.rule_id, each.alert.triggered_at
         newest[rule_id] = max(at, newest.get(rule_id, at))
-    await repository.touch_rules(session, newest)
     used_up = [rule_id for rule_id in newest if rule_id in gates and not gates[rule_id].enabled]
-    if used_up:
-        await repository.pause_rules(session, used_up)
+    await repository.touch_rules(session, newest, used_up)
     return told
 
 
 async def withdraw(session: AsyncSession, chain_id: int, block_hash: str) -> list[Told]:
     """Withdraw every alert of an orphaned block, arm its once rules again, and tell whoever was told."""
-    await repository.lock_chain(session, chain_id, alone=True)
+    await repository.lock_chain(session, chain_id)
     rows = await repository.withdraw_alerts(session, chain_id, block_hash, ORPHANED_REASON)
     if not rows:
         return []
@@ -108,17 +105,17 @@ async def _through_gates(
     if not gated:
         return kept, {}
     gated_ids = sorted(gated)
-    rules |= await repository.firing_rules(session, gated_ids, lock=True)
     by_rule: dict[UUID, list[Match]] = defaultdict(list)
     for match in sorted(kept, key=lambda match: match.place):
         by_rule[match.rule_id].append(match)
     events = [(rule_id, facts[match.place].event) for rule_id in gated_ids for match in by_rule[rule_id]]
-    known = await repository.known_alerts(
-        session,
+    pairs = (
         [rule_id for rule_id, _ in events],
         [event.id for _, event in events],
         [from_unix(event.taken_at) for _, event in events],
     )
+    locked, known = await repository.lock_gates(session, gated_ids, pairs)
+    rules |= locked
     gates: dict[UUID, Gate] = {}
     passed = [match for match in kept if match.rule_id not in gated]
     for rule_id in gated_ids:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from psycopg import AsyncConnection as DriverConnection
@@ -12,12 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 CHANGES_CHANNEL = "alert_rules_changed"
-_CHAIN_LOCK = "hashtextextended('alerts of chain ' || :chain_id, 7001)"
+_CHAIN_LOCK = "hashtextextended('alerts of chain ' || %(chain_id)s, 7001)"
 _ACTIVE = "enabled and deleted_at is null"
 
 _TRY_LEAD = text("select pg_try_advisory_lock(hashtextextended('alert worker of chain ' || :chain_id, 7002))")
-_LOCK_SHARED = text(f"select pg_advisory_xact_lock_shared({_CHAIN_LOCK})")
-_LOCK_ALONE = text(f"select pg_advisory_xact_lock({_CHAIN_LOCK})")
+_LOCK_SHARED = f"select pg_advisory_xact_lock_shared({_CHAIN_LOCK})"
+_LOCK_ALONE = f"select pg_advisory_xact_lock({_CHAIN_LOCK})"
 
 _ACTIVE_RULES = f"select uuid_send(id), version, conditions::text from alert_rules where {_ACTIVE}"  # noqa: S608
 _CHUNK = 50_000
@@ -30,19 +30,18 @@ from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 
 _RULES = """select id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds,
   extract(epoch from last_triggered_at)::float8 as last_triggered_at
-from alert_rules where id = any(cast(:ids as uuid[])) and deleted_at is null"""
-_READ_RULES = text(_RULES)
-_LOCK_RULES = text(f"{_RULES} order by id for no key update")
-_ORPHANED = text("""
+from alert_rules where id = any(%(ids)s::uuid[]) and deleted_at is null"""
+_LOCK_RULES = f"{_RULES} order by id for no key update"
+_ORPHANED = """
 select block_hash from chain_blocks
-where chain_id = :chain_id and block_hash = any(cast(:hashes as text[])) and orphaned_at is not null
-""")
-_KNOWN = text("""
+where chain_id = %(chain_id)s and block_hash = any(%(hashes)s::text[]) and orphaned_at is not null
+"""
+_KNOWN = """
 select h.alert_rule_id, h.event_id from alert_history h
-join unnest(cast(:rule_ids as uuid[]), cast(:event_ids as text[]), cast(:times as timestamptz[])) as c(rule, event, at)
+join unnest(%(rule_ids)s::uuid[], %(event_ids)s::text[], %(times)s::timestamptz[]) as c(rule, event, at)
   on h.alert_rule_id = c.rule and h.event_id = c.event and h.triggered_at = c.at
 where h.withdrawn_at is null
-""")
+"""
 # An alert that was withdrawn counts again when its block became canonical again; any other repeat changes nothing.
 _INSERT = text("""
 insert into alert_history (id, triggered_at, alert_rule_id, user_id, rule_version, type, event_id, chain_id,
@@ -60,14 +59,14 @@ on conflict (alert_rule_id, event_id, triggered_at) do update set withdrawn_at =
   where alert_history.withdrawn_at is not null and excluded.withdrawn_at is null
 returning id, alert_rule_id, event_id, recorded_at, withdrawn_at
 """)
-_TOUCH = text("""
+_TOUCH = """
 with ordered as (
   select r.id, g.at from alert_rules r
-  join unnest(cast(:ids as uuid[]), cast(:times as timestamptz[])) as g(id, at) on g.id = r.id
+  join unnest(%(ids)s::uuid[], %(times)s::timestamptz[]) as g(id, at) on g.id = r.id
   order by r.id for no key update of r)
 update alert_rules r set last_triggered_at = greatest(r.last_triggered_at, o.at) from ordered o where r.id = o.id
-""")
-_PAUSE = text("update alert_rules set enabled = false where id = any(cast(:ids as uuid[]))")
+"""
+_PAUSE = "update alert_rules set enabled = false where id = any(%(ids)s::uuid[])"
 _WITHDRAW = text("""
 update alert_history h set withdrawn_at = now(), withdrawn_reason = :reason
 from alert_rules r
@@ -214,28 +213,42 @@ async def ensure_partition(session: AsyncSession, moment: datetime) -> None:
     await session.execute(_PARTITION, {"at": moment})
 
 
-async def lock_chain(session: AsyncSession, chain_id: int, *, alone: bool) -> None:
-    """Hold the chain's lock until the end: storing shares it, withdrawing has it alone."""
-    await session.execute(_LOCK_ALONE if alone else _LOCK_SHARED, {"chain_id": str(chain_id)})
+async def lock_chain(session: AsyncSession, chain_id: int) -> None:
+    """Hold the chain's lock alone until the end: withdrawing excludes storing."""
+    await (await _driver(session)).execute(_LOCK_ALONE, {"chain_id": str(chain_id)})
 
 
-async def firing_rules(session: AsyncSession, ids: Sequence[UUID], *, lock: bool = False) -> dict[UUID, FiringRule]:
-    """Return the rules by id that are not deleted; with `lock`, held against other changes until the end."""
-    rows = (await session.execute(_LOCK_RULES if lock else _READ_RULES, {"ids": list(ids)})).all()
-    return {row.id: FiringRule(*row) for row in rows}
+async def begin_storing(
+    session: AsyncSession, chain_id: int, rule_ids: Sequence[UUID], hashes: Sequence[str]
+) -> tuple[dict[UUID, FiringRule], set[str]]:
+    """Share the chain's lock until the end; return those rules that are not deleted, and which blocks are orphaned.
+
+    One round trip (a pipeline), each statement with a snapshot of its own, so what is read is as of after the lock.
+    """
+    connection = await _driver(session)
+    async with connection.pipeline():
+        await connection.execute(_LOCK_SHARED, {"chain_id": str(chain_id)})
+        rules = await connection.execute(_RULES, {"ids": list(rule_ids)})
+        orphaned = await connection.execute(_ORPHANED, {"chain_id": chain_id, "hashes": list(hashes)})
+        return _by_id(await rules.fetchall()), {row[0] for row in await orphaned.fetchall()}
 
 
-async def orphaned_blocks(session: AsyncSession, chain_id: int, hashes: Sequence[str]) -> set[str]:
-    """Return those of the blocks that are known to be orphaned."""
-    return set((await session.execute(_ORPHANED, {"chain_id": chain_id, "hashes": list(hashes)})).scalars())
+async def lock_gates(
+    session: AsyncSession,
+    ids: Sequence[UUID],
+    pairs: tuple[Sequence[UUID], Sequence[str], Sequence[datetime]],
+) -> tuple[dict[UUID, FiringRule], set[tuple[UUID, str]]]:
+    """Hold rules against other changes until the end and return them as they are now.
 
-
-async def known_alerts(
-    session: AsyncSession, rule_ids: Sequence[UUID], event_ids: Sequence[str], times: Sequence[datetime]
-) -> set[tuple[UUID, str]]:
-    """Return those of the (rule, event) pairs that have an alert that was not withdrawn."""
-    values = {"rule_ids": list(rule_ids), "event_ids": list(event_ids), "times": list(times)}
-    return {(row[0], row[1]) for row in (await session.execute(_KNOWN, values)).all()}
+    Also returns those of the pairs (rule, event, block time) that have an alert that was not withdrawn.
+    """
+    rule_ids, event_ids, times = pairs
+    connection = await _driver(session)
+    async with connection.pipeline():
+        rules = await connection.execute(_LOCK_RULES, {"ids": list(ids)})
+        values = {"rule_ids": list(rule_ids), "event_ids": list(event_ids), "times": list(times)}
+        known = await connection.execute(_KNOWN, values)
+        return _by_id(await rules.fetchall()), {(row[0], row[1]) for row in await known.fetchall()}
 
 
 async def insert_alerts(
@@ -251,14 +264,13 @@ async def insert_alerts(
     return [StoredAlert(*row) for row in (await session.execute(_INSERT, values)).all()]
 
 
-async def touch_rules(session: AsyncSession, fired: dict[UUID, datetime]) -> None:
-    """Note the block time at which rules last fired."""
-    await session.execute(_TOUCH, {"ids": list(fired), "times": list(fired.values())})
-
-
-async def pause_rules(session: AsyncSession, ids: Sequence[UUID]) -> None:
-    """Pause rules that are used up (the caller has locked them)."""
-    await session.execute(_PAUSE, {"ids": list(ids)})
+async def touch_rules(session: AsyncSession, fired: dict[UUID, datetime], used_up: Sequence[UUID]) -> None:
+    """Note the block time at which rules last fired, and pause those (held by `lock_gates`) that are used up."""
+    connection = await _driver(session)
+    async with connection.pipeline():
+        await connection.execute(_TOUCH, {"ids": list(fired), "times": list(fired.values())})
+        if used_up:
+            await connection.execute(_PAUSE, {"ids": list(used_up)})
 
 
 async def withdraw_alerts(session: AsyncSession, chain_id: int, block_hash: str, reason: str) -> list[dict[str, Any]]:
@@ -276,3 +288,14 @@ async def told_destinations(session: AsyncSession, alert_ids: Sequence[UUID]) ->
     """Return (alert, destination) of every webhook message that told of these alerts."""
     rows = (await session.execute(_TOLD, {"ids": list(alert_ids)})).all()
     return [(row[0], row[1]) for row in rows]
+
+
+async def _driver(session: AsyncSession) -> DriverConnection[Any]:
+    """Return the driver's connection under the session's transaction, for pipelines."""
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    return cast("DriverConnection[Any]", raw.driver_connection)
+
+
+def _by_id(rows: Sequence[Sequence[Any]]) -> dict[UUID, FiringRule]:
+    return {row[0]: FiringRule(*row) for row in rows}
