@@ -14,9 +14,10 @@ def usd(value: Decimal | None) -> str:
     if value is None:
         return UNKNOWN
     sign, magnitude = (MINUS if value < 0 else ""), abs(value)
-    if magnitude == 0 or magnitude >= 1:
+    small = _significant(magnitude, 4)
+    if magnitude == 0 or Decimal(small) >= 1:
         return f"{sign}${magnitude.quantize(Decimal('0.01'), ROUND_HALF_EVEN):,}"
-    return f"{sign}${_significant(magnitude, 4)}"
+    return f"{sign}${small}"
 
 
 def usd_short(value: Decimal | None) -> str:

@@ -22,6 +22,7 @@ from backend.market.anchors import market_anchors
 from backend.market.pricing import ChainPricing
 from backend.market.service import drop_old_readings
 
+DEMO_MOST_BACK = 900  # blocks; the local chain answers for the logs of its newest 1,000
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 PRICES_KEEP = timedelta(days=90)
 PRICES_EVERY_SECONDS = 6 * 3600.0
@@ -43,6 +44,7 @@ def follow_options(chain: Chain, start_block: int | None) -> FollowOptions:
     block_seconds = chain.expected_block_seconds
     return FollowOptions(
         start_block=start_block,
+        most_back=DEMO_MOST_BACK if chain.id == DEMO_CHAIN_ID else None,
         poll_seconds=min(max(block_seconds / 5, 0.25), 4.0),
         quiet_seconds=min(max(block_seconds / 2, 0.5), 15.0),
     )

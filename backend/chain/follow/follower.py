@@ -45,10 +45,15 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FollowOptions:
-    """How a chain is followed. `start_block`: the first block ever, None for `first_window` blocks before the head."""
+    """How a chain is followed.
+
+    `start_block`: the first block ever, None for `first_window` blocks before the head. `most_back`: never start
+    further back than this, for a node that keeps no older logs.
+    """
 
     start_block: int | None = None
     first_window: int = 20
+    most_back: int | None = None
     batch_blocks: int = 25
     poll_seconds: float = 0.4
     quiet_seconds: float = 1.0
@@ -145,9 +150,15 @@ class ChainFollower:
 
     async def _first_checkpoint(self, genesis_hash: str, next_seq: int, emitted_seq: int = 0) -> Checkpoint:
         """Write a checkpoint just before the first block to follow."""
-        start = self._options.start_block
+        head = (await self._source.latest()).number
+        start, most_back = self._options.start_block, self._options.most_back
         if start is None:
-            start = (await self._source.latest()).number - self._options.first_window
+            start = head - self._options.first_window
+        elif most_back is not None and start < head - most_back:
+            start = head - most_back
+            log.warning(
+                "older blocks are not read: the node keeps no logs of them", chain_id=self._chain.id, first=start
+            )
         before = await self._source.header(max(start - 1, 0))
         checkpoint = Checkpoint(genesis_hash, before.number, before.hash, next_seq, emitted_seq)
         async with self._database.unit_of_work() as session:
