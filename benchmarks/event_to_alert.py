@@ -159,7 +159,7 @@ async def _work(log: Path) -> None:
         before = len(self._untold)
         await store(self, facts)
         now = time.time_ns()
-        ages = [(now - int(told.alert.block_hash, 16)) / 1e6 for told in self._untold[before:]]
+        ages = [(now - int(told.data["blockHash"], 16)) / 1e6 for told in self._untold[before:]]
         if ages:
             with log.open("ab") as file:
                 file.write(np.array(ages).tobytes())

@@ -11,8 +11,8 @@ from backend.core import formats
 TX_MARK = " · tx "
 
 
-def alert_message(conditions: Conditions, event: Event) -> str:
-    """Return the text of an alert.
+def alert_message(conditions: Conditions | None, event: Event) -> str:
+    """Return the text of an alert; that of a transfer is the same for every rule.
 
     Whale: amount, token, value, from, to, chain, transaction. Price: token, chain, price now, target, change.
     Raises ValueError when the event is of no kind that fires such a rule.

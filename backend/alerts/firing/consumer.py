@@ -168,4 +168,4 @@ class ChainConsumer:
 
 
 def _news(told: Told) -> bytes:
-    return orjson.dumps({"type": told.kind, "data": told.alert.model_dump(mode="json", by_alias=True)})
+    return orjson.dumps({"type": told.kind, "data": told.data})

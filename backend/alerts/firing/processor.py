@@ -78,7 +78,7 @@ class Processor:
                 told = await record(session, self._chain_id, facts, part)
             self._untold += told
             for each in told:
-                alerts_stored.labels(each.alert.type).inc()
+                alerts_stored.labels(each.data["type"]).inc()
 
     async def _withdraw(self, event: BlockOrphaned) -> None:
         async with self._unit_of_work() as session:

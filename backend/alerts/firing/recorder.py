@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.alerts.engine.conditions import Conditions
 from backend.alerts.engine.gates import Candidate, Gate, decide
 from backend.alerts.firing import repository
 from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
@@ -18,6 +19,7 @@ from backend.alerts.rules import conditions_of
 from backend.alerts.schemas import AlertRead
 from backend.chain.events import Event
 from backend.core.clock import from_unix
+from backend.core.formats import iso
 from backend.core.ids import derived_id, new_id
 from backend.notifications.service import NewMessage, enqueue
 
@@ -44,11 +46,18 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An alert to tell its user of now: `kind` is alert or withdrawn."""
+    """An alert to tell its user of now: `kind` is alert or withdrawn, `data` an AlertRead as JSON has it.
+
+    `news_at` is when it was recorded, or withdrawn; `triggered_at` the time of its block.
+    """
 
     kind: str
     user_id: UUID
-    alert: AlertRead
+    rule_id: UUID
+    alert_id: UUID
+    triggered_at: datetime
+    news_at: datetime
+    data: dict[str, Any]
 
 
 async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], matches: Sequence[Match]) -> list[Told]:
@@ -64,11 +73,10 @@ async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], ma
     if not stored:
         return []
     told = _told(stored, facts, kept, rules, alerts.messages)
-    await enqueue(session, [message for each in told for message in _messages(each, rules[each.alert.rule_id])])
+    await enqueue(session, [message for each in told for message in _messages(each, rules[each.rule_id])])
     newest: dict[UUID, datetime] = {}
     for each in told:
-        rule_id, at = each.alert.rule_id, each.alert.triggered_at
-        newest[rule_id] = max(at, newest.get(rule_id, at))
+        newest[each.rule_id] = max(each.triggered_at, newest.get(each.rule_id, each.triggered_at))
     used_up = [rule_id for rule_id in newest if rule_id in gates and not gates[rule_id].enabled]
     await repository.touch_rules(session, newest, used_up)
     return told
@@ -80,12 +88,12 @@ async def withdraw(session: AsyncSession, chain_id: int, block_hash: str) -> lis
     rows = await repository.withdraw_alerts(session, chain_id, block_hash, ORPHANED_REASON)
     if not rows:
         return []
-    told = [Told("withdrawn", row.pop("user_id"), AlertRead.model_validate(row)) for row in rows]
+    told = [_withdrawn(row) for row in rows]
     versions: dict[UUID, int] = {}
     for each in told:
-        versions[each.alert.rule_id] = max(each.alert.rule_version, versions.get(each.alert.rule_id, 0))
+        versions[each.rule_id] = max(each.data["ruleVersion"], versions.get(each.rule_id, 0))
     await repository.rearm_rules(session, versions)
-    by_id = {each.alert.id: each for each in told}
+    by_id = {each.alert_id: each for each in told}
     destinations = await repository.told_destinations(session, list(by_id))
     await enqueue(session, [_message(by_id[alert_id], WITHDRAWN, url) for alert_id, url in destinations])
     return told
@@ -139,21 +147,29 @@ def _columns(
     facts: Sequence[Fact], kept: Sequence[Match], rules: dict[UUID, FiringRule], orphaned: set[str]
 ) -> tuple[AlertColumns, EventColumns]:
     alerts, events = AlertColumns(), EventColumns()
-    conditions = {rule_id: conditions_of(rules[rule_id].conditions) for rule_id in {match.rule_id for match in kept}}
+    conditions: dict[UUID, Conditions] = {}
+    transfers: dict[int, str] = {}
     places: dict[int, int] = {}
     for match in kept:
-        event = facts[match.place].event
-        if match.place not in places:
-            places[match.place] = len(places) + 1
-            _add_event(events, facts[match.place], event.block_hash in orphaned)
-        rule = rules[match.rule_id]
+        place, rule = match.place, rules[match.rule_id]
+        fact = facts[place]
+        if place not in places:
+            places[place] = len(places) + 1
+            _add_event(events, fact, fact.event.block_hash in orphaned)
+            if rule.conditions is None:
+                transfers[place] = alert_message(None, fact.event)
+        if rule.conditions is None:
+            message = transfers[place]
+        else:
+            typed = conditions.get(rule.id) or conditions.setdefault(rule.id, conditions_of(rule.conditions))
+            message = alert_message(typed, fact.event)
         alerts.ids.append(new_id())
-        alerts.places.append(places[match.place])
+        alerts.places.append(places[place])
         alerts.rule_ids.append(rule.id)
         alerts.user_ids.append(rule.user_id)
         alerts.versions.append(match.version)
         alerts.types.append(rule.type)
-        alerts.messages.append(alert_message(conditions[rule.id], event))
+        alerts.messages.append(message)
     return alerts, events
 
 
@@ -187,58 +203,70 @@ def _told(
 ) -> list[Told]:
     """Return the stored alerts that count (none of an orphaned block) as their users read them, in stream order."""
     by_pair = {(row.alert_rule_id, row.event_id): row for row in stored if row.withdrawn_at is None}
-    told = []
+    told: list[tuple[int, Told]] = []
+    shared: dict[int, tuple[datetime, dict[str, Any]]] = {}
     for match, message in zip(kept, messages, strict=True):
-        fact, rule = facts[match.place], rules[match.rule_id]
-        row = by_pair.get((match.rule_id, fact.event.id))
+        place, rule = match.place, rules[match.rule_id]
+        row = by_pair.get((rule.id, facts[place].event.id))
         if row is None:
             continue
-        alert = AlertRead.model_construct(
-            id=row.id,
-            rule_id=rule.id,
-            rule_name=rule.name,
-            rule_version=match.version,
-            type=rule.type,  # pyright: ignore[reportArgumentType]
-            message=message,
-            chain_id=fact.event.chain_id,
-            block_number=fact.event.block_number,
-            block_hash=fact.event.block_hash,
-            tx_hash=getattr(fact.event, "tx_hash", None),
-            token=getattr(fact.event, "token", None),
-            event_id=fact.event.id,
-            event=fact.fields,
-            triggered_at=from_unix(fact.event.taken_at),
-            recorded_at=row.recorded_at,
-            withdrawn_at=None,
-            withdrawn_reason=None,
-        )
-        told.append((match.place, Told("alert", rule.user_id, alert)))
+        if place not in shared:
+            shared[place] = _shared_data(facts[place])
+        triggered_at, common = shared[place]
+        data = {
+            "id": str(row.id),
+            "alertId": str(row.id),
+            "ruleId": str(rule.id),
+            "ruleName": rule.name,
+            "ruleVersion": match.version,
+            "type": rule.type,
+            "message": message,
+            "recordedAt": iso(row.recorded_at),
+            **common,
+        }
+        told.append((place, Told("alert", rule.user_id, rule.id, row.id, triggered_at, row.recorded_at, data)))
     return [each for _, each in sorted(told, key=lambda pair: pair[0])]
 
 
+def _shared_data(fact: Fact) -> tuple[datetime, dict[str, Any]]:
+    """Return an event's block time, and what all its alerts have in common as JSON (see AlertRead)."""
+    event, triggered_at = fact.event, from_unix(fact.event.taken_at)
+    return triggered_at, {
+        "chainId": event.chain_id,
+        "blockNumber": event.block_number,
+        "blockHash": event.block_hash,
+        "txHash": getattr(event, "tx_hash", None),
+        "token": getattr(event, "token", None),
+        "eventId": event.id,
+        "event": fact.fields,
+        "triggeredAt": iso(triggered_at),
+        "timestamp": iso(triggered_at),
+        "withdrawnAt": None,
+        "withdrawnReason": None,
+    }
+
+
+def _withdrawn(row: dict[str, Any]) -> Told:
+    alert = AlertRead.model_validate(row)
+    data = alert.model_dump(mode="json", by_alias=True)
+    news_at = alert.withdrawn_at or alert.recorded_at
+    return Told("withdrawn", row["user_id"], alert.rule_id, alert.id, alert.triggered_at, news_at, data)
+
+
 def _messages(told: Told, rule: FiringRule) -> list[NewMessage]:
-    urls = [action["destination"] for action in rule.actions if action.get("type") == "webhook"]
+    urls = [action["destination"] for action in rule.actions or () if action.get("type") == "webhook"]
     return [_message(told, TRIGGERED, url) for url in urls]
 
 
 def _message(told: Told, event_type: str, destination: str) -> NewMessage:
     """Return the webhook message of an alert. The id says which: a repeat of the same news finds it there."""
-    alert = told.alert
-    news = alert.recorded_at if event_type == TRIGGERED else alert.withdrawn_at
+    wanted = ("alertId", "ruleId", "ruleName", "message", "chainId", "txHash", "event")
     return NewMessage(
-        id=derived_id(event_type, alert.id, destination, news),
+        id=derived_id(event_type, told.alert_id, destination, told.news_at),
         user_id=told.user_id,
         destination=destination,
         event_type=event_type,
-        alert_id=alert.id,
-        alert_rule_id=alert.rule_id,
-        payload={
-            "alertId": str(alert.id),
-            "ruleId": str(alert.rule_id),
-            "ruleName": alert.rule_name,
-            "message": alert.message,
-            "chainId": alert.chain_id,
-            "txHash": alert.tx_hash,
-            "event": alert.event,
-        },
+        alert_id=told.alert_id,
+        alert_rule_id=told.rule_id,
+        payload={name: told.data[name] for name in wanted},
     )

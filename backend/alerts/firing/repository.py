@@ -28,7 +28,9 @@ select here.xmin::text as xmin, r.changed_xid::text as changed_xid, r.id, r.vers
 from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 """)  # noqa: S608 - constant text
 
-_RULES = """select id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds,
+# What an alert does not need is not read: a transfer's message has nothing of the conditions, most rules no webhook.
+_RULES = """select id, user_id, name, type, case when type = 'price' then conditions end,
+  case when actions @> '[{"type": "webhook"}]' then actions end, enabled, frequency, cooldown_seconds,
   extract(epoch from last_triggered_at)::float8 as last_triggered_at
 from alert_rules where id = any(%(ids)s::uuid[]) and deleted_at is null"""
 _LOCK_RULES = f"{_RULES} order by id for no key update"
@@ -107,14 +109,17 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class FiringRule:
-    """A rule as its alerts need it; `last_triggered_at` in Unix seconds."""
+    """A rule as its alerts need it: conditions of price rules only, actions where there is a webhook.
+
+    `last_triggered_at` is in Unix seconds.
+    """
 
     id: UUID
     user_id: UUID
     name: str
     type: str
-    conditions: list[dict[str, Any]]
-    actions: list[dict[str, Any]]
+    conditions: list[dict[str, Any]] | None
+    actions: list[dict[str, Any]] | None
     enabled: bool
     frequency: str
     cooldown_seconds: int

@@ -68,6 +68,9 @@ async def test_a_transfer_and_a_price_become_alerts_with_everything_about_them(w
         ("alert", str(by_type["whale"].id)),
         ("alert", str(by_type["price"].id)),
     ]
+    assert [each["data"] for each in live] == [
+        by_type[kind].model_dump(mode="json", by_alias=True) for kind in ("whale", "price")
+    ]
     await pubsub.aclose()
 
 
