@@ -153,11 +153,11 @@ async def _work(log: Path) -> None:
     from backend.core.settings import Settings
     from backend.worker import alerts
 
-    store, load = processor.Processor._store, RuleFeed._load
+    store, load = processor.Processor._store_part, RuleFeed._load
 
-    async def noted_store(self: processor.Processor, facts: list) -> None:
+    async def noted_store(self: processor.Processor, facts: list, part: list) -> None:
         before = len(self._untold)
-        await store(self, facts)
+        await store(self, facts, part)
         now = time.time_ns()
         ages = [(now - int(told.data["blockHash"], 16)) / 1e6 for told in self._untold[before:]]
         if ages:
@@ -168,7 +168,7 @@ async def _work(log: Path) -> None:
         await load(self)
         log.touch()
 
-    processor.Processor._store, RuleFeed._load = noted_store, noted_load
+    processor.Processor._store_part, RuleFeed._load = noted_store, noted_load
     task = asyncio.ensure_future(alerts.run(Settings(_env_file=None)))  # pyright: ignore[reportCallIssue]
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await asyncio.gather(task, return_exceptions=True)

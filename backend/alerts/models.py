@@ -26,7 +26,6 @@ class AlertRule(SQLModel, table=True):
     frequency: str = Field(default="recurring", max_length=12)
     cooldown_seconds: int = 0
     version: int = 1
-    last_triggered_at: datetime | None = None
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
     deleted_at: datetime | None = None

@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.alerts.schemas import HistoryFilter
 
-_RULE = """select id, name, type, conditions, actions, enabled, frequency, cooldown_seconds, version,
-  last_triggered_at, created_at, updated_at from alert_rules"""
+_COLUMNS = """alert_rules.id, name, alert_rules.type, conditions, actions, enabled, frequency, cooldown_seconds,
+  version, created_at, updated_at, (select h.triggered_at from alert_history h
+    where h.alert_rule_id = alert_rules.id and h.withdrawn_at is null
+    order by h.triggered_at desc limit 1) as last_triggered_at"""
+_RULE = f"select {_COLUMNS} from alert_rules"  # noqa: S608 - constant text
 _MINE = "user_id = :user_id and deleted_at is null"
 _RULE_FILTER = f"""where {_MINE} and (cast(:type as text) is null or type = :type)
   and (cast(:enabled as boolean) is null or enabled = :enabled)"""
@@ -21,20 +24,18 @@ _LIST_RULES = text(f"{_RULE} {_RULE_FILTER} order by created_at desc, id desc li
 _COUNT_RULES = text(f"select count(*) from alert_rules {_RULE_FILTER}")  # noqa: S608 - constant text
 _GET_RULE = text(f"{_RULE} where {_MINE} and id = :id")
 _LOCK_RULE = text(f"{_RULE} where {_MINE} and id = :id for update")
-_RULE_COLUMNS = """returning id, name, type, conditions, actions, enabled, frequency, cooldown_seconds, version,
-  last_triggered_at, created_at, updated_at"""
 _INSERT_RULE = text(f"""
 insert into alert_rules (id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds)
 values (:id, :user_id, :name, :type, cast(:conditions as jsonb), cast(:actions as jsonb), :enabled, :frequency,
   :cooldown_seconds)
-{_RULE_COLUMNS}
+returning {_COLUMNS}
 """)  # noqa: S608 - constant text
 _UPDATE_RULE = text(f"""
 update alert_rules set name = :name, type = :type, conditions = cast(:conditions as jsonb),
   actions = cast(:actions as jsonb), enabled = :enabled, frequency = :frequency,
   cooldown_seconds = :cooldown_seconds, version = version + 1, updated_at = now()
 where {_MINE} and id = :id
-{_RULE_COLUMNS}
+returning {_COLUMNS}
 """)  # noqa: S608 - constant text
 _DELETE_RULE = text(f"""
 update alert_rules set deleted_at = now(), enabled = false, version = version + 1, updated_at = now()

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import psycopg
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -86,7 +87,7 @@ class ChainConsumer:
             async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
                 yield session
 
-        processor = Processor(self._chain_id, lambda: self._feed.book, unit_of_work, self._untold)
+        processor = Processor(self._chain_id, lambda: self._feed.book, unit_of_work, self._untold, self._tell)
         await self._take_over(processor, idle_ms=0)
         reclaim_at = asyncio.get_running_loop().time() + RECLAIM_SECONDS
         while True:
@@ -148,6 +149,11 @@ class ChainConsumer:
             await self._process(processor, [entry for entry in entries if entry.facts])
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.xack(self._stream, EVENTS_GROUP, *(raw[0] for raw in batch))
+        await self._tell(pipeline)
+
+    async def _tell(self, pipeline: Pipeline | None = None) -> None:
+        """Publish what is stored and not told yet, after what is in the pipeline already."""
+        pipeline = self._redis.pipeline(transaction=False) if pipeline is None else pipeline
         for each in self._untold:
             pipeline.publish(user_alerts_channel(each.user_id), _news(each))
         await pipeline.execute()

@@ -1,6 +1,6 @@
 """One chain's entries through the engine into the database, in stream order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
@@ -15,23 +15,29 @@ from backend.core.clock import from_unix, now_seconds
 from backend.core.telemetry import alert_events, alert_latency_seconds, alerts_stored
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
-MOST_MATCHES = 5_000
+Tell = Callable[[], Awaitable[None]]
+# Alerts of one transaction. A reading of a much watched token fires hundreds: the first need not wait for the last.
+STORED_AT_ONCE = 128
 
 
 class Processor:
-    """Matches entries against the book and stores what fires; nothing is told before it is committed."""
+    """Matches entries against the book and stores what fires; nothing is told before it is committed.
+
+    What to tell is added to `untold` after each commit; `tell` is called while there is more of the batch to store.
+    """
 
     def __init__(
-        self, chain_id: int, book: Callable[[], RuleBook], unit_of_work: UnitOfWork, untold: list[Told]
+        self, chain_id: int, book: Callable[[], RuleBook], unit_of_work: UnitOfWork, untold: list[Told], tell: Tell
     ) -> None:
         self._chain_id = chain_id
         self._book = book
         self._unit_of_work = unit_of_work
         self._untold = untold
+        self._tell = tell
         self._months: set[tuple[int, int]] = set()
 
     async def process(self, entries: Sequence[Entry]) -> None:
-        """Store what the entries fire or withdraw; what to tell users is added to `untold` after each commit."""
+        """Store what the entries fire or withdraw."""
         facts: dict[str, Fact] = {}
         for entry in entries:
             for fact in entry.facts:
@@ -70,15 +76,19 @@ class Processor:
 
     async def _store(self, facts: list[Fact]) -> None:
         matches = self.matches(facts)
-        for start in range(0, len(matches), MOST_MATCHES):
-            part = matches[start : start + MOST_MATCHES]
-            for moment in {from_unix(facts[match.place].event.taken_at) for match in part}:
-                await self._ensure_month(moment)
-            async with self._unit_of_work() as session:
-                told = await record(session, self._chain_id, facts, part)
-            self._untold += told
-            for each in told:
-                alerts_stored.labels(each.data["type"]).inc()
+        for start in range(0, len(matches), STORED_AT_ONCE):
+            if start:
+                await self._tell()
+            await self._store_part(facts, matches[start : start + STORED_AT_ONCE])
+
+    async def _store_part(self, facts: list[Fact], part: list[Match]) -> None:
+        for moment in {from_unix(facts[match.place].event.taken_at) for match in part}:
+            await self._ensure_month(moment)
+        async with self._unit_of_work() as session:
+            told = await record(session, self._chain_id, facts, part)
+        self._untold += told
+        for each in told:
+            alerts_stored.labels(each.data["type"]).inc()
 
     async def _withdraw(self, event: BlockOrphaned) -> None:
         async with self._unit_of_work() as session:

@@ -74,11 +74,9 @@ async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], ma
         return []
     told = _told(stored, facts, kept, rules, alerts.messages)
     await enqueue(session, [message for each in told for message in _messages(each, rules[each.rule_id])])
-    newest: dict[UUID, datetime] = {}
-    for each in told:
-        newest[each.rule_id] = max(each.triggered_at, newest.get(each.rule_id, each.triggered_at))
-    used_up = [rule_id for rule_id in newest if rule_id in gates and not gates[rule_id].enabled]
-    await repository.touch_rules(session, newest, used_up)
+    fired = {each.rule_id for each in told}
+    if used_up := sorted(rule_id for rule_id in fired if rule_id in gates and not gates[rule_id].enabled):
+        await repository.pause_rules(session, used_up)
     return told
 
 
@@ -122,21 +120,21 @@ async def _through_gates(
         [event.id for _, event in events],
         [from_unix(event.taken_at) for _, event in events],
     )
-    locked, known = await repository.lock_gates(session, gated_ids, pairs)
-    rules |= locked
+    locked = await repository.lock_gates(session, gated_ids, pairs)
+    rules |= locked.rules
     gates: dict[UUID, Gate] = {}
     passed = [match for match in kept if match.rule_id not in gated]
     for rule_id in gated_ids:
         mine = by_rule[rule_id]
         candidates = [_candidate(facts[match.place].event, orphaned) for match in mine]
-        known_here = {event_id for known_rule, event_id in known if known_rule == rule_id}
-        fired, gates[rule_id] = decide(_gate(rules[rule_id]), candidates, known_here)
+        known_here = {event_id for known_rule, event_id in locked.known if known_rule == rule_id}
+        fired, gates[rule_id] = decide(_gate(rules[rule_id], locked.last_triggered_at[rule_id]), candidates, known_here)
         passed += [mine[place] for place in fired]
     return passed, gates
 
 
-def _gate(rule: FiringRule) -> Gate:
-    return Gate(rule.frequency == "once", rule.cooldown_seconds, rule.enabled, rule.last_triggered_at)
+def _gate(rule: FiringRule, last_triggered_at: float | None = None) -> Gate:
+    return Gate(rule.frequency == "once", rule.cooldown_seconds, rule.enabled, last_triggered_at)
 
 
 def _candidate(event: Event, orphaned: set[str]) -> Candidate:

@@ -30,8 +30,7 @@ from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 
 # What an alert does not need is not read: a transfer's message has nothing of the conditions, most rules no webhook.
 _RULES = """select id, user_id, name, type, case when type = 'price' then conditions end,
-  case when actions @> '[{"type": "webhook"}]' then actions end, enabled, frequency, cooldown_seconds,
-  extract(epoch from last_triggered_at)::float8 as last_triggered_at
+  case when actions @> '[{"type": "webhook"}]' then actions end, enabled, frequency, cooldown_seconds
 from alert_rules where id = any(%(ids)s::uuid[]) and deleted_at is null"""
 _LOCK_RULES = f"{_RULES} order by id for no key update"
 _ORPHANED = """
@@ -43,6 +42,11 @@ select h.alert_rule_id, h.event_id from alert_history h
 join unnest(%(rule_ids)s::uuid[], %(event_ids)s::text[], %(times)s::timestamptz[]) as c(rule, event, at)
   on h.alert_rule_id = c.rule and h.event_id = c.event and h.triggered_at = c.at
 where h.withdrawn_at is null
+"""
+_NEWEST = """
+select r.id, (select extract(epoch from h.triggered_at)::float8 from alert_history h
+  where h.alert_rule_id = r.id and h.withdrawn_at is null order by h.triggered_at desc limit 1)
+from unnest(%(ids)s::uuid[]) as r(id)
 """
 # An alert that was withdrawn counts again when its block became canonical again; any other repeat changes nothing.
 _INSERT = text("""
@@ -61,14 +65,7 @@ on conflict (alert_rule_id, event_id, triggered_at) do update set withdrawn_at =
   where alert_history.withdrawn_at is not null and excluded.withdrawn_at is null
 returning id, alert_rule_id, event_id, recorded_at, withdrawn_at
 """)
-_TOUCH = """
-with ordered as (
-  select r.id, g.at from alert_rules r
-  join unnest(%(ids)s::uuid[], %(times)s::timestamptz[]) as g(id, at) on g.id = r.id
-  order by r.id for no key update of r)
-update alert_rules r set last_triggered_at = greatest(r.last_triggered_at, o.at) from ordered o where r.id = o.id
-"""
-_PAUSE = "update alert_rules set enabled = false where id = any(%(ids)s::uuid[])"
+_PAUSE = text("update alert_rules set enabled = false where id = any(cast(:ids as uuid[]))")
 _WITHDRAW = text("""
 update alert_history h set withdrawn_at = now(), withdrawn_reason = :reason
 from alert_rules r
@@ -80,14 +77,11 @@ returning h.id, h.alert_rule_id as rule_id, h.user_id, r.name as rule_name, h.ru
 # A once rule is armed again, unless its user changed it since it fired (the version tells).
 _REARM = text("""
 with ordered as (
-  select r.id, g.version from alert_rules r
+  select r.id from alert_rules r
   join unnest(cast(:ids as uuid[]), cast(:versions as int[])) as g(id, version) on g.id = r.id
+  where r.frequency = 'once' and r.version = g.version and not r.enabled
   order by r.id for no key update of r)
-update alert_rules r set
-  last_triggered_at = (select max(h.triggered_at) from alert_history h
-    where h.alert_rule_id = r.id and h.withdrawn_at is null),
-  enabled = r.enabled or (r.frequency = 'once' and r.version = o.version)
-from ordered o where r.id = o.id
+update alert_rules r set enabled = true from ordered o where r.id = o.id
 """)
 _TOLD = text("""
 select distinct alert_id, destination from notification_outbox
@@ -109,10 +103,7 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class FiringRule:
-    """A rule as its alerts need it: conditions of price rules only, actions where there is a webhook.
-
-    `last_triggered_at` is in Unix seconds.
-    """
+    """A rule as its alerts need it: conditions of price rules only, actions where there is a webhook."""
 
     id: UUID
     user_id: UUID
@@ -123,7 +114,19 @@ class FiringRule:
     enabled: bool
     frequency: str
     cooldown_seconds: int
-    last_triggered_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedGates:
+    """Gated rules as they are now, held until the end of the transaction.
+
+    `known` are those of the asked (rule, event) that have an alert that counts; `last_triggered_at` is the block time
+    (Unix seconds) of each rule's newest alert that counts.
+    """
+
+    rules: dict[UUID, FiringRule]
+    known: set[tuple[UUID, str]]
+    last_triggered_at: dict[UUID, float | None]
 
 
 @dataclass(slots=True)
@@ -242,10 +245,10 @@ async def lock_gates(
     session: AsyncSession,
     ids: Sequence[UUID],
     pairs: tuple[Sequence[UUID], Sequence[str], Sequence[datetime]],
-) -> tuple[dict[UUID, FiringRule], set[tuple[UUID, str]]]:
-    """Hold rules against other changes until the end and return them as they are now.
+) -> LockedGates:
+    """Hold rules against other changes until the end and return them; `pairs` are (rule, event, block time) to look up.
 
-    Also returns those of the pairs (rule, event, block time) that have an alert that was not withdrawn.
+    Each statement has a snapshot of its own: what an alert worker of another chain stored before us is seen.
     """
     rule_ids, event_ids, times = pairs
     connection = await _driver(session)
@@ -253,7 +256,12 @@ async def lock_gates(
         rules = await connection.execute(_LOCK_RULES, {"ids": list(ids)})
         values = {"rule_ids": list(rule_ids), "event_ids": list(event_ids), "times": list(times)}
         known = await connection.execute(_KNOWN, values)
-        return _by_id(await rules.fetchall()), {(row[0], row[1]) for row in await known.fetchall()}
+        newest = await connection.execute(_NEWEST, {"ids": list(ids)})
+        return LockedGates(
+            _by_id(await rules.fetchall()),
+            {(row[0], row[1]) for row in await known.fetchall()},
+            {row[0]: row[1] for row in await newest.fetchall()},
+        )
 
 
 async def insert_alerts(
@@ -269,13 +277,9 @@ async def insert_alerts(
     return [StoredAlert(*row) for row in (await session.execute(_INSERT, values)).all()]
 
 
-async def touch_rules(session: AsyncSession, fired: dict[UUID, datetime], used_up: Sequence[UUID]) -> None:
-    """Note the block time at which rules last fired, and pause those (held by `lock_gates`) that are used up."""
-    connection = await _driver(session)
-    async with connection.pipeline():
-        await connection.execute(_TOUCH, {"ids": list(fired), "times": list(fired.values())})
-        if used_up:
-            await connection.execute(_PAUSE, {"ids": list(used_up)})
+async def pause_rules(session: AsyncSession, used_up: Sequence[UUID]) -> None:
+    """Pause once rules (held by `lock_gates`) that have fired."""
+    await session.execute(_PAUSE, {"ids": list(used_up)})
 
 
 async def withdraw_alerts(session: AsyncSession, chain_id: int, block_hash: str, reason: str) -> list[dict[str, Any]]:
@@ -285,7 +289,7 @@ async def withdraw_alerts(session: AsyncSession, chain_id: int, block_hash: str,
 
 
 async def rearm_rules(session: AsyncSession, versions: dict[UUID, int]) -> None:
-    """After a withdrawal: let `last_triggered_at` fall back, and arm the once rules that had fired."""
+    """After a withdrawal: arm the once rules that had fired and were not changed since."""
     await session.execute(_REARM, {"ids": list(versions), "versions": list(versions.values())})
 
 

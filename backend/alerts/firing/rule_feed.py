@@ -1,6 +1,7 @@
 """Keeps a worker's rule book as the table has it: loaded once, then every change within a second."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -83,6 +84,9 @@ class RuleFeed:
                 book.load(_parsed(chunk))
         # Nothing is awaited between here and the first look, so nobody matches against half a book.
         self.book, self._since, self._seen = book, since, {}
+        # What is here now stays: a full collection would go through all of it in the middle of a batch.
+        gc.collect()
+        gc.freeze()
         alert_rules_loaded.set(len(book))
         self.loaded.set()
         log.info("rules loaded", rules=len(book), megabytes=round(book.nbytes / 1e6, 1))

@@ -4,9 +4,11 @@ import asyncio
 from decimal import Decimal
 
 import orjson
+import psycopg
 from sqlalchemy import text
 
 from backend.alerts import service
+from backend.alerts.firing import processor
 from backend.alerts.schemas import HistoryFilter, RuleUpdate
 from backend.core.redis import EVENTS_GROUP, events_stream, user_alerts_channel
 from tests.integration.alerts.world import TOKEN, until
@@ -240,6 +242,33 @@ async def test_poison_is_put_aside_and_the_rest_goes_on(world, make_user):
     assert [row[:2] for row in rows] == [(rule.id, world.transfer(1).id), (rule.id, world.transfer(3).id)]
     parked = await world.redis.xrange("alerts:dead")
     assert [fields[b"id"] for _, fields in parked] == [b"1-1", b"2-1", b"3-1"]
+
+
+async def test_a_burst_is_stored_in_parts_and_a_failure_between_them_doubles_nothing(world, make_user, monkeypatch):
+    user = await make_user()
+    rules = [await world.rule(user) for _ in range(7)]
+    pubsub = world.redis.pubsub()
+    await pubsub.subscribe(user_alerts_channel(user.id))
+    monkeypatch.setattr(processor, "STORED_AT_ONCE", 3)
+    record, sizes = processor.record, []
+
+    async def failing_once(session, chain_id, facts, part):
+        sizes.append(len(part))
+        if len(sizes) == 2:
+            raise psycopg.OperationalError("the connection is gone")
+        return await record(session, chain_id, facts, part)
+
+    monkeypatch.setattr(processor, "record", failing_once)
+    async with world.working():
+        await world.emit(world.transfer(1))
+        rows = await world.quiet()
+    assert sorted(row[0] for row in rows) == sorted(rule.id for rule in rules)
+    assert sizes[:2] == [3, 3]
+    assert sizes[2:] == [3, 3, 1], "the first part was tried again, and the others came after it"
+    told = [message for _ in range(30) if (message := await pubsub.get_message(timeout=0.2))]
+    news = [orjson.loads(message["data"])["data"]["ruleId"] for message in told if message["type"] == "message"]
+    assert sorted(news) == sorted(str(rule.id) for rule in rules)
+    await pubsub.aclose()
 
 
 async def test_two_workers_share_nothing_and_double_nothing(world, make_user):
