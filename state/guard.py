@@ -13,6 +13,7 @@ from backend.api.resources import resources
 from backend.core.errors import PremiumError
 from backend.core.ids import request_id
 from backend.core.logging import get_logger
+from backend.core.origin import Origin, coming_from
 from components.i18n import t
 
 log = get_logger(__name__)
@@ -45,7 +46,8 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
             user = await user_of(self)
             if user is None:
                 return sign_in_redirect(self)
-            return await handler(self, user, *args, **kwargs)
+            with coming_from(_origin(self)):
+                return await handler(self, user, *args, **kwargs)
         except PremiumError as error:
             return _tell(self, handler, error.message, request_id())
         except Exception:
@@ -60,6 +62,11 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
     guarded.__annotations__ = {name: kind for name, kind in handler.__annotations__.items() if name != "user"}
     setattr(guarded, GUARD_MARK, True)
     return rx.event(guarded)
+
+
+def _origin(state: Any) -> Origin:
+    headers = state.router.headers
+    return Origin("page", state.router.session.client_ip, headers.user_agent, request_id())
 
 
 def _tell(state: Any, handler: Callable[..., Any], message: str, failed_id: str) -> Any:

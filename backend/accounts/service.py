@@ -2,10 +2,26 @@
 
 import hashlib
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import repository
+from backend.accounts.audit import audit
+from backend.accounts.entitlements import (
+    PLANS,
+    TIERS,
+    Cap,
+    Feature,
+    Plan,
+    allows,
+    cap,
+    first_tier_with,
+    next_tier_with_more,
+    plan_of,
+    require,
+    require_room,
+)
 from backend.accounts.models import UserSession
 from backend.accounts.passwords import hash_password, password_matches
 from backend.accounts.schemas import MAX_PASSWORD_LENGTH, SESSION_COOKIE, CurrentUser
@@ -23,14 +39,28 @@ from backend.core.settings import Settings
 
 __all__ = [
     "LIFETIME_SECONDS",
+    "PLANS",
     "SESSION_COOKIE",
     "SESSION_LIFETIME",
+    "TIERS",
+    "Cap",
     "CurrentUser",
+    "Feature",
+    "Plan",
+    "allows",
+    "audit",
     "authenticate",
+    "cap",
+    "change_tier",
     "close_session",
+    "first_tier_with",
     "issue_access_token",
+    "next_tier_with_more",
     "open_session",
+    "plan_of",
     "read_access_token",
+    "require",
+    "require_room",
     "seed_demo_account",
     "session_token",
     "user_of_access_token",
@@ -107,6 +137,15 @@ async def user_of_cookie(database: Database, cookie_header: str | None) -> Curre
     async with database.unit_of_work() as session:
         owner = await repository.find_session_owner(session, _hash(token))
     return CurrentUser(id=owner.user_id, email=owner.email, tier=owner.tier) if owner else None
+
+
+async def change_tier(session: AsyncSession, user_id: UUID, tier: str, reason: str) -> bool:
+    """Give a user another tier (role premium_worker); return whether it changed. Notes it in the audit log."""
+    before = await repository.change_tier(session, user_id, tier)
+    if before is None or before == tier:
+        return False
+    await audit(session, user_id, "account.tier_changed", tier, {"from": before, "to": tier, "reason": reason})
+    return True
 
 
 async def seed_demo_account(session: AsyncSession, settings: Settings) -> CurrentUser:

@@ -1,9 +1,6 @@
-"""How much a plan allows (None: no limit), and the bounds of every value of a rule."""
+"""The bounds of every value of a rule. How much a plan allows stands with the entitlements of the accounts."""
 
 from decimal import Decimal
-
-RULES_BY_TIER: dict[str, int | None] = {"free": 3, "starter": 10, "pro": 50, "enterprise": None}
-WALLETS_BY_TIER: dict[str, int | None] = {"free": 1, "starter": 10, "pro": 50, "enterprise": 100}
 
 MIN_WHALE_USD, MAX_WHALE_USD = Decimal(1_000), Decimal(1_000_000_000)
 MIN_NUMBER, MAX_PRICE_USD, MAX_AMOUNT = Decimal("1e-18"), Decimal("1e15"), Decimal("1e30")

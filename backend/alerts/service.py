@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import CurrentUser
-from backend.alerts import exports, limits, repository
+from backend.accounts.service import Cap, CurrentUser, cap
+from backend.alerts import exports, repository
 from backend.alerts.engine.conditions import Conditions, WhaleConditions
 from backend.alerts.errors import RuleChangedError, RuleLimitError, RuleNotFoundError
 from backend.alerts.lookup import conditions_of_input
@@ -42,7 +42,7 @@ async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate
     conditions = await conditions_of_input(session, parse_conditions(data.type, data.conditions))
     actions = _checked_actions(data.actions)
     await repository.lock_user_rules(session, user.id)
-    most = limits.RULES_BY_TIER.get(user.tier, 0)
+    most = cap(user.tier, Cap.ALERT_RULES)
     _, total = await repository.list_rules(session, user.id, None, None, 0, 0)
     if most is not None and total >= most:
         raise RuleLimitError(f"Your {user.tier} plan allows {most} alert rules. Delete one, or choose a larger plan.")
@@ -170,9 +170,9 @@ async def alert_counts(session: AsyncSession, user: CurrentUser) -> AlertCounts:
     wallets = await repository.watched_wallets(session, user.id)
     return AlertCounts(
         **row,
-        rules_limit=limits.RULES_BY_TIER.get(user.tier, 0),
+        rules_limit=cap(user.tier, Cap.ALERT_RULES),
         wallets_watched=len(wallets),
-        wallets_limit=limits.WALLETS_BY_TIER.get(user.tier, 0),
+        wallets_limit=cap(user.tier, Cap.WATCHED_WALLETS),
     )
 
 
@@ -191,7 +191,7 @@ async def _check_wallets(
     session: AsyncSession, user: CurrentUser, conditions: Conditions, rule_id: UUID | None
 ) -> None:
     """Raise RuleLimitError when the user's rules would watch more distinct wallets than the plan allows."""
-    most = limits.WALLETS_BY_TIER.get(user.tier, 0)
+    most = cap(user.tier, Cap.WATCHED_WALLETS)
     if not isinstance(conditions, WhaleConditions) or not conditions.wallets or most is None:
         return
     watched = await repository.watched_wallets(session, user.id, rule_id) | conditions.wallets

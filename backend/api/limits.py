@@ -16,12 +16,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from backend.accounts.service import TIERS, Cap, cap
 from backend.core.clock import now_seconds
 from backend.core.logging import get_logger
 
 log = get_logger(__name__)
 
-REQUESTS_PER_MINUTE = {"free": 100, "starter": 1_000, "pro": 10_000, "enterprise": 100_000}
+REQUESTS_PER_MINUTE = {tier: cap(tier, Cap.API_REQUESTS_PER_MINUTE) or 0 for tier in TIERS}
 ANONYMOUS_PER_MINUTE = 100
 SIGN_IN_PER_MINUTE = 30
 WEBHOOK_TEST_PER_MINUTE = 10

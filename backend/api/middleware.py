@@ -6,11 +6,14 @@ from typing import Any
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.api.auth import client_ip
 from backend.api.envelope import current_request_id
 from backend.core.ids import request_id
 from backend.core.logging import get_logger
+from backend.core.origin import Origin, coming_from
 from backend.core.settings import get_settings
 from backend.core.telemetry import http_requests
 
@@ -63,7 +66,7 @@ class EdgeMiddleware:
         token = current_request_id.set(this_id)
         scope.setdefault("state", {})
         try:
-            with structlog.contextvars.bound_contextvars(request_id=this_id):
+            with structlog.contextvars.bound_contextvars(request_id=this_id), coming_from(_origin(scope, this_id)):
                 if scope["type"] == "http":
                     await self._serve(scope, receive, send, this_id)
                 else:
@@ -134,6 +137,12 @@ def route_label(scope: Scope) -> str:
 def _method(scope: Scope) -> str:
     method = scope.get("method", "")
     return method if method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else "OTHER"
+
+
+def _origin(scope: Scope, this_id: str) -> Origin:
+    connection = HTTPConnection(scope)
+    agent = connection.headers.get("user-agent", "")[:300]
+    return Origin("api", client_ip(connection, get_settings()), agent, this_id)
 
 
 def _request_id(scope: Scope) -> str:

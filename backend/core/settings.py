@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     environment: Literal["demo", "development", "production", "test"] = "demo"
     var_dir: Path = ROOT / "var"
     secret_key: SecretStr = SecretStr(DEFAULT_SECRET)
+    encryption_keys: Annotated[list[SecretStr], NoDecode] = Field(default_factory=list)  # Fernet keys, newest first
     log_level: str = "INFO"
 
     # --- web
@@ -58,6 +59,31 @@ class Settings(BaseSettings):
     demo_email: str = "demo@example.com"
     demo_password: SecretStr = SecretStr("premium-demo")
 
+    # --- signing in with others: a provider is offered when its id and secret are there
+    google_client_id: str = ""
+    google_client_secret: SecretStr = SecretStr("")
+    google_issuer: str = "https://accounts.google.com"
+    github_client_id: str = ""
+    github_client_secret: SecretStr = SecretStr("")
+    github_url: str = "https://github.com"
+    github_api_url: str = "https://api.github.com"
+
+    # --- payments; without a key the local test payments are used (never in production)
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    stripe_api_url: str = "https://api.stripe.com"
+    stripe_price_starter_month: str = ""
+    stripe_price_starter_year: str = ""
+    stripe_price_pro_month: str = ""
+    stripe_price_pro_year: str = ""
+    test_payments_port: int = 8010
+
+    # --- mail: SMTP_URL or SENDGRID_API_KEY, else the local mailbox at /dev/mail (never in production)
+    mail_from: str = "Premium <no-reply@localhost>"
+    smtp_url: SecretStr = SecretStr("")  # smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465
+    sendgrid_api_key: SecretStr = SecretStr("")
+    sendgrid_api_url: str = "https://api.sendgrid.com"
+
     # --- outgoing webhooks
     webhook_timeout_seconds: float = 30.0
     webhook_allow_private: bool = False  # demo and tests only: lets a webhook reach this machine
@@ -66,6 +92,14 @@ class Settings(BaseSettings):
     @classmethod
     def _split_origins(cls, value: object) -> object:
         """Accept a comma-separated list, which is what people write in an environment."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("encryption_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        """Accept a comma-separated list."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
@@ -95,6 +129,10 @@ class Settings(BaseSettings):
             problems.append("PUBLIC_URL must be the https:// address users open")
         if self.webhook_allow_private:
             problems.append("WEBHOOK_ALLOW_PRIVATE must be off")
+        if not self.stripe_secret_key.get_secret_value() or not self.stripe_webhook_secret.get_secret_value():
+            problems.append("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set")
+        if not self.smtp_url.get_secret_value() and not self.sendgrid_api_key.get_secret_value():
+            problems.append("SMTP_URL or SENDGRID_API_KEY must be set")
         if problems:
             raise ValueError("production settings are not safe: " + "; ".join(problems))
         return self

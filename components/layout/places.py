@@ -20,6 +20,27 @@ class Place:
         return t(f"nav.{self.key}")
 
 
+@dataclass(frozen=True)
+class SettingsTab:
+    """One part of the settings, at `/settings/{key}/`."""
+
+    key: str
+
+    @property
+    def label(self) -> str:
+        """The part's name in the reader's language."""
+        return t(f"settings.tab_{self.key.replace('-', '_')}")
+
+    @property
+    def to(self) -> str:
+        """The part's address."""
+        return f"/settings/{self.key}/"
+
+
+# Only what is built: whoever adds a settings page adds its tab here, in the order account, security, billing,
+# notifications, api-keys, privacy.
+SETTINGS_TABS: tuple[SettingsTab, ...] = ()
+
 PLACES = (
     Place("overview", "/", "layout-dashboard", "g o"),
     Place("alerts", "/alerts/", "bell", "g a"),

@@ -13,6 +13,9 @@ SAFE = {
     "redis_url": "redis://cache",
     "chains": {1: ["https://rpc.example"]},
     "public_url": "https://premium.example",
+    "stripe_secret_key": "sk_live_1",
+    "stripe_webhook_secret": "whsec_1",
+    "smtp_url": "smtps://user:password@mail.example:465",
 }
 
 
@@ -34,6 +37,8 @@ def test_production_accepts_complete_settings() -> None:
         ({"chains": {}}, "CHAINS"),
         ({"public_url": "http://premium.example"}, "PUBLIC_URL"),
         ({"webhook_allow_private": True}, "WEBHOOK_ALLOW_PRIVATE"),
+        ({"stripe_webhook_secret": ""}, "STRIPE_WEBHOOK_SECRET"),
+        ({"smtp_url": ""}, "SMTP_URL or SENDGRID_API_KEY"),
     ],
 )
 def test_production_refuses_what_is_unsafe_and_names_it(change: dict[str, object], named: str) -> None:

@@ -1,7 +1,6 @@
 """Any open socket can call any public handler, so every one must ask who is signed in, inside itself."""
 
 import importlib
-import json
 import pkgutil
 import re
 from pathlib import Path
@@ -10,6 +9,7 @@ import reflex as rx
 
 import state
 from backend.core.settings import ROOT
+from components.i18n import catalogue
 from state.guard import GUARD_MARK
 
 # These read nothing of any user: the sign-in page's own handler, and the feed's hold and release in this tab.
@@ -45,7 +45,7 @@ def test_no_handler_takes_the_user_from_the_browser() -> None:
 
 
 def test_every_text_that_is_named_exists() -> None:
-    texts = json.loads((ROOT / "components/locales/en.json").read_text())
+    texts = catalogue()
     used = set()
     for folder in ("components", "premium_app", "state"):
         for file in Path(ROOT / folder).rglob("*.py"):
