@@ -97,7 +97,7 @@ def _figures(kind: str, event: dict[str, Any]) -> tuple[str, str, str]:
     value, amount = _decimal(event.get("value_usd")), _decimal(event.get("amount"))
     symbol = formats.untrusted_text(event.get("symbol") or "")
     exact = f"{plain(amount)} {symbol}" if amount is not None else ""
-    return formats.usd_short(value), formats.amount(amount, symbol), exact
+    return formats.usd(value), formats.amount(amount, symbol), exact
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -15,7 +15,7 @@ def transfer_row(transfer: TokenTransfer) -> TransferRow:
         key=transfer.id,
         at=formats.iso(from_unix(transfer.taken_at)),
         token=symbol,
-        value=formats.usd_short(transfer.value_usd),
+        value=formats.usd(transfer.value_usd),
         amount=formats.amount(transfer.amount, symbol),
         exact=f"{plain(transfer.amount)} {symbol}" if transfer.amount is not None else "",
         source=transfer.price_source or "",
