@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import reflex as rx
 
-from backend.accounts.service import CurrentUser, user_of_cookie
+from backend.accounts.service import CurrentUser
 from backend.api.resources import resources
 from backend.core.errors import PremiumError
 from backend.core.ids import request_id
@@ -23,7 +23,7 @@ GUARD_MARK = "_asks_who_is_signed_in"
 
 async def user_of(state: rx.State) -> CurrentUser | None:
     """Return who the page's HttpOnly cookie proves to be signed in, or None."""
-    return await user_of_cookie(resources().database, state.router.headers.cookie)
+    return await resources().identities.of_cookie(state.router.headers.cookie)
 
 
 def sign_in_redirect(state: rx.State) -> Any:

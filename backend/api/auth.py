@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.requests import HTTPConnection
 
-from backend.accounts.service import SESSION_COOKIE, CurrentUser, user_of_access_token, user_of_cookie
+from backend.accounts.service import SESSION_COOKIE, CurrentUser
 from backend.api.limits import ANONYMOUS_PER_MINUTE, REQUESTS_PER_MINUTE
 from backend.api.resources import Resources, resources
 from backend.core.errors import ForbiddenError, RateLimitError, UnauthorizedError
@@ -66,8 +66,8 @@ async def identify(connection: HTTPConnection, held: Resources) -> CurrentUser |
     ForbiddenError.
     """
     if token := bearer_token(connection):
-        return user_of_access_token(token, held.settings)
-    user = await user_of_cookie(held.database, connection.headers.get("cookie"))
+        return (await held.identities.of_access_token(token, held.settings))[0]
+    user = await held.identities.of_cookie(connection.headers.get("cookie"))
     method = connection.scope.get("method", "GET")
     if user is not None and method not in SAFE_METHODS and not is_same_site(connection, held.settings):
         raise ForbiddenError("The request came from another site.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from backend.accounts.identity import Identities
 from backend.accounts.throttle import SignInThrottle
 from backend.api.limits import RequestLimiter, impatient_redis
 from backend.core.db import Database
@@ -31,6 +32,7 @@ class Resources:
     redis: Redis
     counters: Redis
     hub: LiveHub
+    identities: Identities
     limiter: RequestLimiter
     throttle: SignInThrottle
 
@@ -50,6 +52,7 @@ def make_resources(settings: Settings) -> Resources:
         redis=redis,
         counters=counters,
         hub=LiveHub(redis),
+        identities=Identities(database),
         limiter=RequestLimiter(counters),
         throttle=SignInThrottle(counters),
     )
@@ -71,6 +74,7 @@ async def start_resources(settings: Settings | None = None) -> Resources:
     _current = make_resources(settings or get_settings())
     use_live_hub(_current.hub)
     _current.hub.start()
+    _current.identities.start()
     return _current
 
 
@@ -82,6 +86,7 @@ async def stop_resources() -> None:
         return
     use_live_hub(None)
     await held.hub.close()
+    await held.identities.close()
     await held.counters.aclose()
     await held.redis.aclose()
     await held.database.close()

@@ -40,3 +40,4 @@ alert_rules_loaded = Gauge(
 deliveries = Counter("premium_deliveries_total", "Delivery attempts", ["channel", "outcome"])
 outbox_pending = Gauge("premium_outbox_pending", "Messages waiting for delivery", multiprocess_mode="livemax")
 live_clients = Gauge("premium_live_clients", "Open live alert connections", ["kind"], multiprocess_mode="livesum")
+cache_lookups = Counter("premium_cache_lookups_total", "Lookups in caches of this process", ["cache", "outcome"])
