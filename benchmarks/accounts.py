@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,8 @@ from backend.embedded.ports import free_port, wait_until
 from backend.embedded.postgres import postgres_server
 from backend.embedded.redis import redis_server
 from backend.embedded.schema import upgrade_schema
+from benchmarks.harness import report
 from benchmarks.http_load import ask, closed_loop, get
-from benchmarks.harness import report, say
 
 USERS = 200
 PAIRS = 3_000

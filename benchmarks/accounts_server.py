@@ -1,4 +1,4 @@
-"""The API of the product for `benchmarks.accounts`, with two routes more: one that does nothing, one that asks who it is."""
+"""The product's API for `benchmarks.accounts`, with two routes more: one does nothing, one asks who it is."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

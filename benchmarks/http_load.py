@@ -1,4 +1,4 @@
-"""A load generator that costs little beside what it measures: raw sockets, requests made beforehand, HTTP/1.1 kept alive."""
+"""A load generator that costs little beside what it measures: raw sockets, requests made beforehand, kept alive."""
 
 import asyncio
 import time
