@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts import repository
+from backend.accounts import api_keys, repository
 from backend.accounts.audit import audit
 from backend.accounts.entitlements import (
     PLANS,
@@ -48,6 +48,7 @@ __all__ = [
     "Feature",
     "Plan",
     "allows",
+    "api_keys",
     "audit",
     "authenticate",
     "cap",

@@ -24,7 +24,7 @@ from backend.alerts.schemas import (
     RuleUpdate,
 )
 from backend.api.alert_stream import serve_stream
-from backend.api.auth import SignedIn, take_from_limit
+from backend.api.auth import ReadsAlerts, SignedIn, WritesAlerts, take_from_limit
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.limits import WEBHOOK_TEST_PER_MINUTE
 from backend.api.resources import resources
@@ -104,7 +104,7 @@ class DeliveriesQuery(_Paging):
 
 
 @router.post("/rules", status_code=201, tags=RULES)
-async def create_rule(user: SignedIn, body: RuleCreate) -> Envelope[RuleRead]:
+async def create_rule(user: WritesAlerts, body: RuleCreate) -> Envelope[RuleRead]:
     """Make an alert rule. It works on every block from about a second later on."""
     async with resources().database.unit_of_work(user.id) as session:
         rule = await service.create_rule(session, user, body)
@@ -112,7 +112,7 @@ async def create_rule(user: SignedIn, body: RuleCreate) -> Envelope[RuleRead]:
 
 
 @router.get("/rules", tags=RULES)
-async def list_rules(user: SignedIn, query: Annotated[RulesQuery, Query()]) -> Envelope[Page[RuleRead]]:
+async def list_rules(user: ReadsAlerts, query: Annotated[RulesQuery, Query()]) -> Envelope[Page[RuleRead]]:
     """List your rules, newest first."""
     async with resources().database.unit_of_work(user.id) as session:
         page = await service.list_rules(
@@ -122,7 +122,7 @@ async def list_rules(user: SignedIn, query: Annotated[RulesQuery, Query()]) -> E
 
 
 @router.get("/rules/{rule_id}", tags=RULES, responses=errors(404))
-async def get_rule(user: SignedIn, rule_id: UUID) -> Envelope[RuleRead]:
+async def get_rule(user: ReadsAlerts, rule_id: UUID) -> Envelope[RuleRead]:
     """Read one rule."""
     async with resources().database.unit_of_work(user.id) as session:
         rule = await service.get_rule(session, user, rule_id)
@@ -130,7 +130,7 @@ async def get_rule(user: SignedIn, rule_id: UUID) -> Envelope[RuleRead]:
 
 
 @router.put("/rules/{rule_id}", tags=RULES, responses=errors(404, 409))
-async def update_rule(user: SignedIn, rule_id: UUID, body: RuleUpdate) -> Envelope[RuleRead]:
+async def update_rule(user: WritesAlerts, rule_id: UUID, body: RuleUpdate) -> Envelope[RuleRead]:
     """Change a rule: what is absent stays. With `version`, refused when it was changed since."""
     async with resources().database.unit_of_work(user.id) as session:
         rule = await service.update_rule(session, user, rule_id, body)
@@ -138,7 +138,7 @@ async def update_rule(user: SignedIn, rule_id: UUID, body: RuleUpdate) -> Envelo
 
 
 @router.delete("/rules/{rule_id}", tags=RULES, responses=errors(404))
-async def delete_rule(user: SignedIn, rule_id: UUID) -> Envelope[RuleDeleted]:
+async def delete_rule(user: WritesAlerts, rule_id: UUID) -> Envelope[RuleDeleted]:
     """Delete a rule. Its alerts stay in the history."""
     async with resources().database.unit_of_work(user.id) as session:
         await service.delete_rule(session, user, rule_id)
@@ -146,25 +146,25 @@ async def delete_rule(user: SignedIn, rule_id: UUID) -> Envelope[RuleDeleted]:
 
 
 @router.post("/rules/{rule_id}/pause", tags=RULES, responses=errors(404))
-async def pause_rule(user: SignedIn, rule_id: UUID) -> Envelope[RuleRead]:
+async def pause_rule(user: WritesAlerts, rule_id: UUID) -> Envelope[RuleRead]:
     """Stop a rule from firing until it is resumed."""
     return await _set_enabled(user, rule_id, enabled=False)
 
 
 @router.post("/rules/{rule_id}/resume", tags=RULES, responses=errors(404))
-async def resume_rule(user: SignedIn, rule_id: UUID) -> Envelope[RuleRead]:
+async def resume_rule(user: WritesAlerts, rule_id: UUID) -> Envelope[RuleRead]:
     """Let a paused rule fire again."""
     return await _set_enabled(user, rule_id, enabled=True)
 
 
-async def _set_enabled(user: SignedIn, rule_id: UUID, *, enabled: bool) -> Envelope[RuleRead]:
+async def _set_enabled(user: WritesAlerts, rule_id: UUID, *, enabled: bool) -> Envelope[RuleRead]:
     async with resources().database.unit_of_work(user.id) as session:
         rule = await service.set_enabled(session, user, rule_id, enabled)
     return ok(rule)
 
 
 @router.get("/history", tags=HISTORY)
-async def list_history(user: SignedIn, query: Annotated[HistoryQuery, Query()]) -> Envelope[Page[AlertRead]]:
+async def list_history(user: ReadsAlerts, query: Annotated[HistoryQuery, Query()]) -> Envelope[Page[AlertRead]]:
     """List your alerts, newest first; withdrawn ones carry the reason."""
     async with resources().database.unit_of_work(user.id) as session:
         page = await service.list_history(session, user, query.chosen(), query.page, query.page_size)
@@ -177,7 +177,7 @@ async def list_history(user: SignedIn, query: Annotated[HistoryQuery, Query()]) 
     response_class=StreamingResponse,
     responses={200: {"description": "The file", "content": {"text/csv": {}, "application/json": {}}}},
 )
-async def export_history(user: SignedIn, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
+async def export_history(user: ReadsAlerts, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
     """Download your alerts as CSV or JSON."""
     media_type = {"csv": "text/csv; charset=utf-8", "json": "application/json"}[query.format]
     name = f"alerts-{utc_now():%Y%m%d-%H%M%S}.{query.format}"
@@ -187,7 +187,7 @@ async def export_history(user: SignedIn, query: Annotated[ExportQuery, Query()])
     )
 
 
-async def _export(user: SignedIn, query: ExportQuery) -> AsyncIterator[bytes]:
+async def _export(user: ReadsAlerts, query: ExportQuery) -> AsyncIterator[bytes]:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(resources().database.unit_of_work(user.id))
         async for chunk in service.export_history(session, user, query.chosen(), query.format):
@@ -207,7 +207,9 @@ async def _started(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 @router.get("/deliveries", tags=DELIVERIES)
-async def list_deliveries(user: SignedIn, query: Annotated[DeliveriesQuery, Query()]) -> Envelope[Page[DeliveryRead]]:
+async def list_deliveries(
+    user: ReadsAlerts, query: Annotated[DeliveriesQuery, Query()]
+) -> Envelope[Page[DeliveryRead]]:
     """List what was or will be sent to your webhooks, newest first; `dead` ones can be sent again."""
     async with resources().database.unit_of_work(user.id) as session:
         page = await notifications.list_deliveries(session, user.id, query.status, query.page, query.page_size)
@@ -215,7 +217,7 @@ async def list_deliveries(user: SignedIn, query: Annotated[DeliveriesQuery, Quer
 
 
 @router.post("/deliveries/{delivery_id}/resend", tags=DELIVERIES, responses=errors(404, 409))
-async def resend_delivery(user: SignedIn, delivery_id: UUID) -> Envelope[DeliveryRead]:
+async def resend_delivery(user: WritesAlerts, delivery_id: UUID) -> Envelope[DeliveryRead]:
     """Send a sent or dead message again, under the same `X-Webhook-ID`."""
     async with resources().database.unit_of_work(user.id) as session:
         delivery = await notifications.resend(session, user.id, delivery_id)
@@ -228,12 +230,12 @@ async def read_webhook_secret(user: SignedIn) -> Envelope[WebhookSecret]:
     return ok(WebhookSecret(secret=notifications.webhook_secret(user.id, resources().settings)))
 
 
-async def _limited_tests(request: Request, user: SignedIn) -> None:
+async def _limited_tests(request: Request, user: WritesAlerts) -> None:
     await take_from_limit(request, WEBHOOK_TEST_PER_MINUTE, "webhook-test", str(user.id))
 
 
 @router.post("/webhook-test", status_code=201, tags=DELIVERIES, dependencies=[Depends(_limited_tests)])
-async def test_webhook(user: SignedIn, body: WebhookTest) -> Envelope[DeliveryRead]:
+async def test_webhook(user: WritesAlerts, body: WebhookTest) -> Envelope[DeliveryRead]:
     """Send a test message to an address; how it fared is in the deliveries."""
     held = resources()
     async with held.database.unit_of_work(user.id) as session:

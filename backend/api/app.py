@@ -8,6 +8,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from backend.accounts.api import router as accounts_router
+from backend.accounts.api_keys_api import router as api_keys_router
 from backend.alerts.api import live_router
 from backend.alerts.api import router as alerts_router
 from backend.api.docs import docs_router
@@ -30,6 +31,7 @@ Get a token from `POST /v1/auth/token` and send it as `Authorization: Bearer …
 
 routers: tuple[APIRouter, ...] = (
     accounts_router,
+    api_keys_router,
     alerts_router,
     live_router,
     chain_router,

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import Field
 
-from backend.api.auth import SignedIn
+from backend.api.auth import ReadsMarket
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, ok
 from backend.api.resources import resources
 from backend.chain.service import chain_freshness
@@ -33,7 +33,7 @@ class ChainList(ApiModel):
 
 
 @router.get("")
-async def list_chains(user: SignedIn) -> Envelope[ChainList]:
+async def list_chains(user: ReadsMarket) -> Envelope[ChainList]:
     """List the followed chains with their newest block."""
     async with resources().database.unit_of_work(user.id) as session:
         chains = [ChainRead.model_validate(chain) for chain in await chain_freshness(session)]

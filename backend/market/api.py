@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field, PlainSerializer
 
-from backend.api.auth import SignedIn
+from backend.api.auth import ReadsMarket
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, ok
 from backend.api.resources import resources
 from backend.chain.service import chain_freshness
@@ -42,7 +42,7 @@ class PriceList(ApiModel):
 
 @router.get("/prices")
 async def list_prices(
-    user: SignedIn, chain_id: Annotated[int | None, Query(alias="chainId", ge=1, le=2**53)] = None
+    user: ReadsMarket, chain_id: Annotated[int | None, Query(alias="chainId", ge=1, le=2**53)] = None
 ) -> Envelope[PriceList]:
     """List the newest price of every priced token, on one chain or all followed ones."""
     async with resources().database.unit_of_work(user.id) as session:
