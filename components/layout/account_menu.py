@@ -5,9 +5,16 @@ from typing import Any
 import reflex as rx
 
 from components.i18n import t
+from components.layout.places import account_places
 from components.layout.theme_switch import theme_switch
 from components.ui.icon import icon
+from components.ui.link import link
 from components.ui.native_form import native_form
+
+
+_ITEM = (
+    "flex items-center gap-3 w-full h-9 max-md:h-11 px-3 rounded-6 text-14 text-ink-2 hover:bg-raised hover:text-ink"
+)
 
 
 def account_menu(email: Any, initial: Any, plan: Any) -> rx.Component:
@@ -31,14 +38,18 @@ def account_menu(email: Any, initial: Any, plan: Any) -> rx.Component:
                 rx.el.p(plan, class_name="text-12 text-ink-3"),
                 class_name="px-3 py-2",
             ),
+            rx.el.nav(
+                *[link(icon(place.icon), place.label, to=place.to, class_name=_ITEM) for place in account_places()],
+                aria_label=t("nav.account"),
+                class_name="border-t border-line py-1.5",
+            ),
             rx.el.div(theme_switch(), class_name="px-2.5 py-2 border-t border-line"),
             native_form(
                 rx.el.button(
                     icon("log-out"),
                     t("account.sign_out"),
                     type="submit",
-                    class_name="flex items-center gap-3 w-full h-9 max-md:h-11 px-3 rounded-6 text-14 text-ink-2 hover:bg-raised "
-                    "hover:text-ink",
+                    class_name=_ITEM,
                 ),
                 action="/v1/auth/logout",
                 class_name="border-t border-line pt-1.5",

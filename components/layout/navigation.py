@@ -3,7 +3,7 @@
 import reflex as rx
 
 from components.i18n import t
-from components.layout.places import PLACES, Place
+from components.layout.places import PLACES, Place, account_places
 from components.layout.theme_switch import theme_switch
 from components.ui.browser import RootSwitch
 from components.ui.icon import icon
@@ -40,6 +40,11 @@ def rail(current: str) -> rx.Component:
             rx.el.ul(*[_rail_item(place, current) for place in PLACES], class_name="flex flex-col gap-0.5"),
             aria_label=t("nav.label"),
             class_name="flex-1 px-2.5 py-2",
+        ),
+        rx.el.nav(
+            rx.el.ul(*[_rail_item(place, current) for place in account_places()], class_name="flex flex-col gap-0.5"),
+            aria_label=t("nav.account"),
+            class_name="px-2.5 py-2",
         ),
         rx.el.div(
             rx.el.div(theme_switch(), class_name="rail-label"),

@@ -45,3 +45,9 @@ PLACES = (
     Place("overview", "/", "layout-dashboard", "g o"),
     Place("alerts", "/alerts/", "bell", "g a"),
 )
+
+
+def account_places() -> tuple[Place, ...]:
+    """Return what is about the account: below the places in the rail, in the account menu on a phone."""
+    settings = tuple(Place("settings", tab.to, "settings", "g s") for tab in SETTINGS_TABS[:1])
+    return (*settings, Place("pricing", "/pricing/", "badge-check", "g p"))

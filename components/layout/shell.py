@@ -6,7 +6,7 @@ import reflex as rx
 
 from components.i18n import t
 from components.layout.navigation import bottom_bar, rail
-from components.layout.places import PLACES
+from components.layout.places import PLACES, account_places
 from components.layout.topbar import topbar
 from components.ui.browser import CommandPalette
 from components.ui.link import document_link
@@ -31,7 +31,7 @@ def shell(current: str, title: str, content: rx.Component, state: Any) -> rx.Com
 def _commands() -> list[dict[str, Any]]:
     pages = [
         {"text": place.label, "to": place.to, "group": t("palette.group_page"), "shortcut": place.shortcut}
-        for place in PLACES
+        for place in (*PLACES, *account_places())
     ]
     more = [
         ("palette.new_price", "/alerts/?tab=rules&new=price", ""),
