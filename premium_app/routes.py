@@ -10,8 +10,10 @@ from components.i18n import t
 from premium_app.pages.alerts import alerts_page
 from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
+from premium_app.pages.settings_api_keys import settings_api_keys_page
 from premium_app.pages.sign_in import sign_in_page
 from state.alerts_state import AlertsState
+from state.api_keys_state import ApiKeysState
 from state.live_state import LiveState
 from state.overview_state import OverviewState
 from state.sign_in_state import SignInState
@@ -31,6 +33,7 @@ PAGES = (
     PageSpec("/", "nav.overview", overview_page, (OverviewState.load, LiveState.follow)),
     PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load,)),
+    PageSpec("/settings/api-keys", "settings.tab_api_keys", settings_api_keys_page, (ApiKeysState.load,)),
     PageSpec("/404", "not_found.title", not_found_page),
 )
 
