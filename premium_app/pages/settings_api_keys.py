@@ -91,7 +91,7 @@ def _row(item: Any) -> rx.Component:
     return row(
         cell(
             rx.el.span(item.name, class_name="font-strong"),
-            rx.cond(item.expired, badge(t("api_keys.expired"), "loss", class_name="ml-2")),
+            rx.cond(item.expired, rx.el.span(" ", badge(t("api_keys.expired"), "loss"), class_name="ml-1")),
             rx.el.span(item.prefix, class_name="mono block text-12 text-ink-3"),
             rx.cond(
                 item.old_until != "",
