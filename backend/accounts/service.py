@@ -22,6 +22,7 @@ from backend.accounts.entitlements import (
     require,
     require_room,
 )
+from backend.accounts.freshness import FRESH_FOR, is_fresh
 from backend.accounts.models import UserSession
 from backend.accounts.passwords import hash_password, password_matches
 from backend.accounts.schemas import MAX_PASSWORD_LENGTH, SESSION_COOKIE, CurrentUser
@@ -38,6 +39,7 @@ from backend.core.ids import derived_id, new_token
 from backend.core.settings import Settings
 
 __all__ = [
+    "FRESH_FOR",
     "LIFETIME_SECONDS",
     "PLANS",
     "SESSION_COOKIE",
@@ -55,6 +57,7 @@ __all__ = [
     "change_tier",
     "close_session",
     "first_tier_with",
+    "is_fresh",
     "issue_access_token",
     "next_tier_with_more",
     "open_session",
