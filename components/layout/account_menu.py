@@ -11,7 +11,6 @@ from components.ui.icon import icon
 from components.ui.link import link
 from components.ui.native_form import native_form
 
-
 _ITEM = (
     "flex items-center gap-3 w-full h-9 max-md:h-11 px-3 rounded-6 text-14 text-ink-2 hover:bg-raised hover:text-ink"
 )
