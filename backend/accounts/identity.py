@@ -23,7 +23,6 @@ from backend.core.live_cache import LiveCache
 from backend.core.logging import get_logger
 from backend.core.settings import Settings
 
-CHANNEL = "identity_changed"
 KEPT_SECONDS = 10.0
 TOKEN_KEPT_SECONDS = 900.0
 _ANSWER_SECONDS = 5.0
@@ -110,7 +109,7 @@ class Identities:
                     url, autocommit=True, connect_timeout=5, application_name="premium-identity"
                 )
                 async with connection:
-                    await connection.execute(f"listen {CHANNEL}")
+                    await identity_repository.listen(connection)
                     self._forget_all()
                     self._live, wait = True, 0.1
                     await self._follow(connection)
@@ -127,7 +126,7 @@ class Identities:
                 self._forget(news.payload)
             # A connection that died without a word must not go on vouching.
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await connection.execute("select 1")
+                await identity_repository.ask(connection)
 
     def _forget(self, payload: str) -> None:
         with suppress(ValueError):

@@ -1,7 +1,9 @@
 """The SQL behind `identity`."""
 
+from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,3 +16,13 @@ async def find_user(session: AsyncSession, user_id: UUID) -> CurrentUser | None:
     """Return the unit of work's user, None when the account is gone."""
     row = (await session.execute(_FIND_USER, {"id": user_id})).one_or_none()
     return CurrentUser(id=row.id, email=row.email, tier=row.tier) if row else None
+
+
+async def listen(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Have the connection told of every change of a user or session (migration 0010). Raises psycopg.Error."""
+    await connection.execute("listen identity_changed")
+
+
+async def ask(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Have the server answer something, to see that the connection stands. Raises psycopg.Error."""
+    await connection.execute("select 1")

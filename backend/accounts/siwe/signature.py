@@ -4,8 +4,8 @@ import re
 
 from eth_account import Account
 from eth_account.messages import defunct_hash_message, encode_defunct
-from eth_keys.exceptions import BadSignature, ValidationError
-from eth_utils.exceptions import ValidationError as UtilsValidationError
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
 
 MAX_SIGNATURE_BYTES = 8192  # contract wallets take more than a key's 65 bytes: owners, proofs, deployment data
 _HEX = re.compile(r"0x(?:[0-9A-Fa-f]{2})+", re.ASCII)
@@ -39,5 +39,5 @@ def signer_of(text: str, signature: bytes) -> str | None:
     canonical = signature[:64] + bytes([v if v >= 27 else v + 27])
     try:
         return Account.recover_message(encode_defunct(text=text), signature=canonical)
-    except (BadSignature, ValidationError, UtilsValidationError, ValueError):
+    except (BadSignature, ValidationError, ValueError):
         return None

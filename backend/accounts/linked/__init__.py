@@ -1,0 +1,1 @@
+"""What signs a user in besides a password: wallets, and accounts at Google and GitHub."""

@@ -1,0 +1,136 @@
+"""Wallets and accounts elsewhere: whose they are, and keeping the last way into an account."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.audit import audit
+from backend.accounts.linked import repository
+from backend.accounts.linked.schemas import IdentityRead, ProvenIdentity, WalletProof, WalletRead
+from backend.accounts.schemas import CurrentUser
+from backend.core.errors import ConflictError, ForbiddenError, NotFoundError
+from backend.core.ids import new_id
+
+MAX_WALLETS = 20
+PROVIDER_NAMES = {"google": "Google", "github": "GitHub"}
+
+
+async def wallet_owner(session: AsyncSession, proof: WalletProof) -> CurrentUser | None:
+    """Return whose wallet this is, or None when it is nobody's yet.
+
+    Raises ForbiddenError when the address was added as another wallet: a contract's address is worth something on its
+    own chain only, since somebody else may hold the contract at the same address of another chain.
+    """
+    row = await repository.find_wallet(session, proof.address)
+    if row is None:
+        return None
+    if row.kind != proof.kind or (row.kind == "contract" and row.chain_id != proof.chain_id):
+        raise ForbiddenError(
+            "This address was added from another network. Switch your wallet to that network and try again."
+        )
+    return CurrentUser(id=row.user_id, email=row.email or "", tier=row.tier)
+
+
+async def add_wallet(session: AsyncSession, user_id: UUID, proof: WalletProof) -> WalletRead:
+    """Add a proven wallet to the unit of work's user and return it.
+
+    Raises ConflictError when it is somebody's already, or when there are MAX_WALLETS.
+    """
+    ways = await repository.lock_ways_in(session, user_id)
+    if ways.wallets >= MAX_WALLETS:
+        raise ConflictError(f"You have {MAX_WALLETS} wallets. Remove one before you add another.")
+    row = await repository.insert_wallet(
+        session,
+        {
+            "id": new_id(),
+            "user_id": user_id,
+            "address": proof.address,
+            "chain_id": proof.chain_id,
+            "kind": proof.kind,
+            "label": "",
+        },
+    )
+    if row is None:
+        mine = {wallet.address for wallet in await repository.list_wallets(session)}
+        if proof.address in mine:
+            raise ConflictError("This wallet is in your account already.")
+        raise ConflictError("This wallet belongs to another account. Remove it there first.")
+    await repository.set_first_wallet(session, user_id)
+    details = {"address": proof.address, "chainId": proof.chain_id, "kind": proof.kind}
+    await audit(session, user_id, "wallet.added", proof.address, details)
+    return WalletRead.model_validate(row, from_attributes=True)
+
+
+async def list_wallets(session: AsyncSession) -> list[WalletRead]:
+    """Return the wallets of the unit of work's user, the oldest first."""
+    return [WalletRead.model_validate(row, from_attributes=True) for row in await repository.list_wallets(session)]
+
+
+async def rename_wallet(session: AsyncSession, user_id: UUID, wallet_id: UUID, label: str) -> WalletRead:
+    """Call a wallet of the unit of work's user something and return it. Raises NotFoundError."""
+    row = await repository.set_label(session, wallet_id, label)
+    if row is None:
+        raise NotFoundError("There is no such wallet.")
+    await audit(session, user_id, "wallet.renamed", row.address, {"label": label})
+    return WalletRead.model_validate(row, from_attributes=True)
+
+
+async def remove_wallet(session: AsyncSession, user_id: UUID, wallet_id: UUID) -> None:
+    """Remove a wallet of the unit of work's user. Raises NotFoundError, ConflictError for the last way in."""
+    ways = await repository.lock_ways_in(session, user_id)
+    address = await repository.delete_wallet(session, wallet_id)
+    if address is None:
+        raise NotFoundError("There is no such wallet.")
+    _keep_one(ways)
+    await repository.set_first_wallet(session, user_id)
+    await audit(session, user_id, "wallet.removed", address)
+
+
+async def identity_owner(session: AsyncSession, proven: ProvenIdentity) -> CurrentUser | None:
+    """Return whose account elsewhere this is, or None when it is nobody's yet."""
+    row = await repository.find_identity(session, proven.provider, proven.subject)
+    return CurrentUser(id=row.user_id, email=row.email or "", tier=row.tier) if row else None
+
+
+async def add_identity(session: AsyncSession, user_id: UUID, proven: ProvenIdentity) -> None:
+    """Link a proven account elsewhere to the unit of work's user.
+
+    Raises ConflictError when it is somebody's already.
+    """
+    name = PROVIDER_NAMES[proven.provider]
+    values = {
+        "id": new_id(),
+        "user_id": user_id,
+        "provider": proven.provider,
+        "subject": proven.subject,
+        "email": proven.email,
+    }
+    if await repository.insert_identity(session, values) is None:
+        mine = {(row.provider, row.subject) for row in await repository.list_identities(session)}
+        if (proven.provider, proven.subject) in mine:
+            raise ConflictError(f"This {name} account is linked to your account already.")
+        raise ConflictError(f"This {name} account is linked to another account here.")
+    await audit(session, user_id, "identity.linked", proven.provider, {"email": proven.email})
+
+
+async def list_identities(session: AsyncSession) -> list[IdentityRead]:
+    """Return the linked accounts of the unit of work's user, the oldest first."""
+    rows = await repository.list_identities(session)
+    return [IdentityRead.model_validate(row, from_attributes=True) for row in rows]
+
+
+async def remove_identity(session: AsyncSession, user_id: UUID, identity_id: UUID) -> None:
+    """Unlink an account of the unit of work's user. Raises NotFoundError, ConflictError for the last way in."""
+    ways = await repository.lock_ways_in(session, user_id)
+    row = await repository.delete_identity(session, identity_id)
+    if row is None:
+        raise NotFoundError("There is no such linked account.")
+    _keep_one(ways)
+    await audit(session, user_id, "identity.unlinked", row.provider, {"email": row.email})
+
+
+def _keep_one(ways: repository.WaysIn) -> None:
+    if ways.total <= 1:
+        raise ConflictError(
+            "This is the only way into your account. Set a password, add a wallet or link an account first."
+        )

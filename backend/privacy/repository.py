@@ -1,0 +1,185 @@
+"""The SQL of consent, exports, erasure and of reading the audit log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_AUDIT = text(
+    "select id, action, target, details, channel, ip_address, user_agent, request_id, recorded_at from audit_log"
+    " where user_id = :user_id order by recorded_at desc, id desc limit :limit offset :offset"
+)
+_EXPORT = (
+    "select id, user_id, status, tables_done, tables_total, rows_written, size_bytes, problem, requested_at, ready_at,"
+    " expires_at from data_exports"
+)
+_EXPORTS = text(f"{_EXPORT} where user_id = :user_id order by requested_at desc, id desc limit :limit")
+_FIND_EXPORT = text(f"{_EXPORT} where id = :id")
+
+
+async def list_audit(session: AsyncSession, user_id: UUID, limit: int, offset: int) -> tuple[Sequence[RowMapping], int]:
+    """Return one page of what was logged of a user, newest first, and how much there is."""
+    counting = text("select count(*) from audit_log where user_id = :user_id")
+    total = (await session.execute(counting, {"user_id": user_id})).scalar_one()
+    rows = await session.execute(_AUDIT, {"user_id": user_id, "limit": limit, "offset": offset})
+    return rows.mappings().all(), total
+
+
+async def write_consent(session: AsyncSession, user_id: UUID, purpose: str, granted: bool, at: datetime) -> None:
+    """Keep a user's decision for a purpose."""
+    await session.execute(
+        text(
+            "insert into user_consents (user_id, purpose, granted, decided_at) values (:user_id, :purpose, :granted,"
+            " :at) on conflict (user_id, purpose) do update set granted = excluded.granted, decided_at = :at"
+        ),
+        {"user_id": user_id, "purpose": purpose, "granted": granted, "at": at},
+    )
+
+
+async def read_consent(session: AsyncSession, user_id: UUID, purpose: str) -> bool | None:
+    """Return a user's decision for a purpose, None when there is none."""
+    statement = text("select granted from user_consents where user_id = :user_id and purpose = :purpose")
+    return (await session.execute(statement, {"user_id": user_id, "purpose": purpose})).scalar_one_or_none()
+
+
+async def lock_privacy(session: AsyncSession, user_id: UUID) -> None:
+    """Let no other transaction ask for an export or erasure of this user until this one ends."""
+    await session.execute(
+        text("select pg_advisory_xact_lock(7102, hashtext(cast(:user_id as text)))"), {"user_id": str(user_id)}
+    )
+
+
+async def list_exports(session: AsyncSession, user_id: UUID, limit: int) -> Sequence[RowMapping]:
+    """Return the user's newest exports."""
+    return (await session.execute(_EXPORTS, {"user_id": user_id, "limit": limit})).mappings().all()
+
+
+async def find_export(session: AsyncSession, export_id: UUID) -> RowMapping | None:
+    """Return an export that the session may see, or None."""
+    return (await session.execute(_FIND_EXPORT, {"id": export_id})).mappings().one_or_none()
+
+
+async def insert_export(session: AsyncSession, export_id: UUID, user_id: UUID, at: datetime) -> None:
+    """Note that an export was asked for."""
+    await session.execute(
+        text("insert into data_exports (id, user_id, requested_at) values (:id, :user_id, :at)"),
+        {"id": export_id, "user_id": user_id, "at": at},
+    )
+
+
+async def begin_export(session: AsyncSession, export_id: UUID, tables: int) -> None:
+    """Note that the file is being made (again): whatever was stored of it before is gone."""
+    await session.execute(text("delete from data_export_parts where export_id = :id"), {"id": export_id})
+    await session.execute(
+        text(
+            "update data_exports set status = 'running', tables_done = 0, tables_total = :tables, rows_written = 0,"
+            " problem = null where id = :id"
+        ),
+        {"id": export_id, "tables": tables},
+    )
+
+
+async def note_progress(session: AsyncSession, export_id: UUID, tables_done: int, rows_written: int) -> None:
+    """Note how far the file is."""
+    await session.execute(
+        text("update data_exports set tables_done = :tables, rows_written = :rows where id = :id"),
+        {"id": export_id, "tables": tables_done, "rows": rows_written},
+    )
+
+
+async def store_part(session: AsyncSession, export: RowMapping, number: int, content: bytes) -> None:
+    """Keep one part of the file."""
+    await session.execute(
+        text(
+            "insert into data_export_parts (export_id, part_number, user_id, content)"
+            " values (:id, :number, :user_id, :content)"
+        ),
+        {"id": export["id"], "number": number, "user_id": export["user_id"], "content": content},
+    )
+
+
+async def finish_export(session: AsyncSession, export_id: UUID, size: int, at: datetime, expires_at: datetime) -> None:
+    """Note that the file can be had."""
+    await session.execute(
+        text(
+            "update data_exports set status = 'ready', size_bytes = :size, ready_at = :at, expires_at = :expires_at"
+            " where id = :id"
+        ),
+        {"id": export_id, "size": size, "at": at, "expires_at": expires_at},
+    )
+
+
+async def fail_export(session: AsyncSession, export_id: UUID, problem: str) -> None:
+    """Note that the file could not be made."""
+    await session.execute(
+        text("update data_exports set status = 'failed', problem = :problem where id = :id and status <> 'ready'"),
+        {"id": export_id, "problem": problem[:200]},
+    )
+
+
+async def read_part(session: AsyncSession, export_id: UUID, number: int) -> bytes | None:
+    """Return one part of the file, None after the last."""
+    statement = text("select content from data_export_parts where export_id = :id and part_number = :number")
+    content = (await session.execute(statement, {"id": export_id, "number": number})).scalar_one_or_none()
+    return None if content is None else bytes(content)
+
+
+async def delete_old_exports(session: AsyncSession, at: datetime, forgotten_before: datetime) -> int:
+    """Delete the files whose time is over, and what failed or hung long ago; return how many."""
+    result = await session.execute(
+        text(
+            "delete from data_exports where expires_at <= :at or (status <> 'ready' and requested_at < :before)"
+            " returning id"
+        ),
+        {"at": at, "before": forgotten_before},
+    )
+    return len(result.all())
+
+
+async def find_erasure(session: AsyncSession, user_id: UUID) -> RowMapping | None:
+    """Return when the user's erasure was asked for and when it is due, or None."""
+    statement = text("select requested_at, due_at from erasure_requests where user_id = :user_id")
+    return (await session.execute(statement, {"user_id": user_id})).mappings().one_or_none()
+
+
+async def insert_erasure(session: AsyncSession, user_id: UUID, at: datetime, due_at: datetime) -> bool:
+    """Note that the account shall be erased; return False when that was noted already."""
+    result = await session.execute(
+        text(
+            "insert into erasure_requests (user_id, requested_at, due_at) values (:user_id, :at, :due_at)"
+            " on conflict (user_id) do nothing returning user_id"
+        ),
+        {"user_id": user_id, "at": at, "due_at": due_at},
+    )
+    return result.first() is not None
+
+
+async def delete_erasure(session: AsyncSession, user_id: UUID) -> bool:
+    """Take the wish back; return whether there was one."""
+    result = await session.execute(
+        text("delete from erasure_requests where user_id = :user_id returning user_id"), {"user_id": user_id}
+    )
+    return result.first() is not None
+
+
+async def due_erasures(session: AsyncSession, at: datetime, limit: int) -> list[UUID]:
+    """Return whose days of grace are over (role premium_worker)."""
+    statement = text("select user_id from erasure_requests where due_at <= :at order by due_at limit :limit")
+    return list((await session.execute(statement, {"at": at, "limit": limit})).scalars())
+
+
+async def erase_user(session: AsyncSession, user_id: UUID) -> None:
+    """Remove or make anonymous every row of a user whose erasure is due (role premium_worker)."""
+    await session.execute(text("select erase_user(:user_id)"), {"user_id": user_id})
+
+
+async def find_account(session: AsyncSession, user_id: UUID) -> dict[str, Any] | None:
+    """Return the account's e-mail and tier (role premium_worker), or None."""
+    row = (
+        await session.execute(text("select email, tier from premium_users where id = :id"), {"id": user_id})
+    ).mappings()
+    found = row.one_or_none()
+    return dict(found) if found else None

@@ -1,0 +1,172 @@
+"""What a user may know, take along, allow and have forgotten (GDPR articles 7, 15, 17 and 20).
+
+Every function works in the caller's session and commits nothing, except `make_export` and `erase_due`, which are jobs.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.service import CurrentUser, audit
+from backend.core.clock import utc_now
+from backend.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RateLimitError
+from backend.core.ids import new_id
+from backend.core.jobs import defer
+from backend.core.schemas import Page
+from backend.core.settings import get_settings
+from backend.notifications.service import send_mail
+from backend.privacy import repository
+from backend.privacy.schemas import (
+    CONSENT_COOKIE,
+    ERASURE_WORD,
+    GRACE_DAYS,
+    AuditEntry,
+    ErasureRead,
+    ExportRead,
+)
+
+__all__ = [
+    "CONSENT_COOKIE",
+    "ERASURE_WORD",
+    "GRACE_DAYS",
+    "AuditEntry",
+    "ErasureRead",
+    "ExportRead",
+    "cancel_erasure",
+    "consent_of",
+    "decide_consent",
+    "erasure_of",
+    "export_chunks",
+    "list_audit",
+    "list_exports",
+    "open_export",
+    "request_erasure",
+    "request_export",
+]
+
+ANALYTICS = "analytics"
+EXPORT_TASK = "privacy.make_export"
+EXPORTS_A_DAY = 3
+EXPORTS_SHOWN = 10
+# A file that takes longer was lost with its worker; another may be asked for.
+_HUNG_AFTER = timedelta(hours=1)
+
+
+async def list_audit(session: AsyncSession, user: CurrentUser, page: int = 1, page_size: int = 20) -> Page[AuditEntry]:
+    """Return one page of what was logged of the user, newest first."""
+    rows, total = await repository.list_audit(session, user.id, page_size, (page - 1) * page_size)
+    items = [AuditEntry.model_validate(dict(row)) for row in rows]
+    return Page[AuditEntry](items=items, total=total, page=page, page_size=page_size)
+
+
+async def decide_consent(session: AsyncSession, user: CurrentUser, analytics: bool) -> None:
+    """Keep whether the user allows analytics cookies."""
+    before = await repository.read_consent(session, user.id, ANALYTICS)
+    if before == analytics:
+        return
+    await repository.write_consent(session, user.id, ANALYTICS, analytics, utc_now())
+    await audit(session, user.id, "consent.given" if analytics else "consent.refused", ANALYTICS)
+
+
+async def consent_of(session: AsyncSession, user: CurrentUser) -> bool | None:
+    """Return whether the user allows analytics cookies, None when nothing was decided."""
+    return await repository.read_consent(session, user.id, ANALYTICS)
+
+
+async def request_export(session: AsyncSession, user: CurrentUser) -> ExportRead:
+    """Put the making of a file with everything of the user in line.
+
+    Raises ConflictError while one is being made, RateLimitError after EXPORTS_A_DAY within a day.
+    """
+    await repository.lock_privacy(session, user.id)
+    now = utc_now()
+    recent = [
+        row
+        for row in await repository.list_exports(session, user.id, 50)
+        if now - row["requested_at"] < timedelta(days=1)
+    ]
+    if any(row["status"] in ("waiting", "running") and now - row["requested_at"] < _HUNG_AFTER for row in recent):
+        raise ConflictError("Your file is being made already. It will be here in a moment.")
+    if len(recent) >= EXPORTS_A_DAY:
+        wait = int((recent[EXPORTS_A_DAY - 1]["requested_at"] + timedelta(days=1) - now).total_seconds()) + 1
+        raise RateLimitError(
+            f"You can ask for {EXPORTS_A_DAY} files a day. Take one of those that are here.", {"retryAfter": wait}
+        )
+    export_id = new_id()
+    await repository.insert_export(session, export_id, user.id, now)
+    await defer(session, EXPORT_TASK, export_id=str(export_id))
+    await audit(session, user.id, "data_export.requested", str(export_id))
+    return await _export(session, user, export_id)
+
+
+async def list_exports(session: AsyncSession, user: CurrentUser) -> list[ExportRead]:
+    """Return the user's newest exports."""
+    rows = await repository.list_exports(session, user.id, EXPORTS_SHOWN)
+    return [ExportRead.model_validate(dict(row)) for row in rows]
+
+
+async def open_export(session: AsyncSession, user: CurrentUser, export_id: UUID) -> ExportRead:
+    """Return an export whose file the user is about to get, and note it.
+
+    Raises NotFoundError when it is not the user's or its time is over, ConflictError while it is being made.
+    """
+    export = await _export(session, user, export_id)
+    if export.status in ("waiting", "running"):
+        raise ConflictError("The file is still being made.")
+    if export.status != "ready" or export.expires_at is None or export.expires_at <= utc_now():
+        raise NotFoundError("There is no such file any more. Ask for a new one.")
+    await audit(session, user.id, "data_export.downloaded", str(export_id))
+    return export
+
+
+async def export_chunks(session: AsyncSession, export_id: UUID) -> AsyncIterator[bytes]:
+    """Yield the file of an export that the session's user owns, in parts."""
+    number = 0
+    while (content := await repository.read_part(session, export_id, number)) is not None:
+        yield content
+        number += 1
+
+
+async def _export(session: AsyncSession, user: CurrentUser, export_id: UUID) -> ExportRead:
+    row: RowMapping | None = await repository.find_export(session, export_id)
+    if row is None or row["user_id"] != user.id:
+        raise NotFoundError("There is no such export.")
+    return ExportRead.model_validate(dict(row))
+
+
+async def erasure_of(session: AsyncSession, user: CurrentUser) -> ErasureRead:
+    """Return whether and when the account will be erased."""
+    row = await repository.find_erasure(session, user.id)
+    if row is None:
+        return ErasureRead(scheduled=False)
+    return ErasureRead(scheduled=True, requested_at=row["requested_at"], due_at=row["due_at"])
+
+
+async def request_erasure(session: AsyncSession, user: CurrentUser, word: str, proven: bool) -> ErasureRead:
+    """Have the account erased after GRACE_DAYS. Asking twice changes nothing.
+
+    `proven`: the edge saw the password, or a sign-in of the last minutes. Raises InvalidInputError when the word is
+    another, ForbiddenError without proof.
+    """
+    if word.strip().lower() != ERASURE_WORD:
+        raise InvalidInputError("Type the word to confirm.", {"word": f"Type {ERASURE_WORD}."})
+    if not proven:
+        raise ForbiddenError("Give your password, or sign in again and come back within ten minutes.")
+    now = utc_now()
+    due_at = now + timedelta(days=GRACE_DAYS)
+    if await repository.insert_erasure(session, user.id, now, due_at):
+        await audit(session, user.id, "account.erasure_requested", "", {"dueAt": due_at})
+        if user.email:
+            values = {"due_on": f"{due_at:%Y-%m-%d}", "link": f"{get_settings().app_url}/settings/privacy/"}
+            await send_mail(session, user_id=user.id, to=user.email, template="erasure_scheduled", values=values)
+    return await erasure_of(session, user)
+
+
+async def cancel_erasure(session: AsyncSession, user: CurrentUser) -> ErasureRead:
+    """Take the wish to be erased back."""
+    if await repository.delete_erasure(session, user.id):
+        await audit(session, user.id, "account.erasure_cancelled")
+    return ErasureRead(scheduled=False)
