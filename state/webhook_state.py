@@ -6,6 +6,7 @@ from uuid import UUID
 import reflex as rx
 
 from backend.accounts.service import CurrentUser
+from backend.alerts import service as alerts_service
 from backend.api.resources import resources
 from backend.core import formats
 from backend.core.errors import InvalidInputError
@@ -34,8 +35,8 @@ class WebhookState(rx.State):
         self.test_error = ""
         try:
             async with resources().database.unit_of_work(user.id) as session:
-                await notifications_service.enqueue_test_webhook(
-                    session, user.id, str(form_data.get("test_destination") or "").strip()[:2000]
+                await alerts_service.send_test_webhook(
+                    session, user, str(form_data.get("test_destination") or "").strip()[:2000]
                 )
         except InvalidInputError as error:
             self.test_error = str(error.details.get("destination", error.message))
@@ -51,7 +52,7 @@ class WebhookState(rx.State):
         except ValueError:
             raise InvalidInputError(t("form.invalid")) from None
         async with resources().database.unit_of_work(user.id) as session:
-            await notifications_service.resend(session, user.id, wanted)
+            await alerts_service.resend_delivery(session, user, wanted)
         await self._read(user, dict(self.router.url.query_parameters))
         return rx.toast.success(t("deliveries.resent"))
 

@@ -220,7 +220,7 @@ async def list_deliveries(
 async def resend_delivery(user: WritesAlerts, delivery_id: UUID) -> Envelope[DeliveryRead]:
     """Send a sent or dead message again, under the same `X-Webhook-ID`."""
     async with resources().database.unit_of_work(user.id) as session:
-        delivery = await notifications.resend(session, user.id, delivery_id)
+        delivery = await service.resend_delivery(session, user, delivery_id)
     return ok(delivery)
 
 
@@ -239,9 +239,7 @@ async def test_webhook(user: WritesAlerts, body: WebhookTest) -> Envelope[Delive
     """Send a test message to an address; how it fared is in the deliveries."""
     held = resources()
     async with held.database.unit_of_work(user.id) as session:
-        delivery = await notifications.enqueue_test_webhook(
-            session, user.id, body.destination, held.settings.webhook_allow_private
-        )
+        delivery = await service.send_test_webhook(session, user, body.destination, held.settings.webhook_allow_private)
     return ok(delivery)
 
 

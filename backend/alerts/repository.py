@@ -39,7 +39,7 @@ returning {_COLUMNS}
 """)  # noqa: S608 - constant text
 _DELETE_RULE = text(f"""
 update alert_rules set deleted_at = now(), enabled = false, version = version + 1, updated_at = now()
-where {_MINE} and id = :id returning id
+where {_MINE} and id = :id returning name
 """)  # noqa: S608 - constant text
 _LOCK_USER = text("select pg_advisory_xact_lock(hashtextextended('alert-rules', 0) # hashtextextended(:user_id, 0))")
 _WALLETS = text(f"""
@@ -123,10 +123,10 @@ async def update_rule(session: AsyncSession, values: dict[str, Any]) -> RowMappi
     return (await session.execute(_UPDATE_RULE, _as_json(values))).mappings().one()
 
 
-async def delete_rule(session: AsyncSession, user_id: UUID, rule_id: UUID) -> bool:
-    """Mark a rule as deleted; False when there was none. History keeps pointing at it."""
+async def delete_rule(session: AsyncSession, user_id: UUID, rule_id: UUID) -> str | None:
+    """Mark a rule as deleted and return its name; None when there was none. History keeps pointing at it."""
     result = await session.execute(_DELETE_RULE, {"user_id": user_id, "id": rule_id})
-    return result.scalar_one_or_none() is not None
+    return result.scalar_one_or_none()
 
 
 async def watched_wallets(session: AsyncSession, user_id: UUID, except_rule: UUID | None = None) -> set[str]:

@@ -5,12 +5,13 @@ Every function works in the caller's session, which the edge opened with the use
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import Cap, CurrentUser, cap
+from backend.accounts.service import Cap, CurrentUser, audit, cap
 from backend.alerts import exports, repository
 from backend.alerts.engine.conditions import Conditions, WhaleConditions
 from backend.alerts.errors import RuleChangedError, RuleLimitError, RuleNotFoundError
@@ -33,8 +34,11 @@ from backend.core.errors import InvalidInputError
 from backend.core.ids import new_id
 from backend.core.schemas import Page
 from backend.core.settings import get_settings
+from backend.notifications import service as notifications
+from backend.notifications.schemas import DeliveryRead
 
 MAX_PAGE_SIZE = 200
+_PARTS_OF_A_RULE = ("name", "type", "conditions", "actions", "enabled", "frequency", "cooldown_seconds")
 
 
 async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate) -> RuleRead:
@@ -61,6 +65,7 @@ async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate
             "cooldown_seconds": data.cooldown_seconds,
         },
     )
+    await audit(session, user.id, "alert_rule.created", str(row["id"]), {"name": data.name, "type": data.type})
     return (await _read(session, [row]))[0]
 
 
@@ -121,6 +126,7 @@ async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, d
             "cooldown_seconds": row["cooldown_seconds"] if data.cooldown_seconds is None else data.cooldown_seconds,
         },
     )
+    await _audit_change(session, user, row, changed)
     return (await _read(session, [changed]))[0]
 
 
@@ -134,8 +140,10 @@ async def set_enabled(session: AsyncSession, user: CurrentUser, rule_id: UUID, e
 
 async def delete_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID) -> None:
     """Delete a rule; its history stays. Raises RuleNotFoundError."""
-    if not await repository.delete_rule(session, user.id, rule_id):
+    name = await repository.delete_rule(session, user.id, rule_id)
+    if name is None:
         raise RuleNotFoundError
+    await audit(session, user.id, "alert_rule.deleted", str(rule_id), {"name": name})
 
 
 async def list_history(
@@ -158,6 +166,8 @@ def export_history(
     """Yield the user's alerts as a CSV or JSON file, in chunks; the session must stay open until the last one."""
 
     async def alerts() -> AsyncIterator[AlertRead]:
+        details = {"format": format, **wanted.model_dump(mode="json", exclude_none=True)}
+        await audit(session, user.id, "alert_history.exported", "", details)
         async for row in repository.stream_alerts(session, user.id, wanted):
             yield AlertRead.model_validate(dict(row))
 
@@ -176,6 +186,22 @@ async def alert_counts(session: AsyncSession, user: CurrentUser) -> AlertCounts:
     )
 
 
+async def send_test_webhook(
+    session: AsyncSession, user: CurrentUser, destination: str, allow_private: bool | None = None
+) -> DeliveryRead:
+    """Put a test message for the user in line. Raises InvalidInputError on a bad destination."""
+    delivery = await notifications.enqueue_test_webhook(session, user.id, destination, allow_private)
+    await audit(session, user.id, "webhook.tested", str(delivery.id), {"host": _host(delivery.destination)})
+    return delivery
+
+
+async def resend_delivery(session: AsyncSession, user: CurrentUser, message_id: UUID) -> DeliveryRead:
+    """Send a sent or dead message again. Raises NotFoundError, ConflictError while it is still on its way."""
+    delivery = await notifications.resend(session, user.id, message_id)
+    await audit(session, user.id, "webhook.resent", str(delivery.id), {"host": _host(delivery.destination)})
+    return delivery
+
+
 def describe_rule(conditions: Sequence[Mapping[str, Any]], tokens: Iterable[NamedToken]) -> str:
     """Return a rule's conditions as one sentence; `tokens` name the addresses in it.
 
@@ -185,6 +211,21 @@ def describe_rule(conditions: Sequence[Mapping[str, Any]], tokens: Iterable[Name
         return describe(conditions_of(conditions), symbols_of(tokens))
     except (KeyError, TypeError, ValueError, ArithmeticError):
         raise InvalidInputError("These are not the conditions of an alert rule.") from None
+
+
+async def _audit_change(session: AsyncSession, user: CurrentUser, before: RowMapping, after: RowMapping) -> None:
+    """Note which parts of a rule are different now; stopping and starting it have names of their own."""
+    changed = [part for part in _PARTS_OF_A_RULE if before[part] != after[part]]
+    if not changed:
+        return
+    verb = ("resumed" if after["enabled"] else "paused") if changed == ["enabled"] else "changed"
+    details = {"name": after["name"], **({"changed": changed} if verb == "changed" else {})}
+    await audit(session, user.id, f"alert_rule.{verb}", str(after["id"]), details)
+
+
+def _host(destination: str) -> str:
+    """Return whose webhook it is; the rest of an address may hold a secret."""
+    return urlsplit(destination).hostname or ""
 
 
 async def _check_wallets(

@@ -118,13 +118,15 @@ async def test_a_user_neither_sees_nor_changes_what_is_anothers(app_database, wo
         for user in (alice, bob):
             assert (await service.list_rules(session, user)).total == 0
             assert (await service.list_history(session, user, HistoryFilter())).total == 0
-            assert (
-                b"".join([c async for c in service.export_history(session, user, HistoryFilter(), "json")]) == b"[]\n"
-            )
+        exported = [chunk async for chunk in service.export_history(session, alice, HistoryFilter(), "json")]
+        assert b"".join(exported) == b"[]\n"
         for table in ("alert_rules", "alert_history", "notification_outbox"):
             assert (await session.execute(text(f"select count(*) from {table}"))).scalar_one() == 0
         with pytest.raises(DBAPIError, match="row-level security"):
             await service.create_rule(session, bob, whale())
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with app_database.unit_of_work(alice.id) as session:
+            _ = [chunk async for chunk in service.export_history(session, bob, HistoryFilter(), "json")]
     async with app_database.unit_of_work() as session:
         assert (await session.execute(text("select count(*) from alert_rules"))).scalar_one() == 0
     async with app_database.unit_of_work(bob.id) as session:
