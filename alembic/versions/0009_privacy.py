@@ -1,7 +1,7 @@
-"""API keys, consent, exports and erasure.
+"""API keys, consent, exports, erasure and retention.
 
 Erasing an account is the one thing that no role may do by itself: `erase_user` runs as the owner, only for an account
-whose erasure was asked for and whose days of grace are over.
+whose erasure was asked for and whose days of grace are over. What was logged can be removed only when it is old.
 """
 
 from alembic import op
@@ -60,12 +60,15 @@ create table data_exports (
   id uuid primary key,
   user_id uuid not null references premium_users(id) on delete cascade,
   status varchar(10) not null default 'waiting' check (status in ('waiting', 'running', 'ready', 'failed')),
+  step varchar(63) not null default '',
   tables_done int not null default 0,
   tables_total int not null default 0,
   rows_written bigint not null default 0,
+  rows_total bigint not null default 0,
   size_bytes bigint,
   problem varchar(200),
   requested_at timestamptz not null default now(),
+  started_at timestamptz,
   ready_at timestamptz,
   expires_at timestamptz
 );
@@ -89,20 +92,21 @@ create table erasure_requests (
 
 -- Removes every row of one user from every table that has a user_id column, whichever part of the product added it,
 -- then the account. Tables that refer to each other are tried again until all are empty. What was logged stays without
--- the person: all rows of the account under one random id, nothing of what, from where or with what.
+-- the person: all rows of the account under one random id, nothing of what, from where or with what. Jobs that wait
+-- for the user, or failed, name the user in their arguments and go too.
 create function erase_user(wanted uuid) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  account premium_users%rowtype;
+  nobody uuid := gen_random_uuid();
   waiting text[];
   blocked text[];
   each text;
 begin
-  select u.* into account from premium_users u join erasure_requests r on r.user_id = u.id
+  perform 1 from premium_users u join erasure_requests r on r.user_id = u.id
     where u.id = wanted and r.due_at <= now() for update;
   if not found then raise exception 'no erasure of this account is due'; end if;
-  update audit_log set user_id = nobody.id, target = '', details = '{}', ip_address = '', user_agent = '',
-    request_id = '' from (select gen_random_uuid() as id) as nobody where user_id = wanted;
+  update audit_log set user_id = nobody, target = '', details = '{}', ip_address = '', user_agent = '',
+    request_id = '' where user_id = wanted;
   select array_agg(format('%I', c.relname)) into waiting
     from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
     where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
@@ -121,9 +125,51 @@ begin
     waiting := blocked;
   end loop;
   delete from premium_users where id = wanted;
+  if to_regclass('procrastinate.procrastinate_jobs') is not null then
+    execute 'delete from procrastinate.procrastinate_jobs where status <> ''doing'' and args::text like $1'
+      using '%' || wanted || '%';
+  end if;
+  insert into audit_log (id, user_id, action, channel) values (gen_random_uuid(), nobody, 'account.erased', 'job');
 end $$;
 revoke all on function erase_user(uuid) from public;
 grant execute on function erase_user(uuid) to premium_worker;
+"""
+
+# Security definer: nobody may delete what was logged, and only the owner may drop a month of alerts. Whatever they are
+# asked, they remove only what is old.
+RETENTION = """
+create index idx_audit_log_recorded_at on audit_log using brin (recorded_at);
+create function delete_audit_before(before timestamptz, at_most int) returns int
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  deleted int;
+begin
+  if before > now() - interval '365 days' then raise exception 'the audit log is kept for at least a year'; end if;
+  delete from audit_log where id in (select id from audit_log where recorded_at < before limit at_most);
+  get diagnostics deleted = row_count;
+  return deleted;
+end $$;
+create function drop_alert_months_before(before timestamptz) returns int
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  child text;
+  dropped int := 0;
+begin
+  if before > now() - interval '90 days' then raise exception 'alerts are kept for at least 90 days'; end if;
+  for child in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'alert_history'::regclass and c.relname ~ '^alert_history_y[0-9]{4}m[0-9]{2}$'
+      and to_timestamp(substring(c.relname from 'y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month'
+        + interval '1 day' <= before
+  loop
+    execute format('drop table %I', child);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+end $$;
+revoke all on function delete_audit_before(timestamptz, int), drop_alert_months_before(timestamptz) from public;
+grant execute on function delete_audit_before(timestamptz, int), drop_alert_months_before(timestamptz)
+  to premium_worker;
 """
 
 USER_OWNED = ("api_keys", "user_consents", "data_exports", "data_export_parts", "erasure_requests")
@@ -150,14 +196,16 @@ def _security() -> str:
 
 
 def upgrade() -> None:
-    for part in (API_KEYS, CONSENT, EXPORTS, ERASURE, _security()):
+    for part in (API_KEYS, CONSENT, EXPORTS, ERASURE, RETENTION, _security()):
         op.execute(part)
 
 
 def downgrade() -> None:
     op.execute(
         """
-        drop function erase_user(uuid), auth_find_api_key(bytea);
+        drop function erase_user(uuid), auth_find_api_key(bytea), delete_audit_before(timestamptz, int),
+          drop_alert_months_before(timestamptz);
+        drop index idx_audit_log_recorded_at;
         drop table erasure_requests, data_export_parts, data_exports, user_consents, api_keys;
         """
     )

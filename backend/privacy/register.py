@@ -1,0 +1,113 @@
+"""The register of what we hold (GDPR article 30): every table, whose its rows are, why we hold them, what leaves.
+
+Exports read exactly what stands here. A test walks the database's catalogue: a table or column that is missing here
+fails it, so whoever adds one decides whether its owner gets it. How long rows are kept stands in `retention.py`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A table with rows of users: the column that says whose a row is, why we hold it, what an export gives.
+
+    `withheld` never leaves: it proves something to us or opens something (hashes, sealed secrets), or is a copy.
+    """
+
+    owner: str
+    why: str
+    exported: tuple[str, ...]
+    withheld: tuple[str, ...] = ()
+
+
+_ACCOUNT = "to know you and to let you in"
+_SERVICE = "to do what you asked for"
+_SECURITY = "to protect your account and to show you what was done in it"
+_LAW = "to honour your rights"
+
+HELD: dict[str, Holding] = {
+    "premium_users": Holding(
+        "id", _ACCOUNT, ("id", "email", "wallet_address", "tier", "created_at"), ("password_hash",)
+    ),
+    "user_sessions": Holding(
+        "user_id",
+        _SECURITY,
+        ("id", "user_id", "user_agent", "ip_address", "created_at", "expires_at", "revoked_at"),
+        ("token_hash",),
+    ),
+    "user_wallets": Holding("user_id", _ACCOUNT, ("id", "user_id", "address", "chain_id", "kind", "label", "added_at")),
+    "user_identities": Holding("user_id", _ACCOUNT, ("id", "user_id", "provider", "subject", "email", "linked_at")),
+    "audit_log": Holding(
+        "user_id",
+        _SECURITY,
+        (
+            *("id", "user_id", "action", "target", "details", "channel", "ip_address", "user_agent"),
+            *("request_id", "recorded_at"),
+        ),
+    ),
+    "api_keys": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "name", "prefix", "old_secret_until", "scopes", "requests_per_minute"),
+            *("created_at", "rotated_at", "expires_at", "last_used_at", "revoked_at"),
+        ),
+        ("secret_hash", "old_secret_hash"),
+    ),
+    "alert_rules": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "name", "type", "conditions", "actions", "enabled", "frequency"),
+            *("cooldown_seconds", "version", "created_at", "updated_at", "deleted_at"),
+        ),
+        ("changed_xid",),
+    ),
+    "alert_history": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "triggered_at", "alert_rule_id", "user_id", "rule_version", "type", "event_id", "chain_id"),
+            *("block_number", "block_hash", "tx_hash", "token", "message", "event_data", "recorded_at"),
+            *("withdrawn_at", "withdrawn_reason"),
+        ),
+    ),
+    "notification_outbox": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "alert_id", "alert_rule_id", "channel", "destination", "event_type", "payload"),
+            *("status", "attempts", "next_attempt_at", "locked_until", "last_error", "last_status_code"),
+            *("created_at", "sent_at"),
+        ),
+    ),
+    "user_consents": Holding("user_id", _LAW, ("user_id", "purpose", "granted", "decided_at")),
+    "data_exports": Holding(
+        "user_id",
+        _LAW,
+        (
+            *("id", "user_id", "status", "step", "tables_done", "tables_total", "rows_written", "rows_total"),
+            *("size_bytes", "problem", "requested_at", "started_at", "ready_at", "expires_at"),
+        ),
+    ),
+    "data_export_parts": Holding("user_id", _LAW, (), ("export_id", "part_number", "user_id", "content")),
+    "erasure_requests": Holding("user_id", _LAW, ("user_id", "requested_at", "due_at")),
+}
+
+# Rows that are nobody's and that everybody may read.
+SHARED: dict[str, str] = {
+    "chain_blocks": "public chain data",
+    "chain_checkpoints": "public chain data",
+    "chain_tokens": "public chain data",
+    "chain_pools": "public chain data",
+    "price_readings": "public prices",
+    "alembic_version": "which migration the schema is at",
+}
+
+# What only workers see: the web role may not read any of it. Named with its schema.
+INTERNAL: dict[str, str] = {}
+
+
+def exported_tables() -> dict[str, Holding]:
+    """Return the tables that an export consists of."""
+    return {name: holding for name, holding in HELD.items() if holding.exported}
