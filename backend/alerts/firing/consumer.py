@@ -39,6 +39,8 @@ _POISON = (
     *(DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError),
     *(ValueError, KeyError, TypeError, ArithmeticError, AttributeError, IndexError),
 )
+# Channel, message, channel, message, …: one command takes a third of the time of one for each.
+_PUBLISH = "for i = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end"
 log = get_logger(__name__)
 
 
@@ -154,8 +156,9 @@ class ChainConsumer:
     async def _tell(self, pipeline: Pipeline | None = None) -> None:
         """Publish what is stored and not told yet, after what is in the pipeline already."""
         pipeline = self._redis.pipeline(transaction=False) if pipeline is None else pipeline
-        for each in self._untold:
-            pipeline.publish(user_alerts_channel(each.user_id), _news(each))
+        if self._untold:
+            news = [part for each in self._untold for part in (user_alerts_channel(each.user_id), _news(each))]
+            pipeline.execute_command("EVAL", _PUBLISH, 0, *news)
         await pipeline.execute()
         self._untold.clear()
 

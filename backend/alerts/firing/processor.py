@@ -1,5 +1,6 @@
 """One chain's entries through the engine into the database, in stream order."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
@@ -87,8 +88,8 @@ class Processor:
         async with self._unit_of_work() as session:
             told = await record(session, self._chain_id, facts, part)
         self._untold += told
-        for each in told:
-            alerts_stored.labels(each.data["type"]).inc()
+        for kind, count in Counter(each.data["type"] for each in told).items():
+            alerts_stored.labels(kind).inc(count)
 
     async def _withdraw(self, event: BlockOrphaned) -> None:
         async with self._unit_of_work() as session:

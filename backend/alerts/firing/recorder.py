@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -20,7 +20,7 @@ from backend.alerts.schemas import AlertRead
 from backend.chain.events import Event
 from backend.core.clock import from_unix
 from backend.core.formats import iso
-from backend.core.ids import derived_id, new_id
+from backend.core.ids import derived_id
 from backend.notifications.service import NewMessage, enqueue
 
 TRIGGERED, WITHDRAWN = "alert.triggered", "alert.withdrawn"
@@ -35,8 +35,7 @@ class Fact:
     fields: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule (as of a version) that an event fires, by the event's place in the batch."""
 
     place: int
@@ -44,8 +43,7 @@ class Match:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """An alert to tell its user of now: `kind` is alert or withdrawn, `data` an AlertRead as JSON has it.
 
     `news_at` is when it was recorded, or withdrawn; `triggered_at` the time of its block.
@@ -62,9 +60,9 @@ class Told:
 
 async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], matches: Sequence[Match]) -> list[Told]:
     """Store the alerts that matches make and return the new ones. `facts` are distinct events in stream order."""
-    rule_ids = sorted({match.rule_id for match in matches})
-    hashes = sorted({facts[match.place].event.block_hash for match in matches})
-    rules, orphaned = await repository.begin_storing(session, chain_id, rule_ids, hashes)
+    rule_ids = list({match.rule_id for match in matches})
+    hashes = {facts[place].event.block_hash for place in {match.place for match in matches}}
+    rules, orphaned = await repository.begin_storing(session, chain_id, rule_ids, list(hashes))
     kept, gates = await _through_gates(session, facts, matches, rules, orphaned)
     if not kept:
         return []
@@ -72,7 +70,7 @@ async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], ma
     stored = await repository.insert_alerts(session, chain_id, alerts, events, ORPHANED_REASON)
     if not stored:
         return []
-    told = _told(stored, facts, kept, rules, alerts.messages)
+    told = _told(stored, facts, kept, rules, _texts(alerts, events))
     await enqueue(session, [message for each in told for message in _messages(each, rules[each.rule_id])])
     fired = {each.rule_id for each in told}
     if used_up := sorted(rule_id for rule_id in fired if rule_id in gates and not gates[rule_id].enabled):
@@ -105,15 +103,21 @@ async def _through_gates(
     orphaned: set[str],
 ) -> tuple[list[Match], dict[UUID, Gate]]:
     """Return the matches that become alerts (in stream order), and the gates of rules that have one, after them."""
-    kept = [match for match in matches if match.rule_id in rules]
-    gated = {match.rule_id for match in kept if not _gate(rules[match.rule_id]).is_open}
-    kept = [match for match in kept if rules[match.rule_id].enabled or match.rule_id in gated]
-    if not gated:
-        return kept, {}
-    gated_ids = sorted(gated)
     by_rule: dict[UUID, list[Match]] = defaultdict(list)
-    for match in sorted(kept, key=lambda match: match.place):
-        by_rule[match.rule_id].append(match)
+    passed: list[Match] = []
+    for match in matches:
+        rule = rules.get(match.rule_id)
+        if rule is None:
+            continue
+        if rule.is_gated:
+            by_rule[match.rule_id].append(match)
+        elif rule.enabled:
+            passed.append(match)
+    if not by_rule:
+        return passed, {}
+    gated_ids = sorted(by_rule)
+    for mine in by_rule.values():
+        mine.sort(key=lambda match: match.place)
     events = [(rule_id, facts[match.place].event) for rule_id in gated_ids for match in by_rule[rule_id]]
     pairs = (
         [rule_id for rule_id, _ in events],
@@ -123,7 +127,6 @@ async def _through_gates(
     locked = await repository.lock_gates(session, gated_ids, pairs)
     rules |= locked.rules
     gates: dict[UUID, Gate] = {}
-    passed = [match for match in kept if match.rule_id not in gated]
     for rule_id in gated_ids:
         mine = by_rule[rule_id]
         candidates = [_candidate(facts[match.place].event, orphaned) for match in mine]
@@ -133,7 +136,7 @@ async def _through_gates(
     return passed, gates
 
 
-def _gate(rule: FiringRule, last_triggered_at: float | None = None) -> Gate:
+def _gate(rule: FiringRule, last_triggered_at: float | None) -> Gate:
     return Gate(rule.frequency == "once", rule.cooldown_seconds, rule.enabled, last_triggered_at)
 
 
@@ -146,34 +149,37 @@ def _columns(
 ) -> tuple[AlertColumns, EventColumns]:
     alerts, events = AlertColumns(), EventColumns()
     conditions: dict[UUID, Conditions] = {}
-    transfers: dict[int, str] = {}
     places: dict[int, int] = {}
     for match in kept:
         place, rule = match.place, rules[match.rule_id]
         fact = facts[place]
         if place not in places:
             places[place] = len(places) + 1
-            _add_event(events, fact, fact.event.block_hash in orphaned)
-            if rule.conditions is None:
-                transfers[place] = alert_message(None, fact.event)
-        if rule.conditions is None:
-            message = transfers[place]
-        else:
+            _add_event(events, fact, rule, fact.event.block_hash in orphaned)
+        message = None
+        if rule.conditions is not None:
             typed = conditions.get(rule.id) or conditions.setdefault(rule.id, conditions_of(rule.conditions))
             message = alert_message(typed, fact.event)
-        alerts.ids.append(new_id())
         alerts.places.append(places[place])
         alerts.rule_ids.append(rule.id)
         alerts.user_ids.append(rule.user_id)
         alerts.versions.append(match.version)
-        alerts.types.append(rule.type)
-        alerts.messages.append(message)
+        alerts.own_messages.append(message)
     return alerts, events
 
 
-def _add_event(events: EventColumns, fact: Fact, is_orphaned: bool) -> None:
+def _texts(alerts: AlertColumns, events: EventColumns) -> list[str]:
+    """Return what each alert says."""
+    shared = events.messages
+    return [own or shared[place - 1] or "" for place, own in zip(alerts.places, alerts.own_messages, strict=True)]
+
+
+def _add_event(events: EventColumns, fact: Fact, rule: FiringRule, is_orphaned: bool) -> None:
+    """Add an event; all rules that it fires are of the type of this `rule`."""
     event = fact.event
     events.event_ids.append(event.id)
+    events.types.append(rule.type)
+    events.messages.append(alert_message(None, event) if rule.conditions is None else None)
     events.times.append(from_unix(event.taken_at))
     events.numbers.append(event.block_number)
     events.hashes.append(event.block_hash)
@@ -203,6 +209,7 @@ def _told(
     by_pair = {(row.alert_rule_id, row.event_id): row for row in stored if row.withdrawn_at is None}
     told: list[tuple[int, Told]] = []
     shared: dict[int, tuple[datetime, dict[str, Any]]] = {}
+    written: dict[datetime, str | None] = {}  # mostly one moment: that of the transaction
     for match, message in zip(kept, messages, strict=True):
         place, rule = match.place, rules[match.rule_id]
         row = by_pair.get((rule.id, facts[place].event.id))
@@ -219,7 +226,7 @@ def _told(
             "ruleVersion": match.version,
             "type": rule.type,
             "message": message,
-            "recordedAt": iso(row.recorded_at),
+            "recordedAt": written.get(row.recorded_at) or written.setdefault(row.recorded_at, iso(row.recorded_at)),
             **common,
         }
         told.append((place, Told("alert", rule.user_id, rule.id, row.id, triggered_at, row.recorded_at, data)))

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from psycopg import AsyncConnection as DriverConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from backend.core.ids import new_ids
 
 CHANGES_CHANNEL = "alert_rules_changed"
 _CHAIN_LOCK = "hashtextextended('alerts of chain ' || %(chain_id)s, 7001)"
@@ -52,15 +54,17 @@ from unnest(%(ids)s::uuid[]) as r(id)
 _INSERT = text("""
 insert into alert_history (id, triggered_at, alert_rule_id, user_id, rule_version, type, event_id, chain_id,
   block_number, block_hash, tx_hash, token, message, event_data, withdrawn_at, withdrawn_reason)
-select a.id, e.taken_at, a.rule_id, a.user_id, a.version, a.type, e.event_id, :chain_id, e.block_number, e.block_hash,
-  e.tx_hash, e.token, a.message, e.data, case when e.orphaned then now() end, case when e.orphaned then :reason end
+select a.id, e.taken_at, a.rule_id, a.user_id, a.version, e.type, e.event_id, :chain_id, e.block_number, e.block_hash,
+  e.tx_hash, e.token, coalesce(a.message, e.message), e.data, case when e.orphaned then now() end,
+  case when e.orphaned then :reason end
 from unnest(cast(:ids as uuid[]), cast(:places as int[]), cast(:rule_ids as uuid[]), cast(:user_ids as uuid[]),
-    cast(:versions as int[]), cast(:types as text[]), cast(:messages as text[]))
-  as a(id, place, rule_id, user_id, version, type, message)
-join unnest(cast(:event_ids as text[]), cast(:times as timestamptz[]), cast(:numbers as bigint[]),
-    cast(:hashes as text[]), cast(:txs as text[]), cast(:tokens as text[]), cast(:data as jsonb[]),
-    cast(:orphaned as boolean[])) with ordinality
-  as e(event_id, taken_at, block_number, block_hash, tx_hash, token, data, orphaned, place) on e.place = a.place
+    cast(:versions as int[]), cast(:own_messages as text[]))
+  as a(id, place, rule_id, user_id, version, message)
+join unnest(cast(:event_ids as text[]), cast(:types as text[]), cast(:times as timestamptz[]),
+    cast(:numbers as bigint[]), cast(:hashes as text[]), cast(:txs as text[]), cast(:tokens as text[]),
+    cast(:messages as text[]), cast(:data as jsonb[]), cast(:orphaned as boolean[])) with ordinality
+  as e(event_id, type, taken_at, block_number, block_hash, tx_hash, token, message, data, orphaned, place)
+  on e.place = a.place
 on conflict (alert_rule_id, event_id, triggered_at) do update set withdrawn_at = null, withdrawn_reason = null
   where alert_history.withdrawn_at is not null and excluded.withdrawn_at is null
 returning id, alert_rule_id, event_id, recorded_at, withdrawn_at
@@ -101,8 +105,7 @@ class RuleChange:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FiringRule:
+class FiringRule(NamedTuple):
     """A rule as its alerts need it: conditions of price rules only, actions where there is a webhook."""
 
     id: UUID
@@ -114,6 +117,11 @@ class FiringRule:
     enabled: bool
     frequency: str
     cooldown_seconds: int
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether more than being paused may hold the rule back."""
+        return self.cooldown_seconds > 0 or self.frequency == "once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,33 +139,35 @@ class LockedGates:
 
 @dataclass(slots=True)
 class EventColumns:
-    """The events of a batch that fired something, column by column."""
+    """The events of a batch that fired something, column by column; `messages` where all its alerts say the same."""
 
     event_ids: list[str] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
     txs: list[str | None] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)
+    messages: list[str | None] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
     orphaned: list[bool] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class AlertColumns:
-    """The alerts of a batch, column by column; `places` point into the events, from 1."""
+    """The alerts of a batch, column by column; `places` point into the events, from 1.
 
-    ids: list[UUID] = field(default_factory=list)
+    `own_messages` are None where the event's message is the alert's.
+    """
+
     places: list[int] = field(default_factory=list)
     rule_ids: list[UUID] = field(default_factory=list)
     user_ids: list[UUID] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
-    types: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
+    own_messages: list[str | None] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAlert:
+class StoredAlert(NamedTuple):
     """An alert that this transaction made (or that counts again)."""
 
     id: UUID
@@ -236,7 +246,7 @@ async def begin_storing(
     connection = await _driver(session)
     async with connection.pipeline():
         await connection.execute(_LOCK_SHARED, {"chain_id": str(chain_id)})
-        rules = await connection.execute(_RULES, {"ids": list(rule_ids)})
+        rules = await connection.execute(_RULES, {"ids": _uuid_array(rule_ids)})
         orphaned = await connection.execute(_ORPHANED, {"chain_id": chain_id, "hashes": list(hashes)})
         return _by_id(await rules.fetchall()), {row[0] for row in await orphaned.fetchall()}
 
@@ -253,10 +263,11 @@ async def lock_gates(
     rule_ids, event_ids, times = pairs
     connection = await _driver(session)
     async with connection.pipeline():
-        rules = await connection.execute(_LOCK_RULES, {"ids": list(ids)})
-        values = {"rule_ids": list(rule_ids), "event_ids": list(event_ids), "times": list(times)}
+        packed = {"ids": _uuid_array(ids)}
+        rules = await connection.execute(_LOCK_RULES, packed)
+        values = {"rule_ids": _uuid_array(rule_ids), "event_ids": list(event_ids), "times": list(times)}
         known = await connection.execute(_KNOWN, values)
-        newest = await connection.execute(_NEWEST, {"ids": list(ids)})
+        newest = await connection.execute(_NEWEST, packed)
         return LockedGates(
             _by_id(await rules.fetchall()),
             {(row[0], row[1]) for row in await known.fetchall()},
@@ -271,10 +282,15 @@ async def insert_alerts(
     values = {
         "chain_id": chain_id,
         "reason": reason,
-        **{name: getattr(alerts, name) for name in AlertColumns.__slots__},
+        "ids": _uuid_array(new_ids(len(alerts.places))),
+        "places": _int_array(alerts.places),
+        "rule_ids": _uuid_array(alerts.rule_ids),
+        "user_ids": _uuid_array(alerts.user_ids),
+        "versions": _int_array(alerts.versions),
+        "own_messages": alerts.own_messages,
         **{name: getattr(events, name) for name in EventColumns.__slots__},
     }
-    return [StoredAlert(*row) for row in (await session.execute(_INSERT, values)).all()]
+    return [StoredAlert._make(row) for row in (await session.execute(_INSERT, values)).all()]
 
 
 async def pause_rules(session: AsyncSession, used_up: Sequence[UUID]) -> None:
@@ -307,4 +323,13 @@ async def _driver(session: AsyncSession) -> DriverConnection[Any]:
 
 
 def _by_id(rows: Sequence[Sequence[Any]]) -> dict[UUID, FiringRule]:
-    return {row[0]: FiringRule(*row) for row in rows}
+    return {row[0]: FiringRule._make(row) for row in rows}
+
+
+def _uuid_array(ids: Sequence[UUID]) -> str:
+    """Return ids as PostgreSQL writes an array: the driver's way of arrays takes five times as long for each item."""
+    return "{" + ",".join([f"{each.int:032x}" for each in ids]) + "}"
+
+
+def _int_array(numbers: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
