@@ -35,6 +35,8 @@ class AlertsState(rx.State):
     tab: str = "rules"
     failure: str = ""
     failure_id: str = ""
+    limit_message: str = ""
+    upgrade_to: str = ""
     rules: list[RuleRow] = []
     rules_loaded: bool = False
     rules_note: str = ""
@@ -72,13 +74,14 @@ class AlertsState(rx.State):
             await webhooks._read(user, query)
         else:
             await self._read_rules(user, query)
-        self.failure = self.failure_id = ""
+        self.failure = self.failure_id = self.limit_message = self.upgrade_to = ""
         form = await self.get_state(RuleFormState)
         await form._open_for(user, query)
 
     @signed_in
     async def set_enabled(self, user: CurrentUser, rule_id: str, enabled: bool) -> Any:
         """Pause or resume a rule."""
+        self.limit_message = self.upgrade_to = ""
         async with resources().database.unit_of_work(user.id) as session:
             await alerts_service.set_enabled(session, user, _id(rule_id), bool(enabled))
         await self._read_rules(user, dict(self.router.url.query_parameters))
@@ -120,8 +123,12 @@ class AlertsState(rx.State):
             counts = await alerts_service.alert_counts(session, user)
         self.rules = [rule_row(rule) for rule in page.items]
         self.rules_pager = pager_of(page, lambda number: f"/alerts/?tab=rules&page={number}")
+        limited = {"limit": formats.number(counts.rules_limit)} if counts.rules_limit is not None else {}
         self.rules_note = t(
-            "rules.note", active=formats.number(counts.rules_active), total=formats.number(counts.rules_total)
+            "limits.rules_note" if limited else "rules.note",
+            active=formats.number(counts.rules_active),
+            total=formats.number(counts.rules_total),
+            **limited,
         )
         self.rules_loaded = True
 

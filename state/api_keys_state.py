@@ -6,7 +6,7 @@ from uuid import UUID
 
 import reflex as rx
 
-from backend.accounts.service import CurrentUser, Feature, allows, api_keys
+from backend.accounts.service import CurrentUser, Feature, allows, api_keys, requires
 from backend.api.resources import resources
 from backend.core import formats
 from backend.core.clock import utc_now
@@ -56,6 +56,7 @@ class ApiKeysState(rx.State):
         self.failure = self.failure_id = ""
 
     @signed_in
+    @requires(Feature.API_KEYS)
     async def open_create(self, user: CurrentUser) -> Any:
         """Open the form for a new key."""
         self.is_creating = True

@@ -10,7 +10,7 @@ import reflex as rx
 
 from backend.accounts.service import CurrentUser
 from backend.api.resources import resources
-from backend.core.errors import PremiumError
+from backend.core.errors import PremiumError, TierLimitError
 from backend.core.ids import request_id
 from backend.core.logging import get_logger
 from backend.core.origin import Origin, coming_from
@@ -36,8 +36,8 @@ def sign_in_redirect(state: rx.State) -> Any:
 def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
     """Make an async method `(self, user, …)` an event handler that only a signed-in user can run.
 
-    A known error becomes a toast with its message (or, when the state has `failure`, its panel); anything else is
-    logged under a request id that the user sees.
+    A known error becomes a toast with its message (or, when the state has `failure`, its panel; a limit of the plan,
+    when it has `limit_message`, its notice); anything else is logged under a request id that the user sees.
     """
 
     @functools.wraps(handler)
@@ -48,6 +48,8 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
                 return sign_in_redirect(self)
             with coming_from(_origin(self)):
                 return await handler(self, user, *args, **kwargs)
+        except TierLimitError as error:
+            return tell_limit(self, error)
         except PremiumError as error:
             return _tell(self, handler, error.message, request_id())
         except Exception:
@@ -67,6 +69,14 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
 def _origin(state: Any) -> Origin:
     headers = state.router.headers
     return Origin("page", state.router.session.client_ip, headers.user_agent, request_id())
+
+
+def tell_limit(state: Any, error: TierLimitError) -> Any:
+    """Say what the plan does not allow: in the page's notice (`limit_message`, `upgrade_to`) if it has one."""
+    if "limit_message" not in state.vars:
+        return rx.toast.error(error.message)
+    state.limit_message, state.upgrade_to = error.message, error.details.get("upgradeTo") or ""
+    return None
 
 
 def _tell(state: Any, handler: Callable[..., Any], message: str, failed_id: str) -> Any:

@@ -14,10 +14,10 @@ from backend.chain import service as chain_service
 from backend.chain.events import NATIVE_TOKEN
 from backend.chain.registry import chain_name
 from backend.core import formats
-from backend.core.errors import InvalidInputError, PremiumError
+from backend.core.errors import InvalidInputError, PremiumError, TierLimitError
 from backend.market import service as market_service
 from components.i18n import t
-from state.guard import signed_in
+from state.guard import signed_in, tell_limit
 from state.rule_choices import COOLDOWNS, FIXED, KINDS
 from state.rule_draft import RuleDraft, actions_of, conditions_of, default_name, draft_of_rule
 from state.view_models import Option
@@ -63,6 +63,8 @@ class RuleFormState(rx.State):
     price_source: str = ""
     price_at: str = ""
     errors: dict[str, str] = dict.fromkeys(ERROR_FIELDS, "")
+    limit_message: str = ""
+    upgrade_to: str = ""
     _version: int = 0
 
     @rx.var
@@ -94,8 +96,12 @@ class RuleFormState(rx.State):
         typed = {name: str(form_data.get(name) or "")[:MAX_TEXT] for name in BLANKS if name in form_data}
         told = {name: _is_ticked(form_data.get(name)) for name in ("in_app", "webhook")}
         draft = dataclasses.replace(self._draft(), **typed, **told)
+        self.limit_message = self.upgrade_to = ""
         try:
             await self._store(user, draft)
+        except TierLimitError as error:
+            self.errors = dict.fromkeys(ERROR_FIELDS, "")
+            return tell_limit(self, error)
         except PremiumError as error:
             self.errors = _by_field(error)
             return None
@@ -139,6 +145,7 @@ class RuleFormState(rx.State):
         self.rule_id, self._version = (stored_id or "", version) if query.get("edit") else ("", 0)
         self.form_key = f"{stored_id or ''}{version}{query.get('new', '')}"
         self.errors = dict.fromkeys(ERROR_FIELDS, "")
+        self.limit_message = self.upgrade_to = ""
         self.cooldowns = _with_current(COOLDOWNS, self.cooldown)
         await self._read_tokens()
         await self._read_price()

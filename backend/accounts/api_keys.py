@@ -23,6 +23,7 @@ from backend.accounts.api_keys_schemas import (
 )
 from backend.accounts.audit import audit
 from backend.accounts.entitlements import Cap, Feature, cap, require
+from backend.accounts.requirements import requires
 from backend.accounts.schemas import CurrentUser
 from backend.core.clock import utc_now
 from backend.core.db import Database
@@ -52,13 +53,13 @@ _MAX_LENGTH = 100
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
+@requires(Feature.API_KEYS)
 async def create_key(session: AsyncSession, user: CurrentUser, data: ApiKeyCreate) -> ApiKeySecret:
     """Make a key and return it with its secret, for the only time.
 
     Raises TierLimitError when the plan has no keys or the user has MOST_KEYS already, InvalidInputError when the key
     would be allowed more than the plan.
     """
-    require(user, Feature.API_KEYS)
     most = cap(user.tier, Cap.API_REQUESTS_PER_MINUTE)
     if data.requests_per_minute and most is not None and data.requests_per_minute > most:
         raise InvalidInputError(
@@ -95,12 +96,12 @@ async def list_keys(session: AsyncSession, user: CurrentUser) -> list[ApiKeyRead
     return [ApiKeyRead.model_validate(dict(row)) for row in await repository.list_keys(session, user.id)]
 
 
+@requires(Feature.API_KEYS)
 async def rotate_key(session: AsyncSession, user: CurrentUser, key_id: UUID, grace_hours: int = 0) -> ApiKeySecret:
     """Give a key another secret; the one before works for `grace_hours` (0 to 24) more, one before that no longer.
 
     Raises TierLimitError when the plan has no keys, NotFoundError when there is no such live key.
     """
-    require(user, Feature.API_KEYS)
     secret = KEY_MARK + new_token()
     row = await repository.rotate_key(
         session,

@@ -127,12 +127,21 @@ def require(user: CurrentUser, feature: Feature) -> None:
 def require_room(user: CurrentUser, what: Cap, used: int, adding: int = 1) -> None:
     """Raise TierLimitError when `used` and `adding` together are more than the plan allows.
 
-    Count `used` under a lock of the user (or a constraint): two tabs must not both find the last place free.
+    Its details say `cap`, `limit`, `used` and `upgradeTo` (None: no plan allows more). Count `used` under a lock of the
+    user (or a constraint): two tabs must not both find the last place free.
     """
     most = cap(user.tier, what)
-    if most is not None and used + adding > most:
-        name = what.value.replace("_", " ")
-        raise TierLimitError(
-            f"Your plan has room for {most} {name}.",
-            {"cap": what.value, "limit": most, "used": used, "upgradeTo": next_tier_with_more(user.tier, what)},
-        )
+    if most is None or used + adding <= most:
+        return
+    upgrade = next_tier_with_more(user.tier, what)
+    message = f"Your {plan_of(user.tier).tier.capitalize()} plan allows {_counted(what, most)}; {used} in use"
+    message += f", {adding} more wanted." if adding > 1 else "."
+    if upgrade is not None:
+        more = cap(upgrade, what)
+        message += f" {upgrade.capitalize()} allows {'any number' if more is None else f'{more:,}'}."
+    raise TierLimitError(message, {"cap": what.value, "limit": most, "used": used, "upgradeTo": upgrade})
+
+
+def _counted(what: Cap, number: int) -> str:
+    name = what.value.replace("_", " ")
+    return f"{number:,} {name.removesuffix('s') if number == 1 else name}"

@@ -101,7 +101,7 @@ async def set_password_hash(session: AsyncSession, account_id: UUID, password_ha
 async def change_tier(session: AsyncSession, user_id: UUID, tier: str) -> str | None:
     """Write a user's tier and return the one before; None when there is no such user."""
     statement = """
-    with before as (select id, tier from premium_users where id = :id for update)
+    with before as (select id, tier from premium_users where id = :id for no key update)
     update premium_users u set tier = :tier from before b where u.id = b.id returning b.tier
     """
     return (await session.execute(text(statement), {"id": user_id, "tier": tier})).scalar_one_or_none()

@@ -25,6 +25,7 @@ from backend.accounts.entitlements import (
 from backend.accounts.freshness import FRESH_FOR, is_fresh
 from backend.accounts.models import UserSession
 from backend.accounts.passwords import hash_password, password_matches
+from backend.accounts.requirements import FEATURE_MARK, requires
 from backend.accounts.schemas import MAX_PASSWORD_LENGTH, SESSION_COOKIE, CurrentUser
 from backend.accounts.tokens import (
     LIFETIME_SECONDS,
@@ -39,6 +40,7 @@ from backend.core.ids import derived_id, new_token
 from backend.core.settings import Settings
 
 __all__ = [
+    "FEATURE_MARK",
     "FRESH_FOR",
     "LIFETIME_SECONDS",
     "PLANS",
@@ -65,6 +67,7 @@ __all__ = [
     "read_access_token",
     "require",
     "require_room",
+    "requires",
     "seed_demo_account",
     "session_token",
     "user_of_access_token",

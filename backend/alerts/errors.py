@@ -1,6 +1,6 @@
 """What can go wrong with alert rules, said so that the user knows what to do."""
 
-from backend.core.errors import ConflictError, NotFoundError, TierLimitError
+from backend.core.errors import ConflictError, NotFoundError
 
 
 class RuleNotFoundError(NotFoundError):
@@ -17,7 +17,3 @@ class RuleChangedError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("This rule was changed meanwhile. Load it again, then make your change.")
-
-
-class RuleLimitError(TierLimitError):
-    """The plan's number of rules, or of watched wallets, is used up."""

@@ -23,6 +23,7 @@ class AlertRule(SQLModel, table=True):
     conditions: list[dict[str, Any]] = Field(sa_type=JSONB)
     actions: list[dict[str, Any]] = Field(sa_type=JSONB)
     enabled: bool = True
+    paused_by_plan: bool = False
     frequency: str = Field(default="recurring", max_length=12)
     cooldown_seconds: int = 0
     version: int = 1
@@ -32,7 +33,10 @@ class AlertRule(SQLModel, table=True):
 
 
 class AlertRecord(SQLModel, table=True):
-    """One alert: this rule, that event, once. `triggered_at` is the time of the event's block."""
+    """One alert: this rule, that event, once. `triggered_at` is the time of the event's block.
+
+    Of a `suppressed` one nobody was told: it was above the plan's number of alerts in that hour.
+    """
 
     __tablename__ = "alert_history"  # type: ignore[assignment]
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -52,3 +56,4 @@ class AlertRecord(SQLModel, table=True):
     recorded_at: datetime = Field(default_factory=utc_now)
     withdrawn_at: datetime | None = None
     withdrawn_reason: str | None = Field(default=None, max_length=200)
+    suppressed: bool = False

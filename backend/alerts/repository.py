@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.alerts.schemas import HistoryFilter
 
 _COLUMNS = """alert_rules.id, name, alert_rules.type, conditions, actions, enabled, frequency, cooldown_seconds,
-  version, created_at, updated_at, (select h.triggered_at from alert_history h
+  paused_by_plan, version, created_at, updated_at, (select h.triggered_at from alert_history h
     where h.alert_rule_id = alert_rules.id and h.withdrawn_at is null
     order by h.triggered_at desc limit 1) as last_triggered_at"""
 _RULE = f"select {_COLUMNS} from alert_rules"  # noqa: S608 - constant text
@@ -32,13 +32,14 @@ returning {_COLUMNS}
 """)  # noqa: S608 - constant text
 _UPDATE_RULE = text(f"""
 update alert_rules set name = :name, type = :type, conditions = cast(:conditions as jsonb),
-  actions = cast(:actions as jsonb), enabled = :enabled, frequency = :frequency,
+  actions = cast(:actions as jsonb), enabled = :enabled, paused_by_plan = :paused_by_plan, frequency = :frequency,
   cooldown_seconds = :cooldown_seconds, version = version + 1, updated_at = now()
 where {_MINE} and id = :id
 returning {_COLUMNS}
 """)  # noqa: S608 - constant text
 _DELETE_RULE = text(f"""
-update alert_rules set deleted_at = now(), enabled = false, version = version + 1, updated_at = now()
+update alert_rules set deleted_at = now(), enabled = false, paused_by_plan = false, version = version + 1,
+  updated_at = now()
 where {_MINE} and id = :id returning name
 """)  # noqa: S608 - constant text
 _LOCK_USER = text("select pg_advisory_xact_lock(hashtextextended('alert-rules', 0) # hashtextextended(:user_id, 0))")
@@ -46,8 +47,17 @@ _WALLETS = text(f"""
 select distinct jsonb_array_elements_text(
   case jsonb_typeof(c -> 'value') when 'array' then c -> 'value' else jsonb_build_array(c -> 'value') end)
 from alert_rules, jsonb_array_elements(conditions) as c
-where {_MINE} and (cast(:except_id as uuid) is null or id <> :except_id) and c ->> 'field' = 'wallet'
+where {_MINE} and enabled and (cast(:except_id as uuid) is null or id <> :except_id) and c ->> 'field' = 'wallet'
 """)  # noqa: S608 - constant text
+# In the order of their ids, as the alert worker takes them, so that neither waits for the other in a circle.
+_LOCK_HELD_RULES = text(f"""
+select id, enabled, conditions, created_at from alert_rules where {_MINE} and (enabled or paused_by_plan)
+order by id for no key update
+""")  # noqa: S608 - constant text
+_SET_PAUSED_BY_PLAN = text("""
+update alert_rules set enabled = not :paused, paused_by_plan = :paused, version = version + 1, updated_at = now()
+where user_id = :user_id and id = any(cast(:ids as uuid[]))
+""")
 
 _ALERTS = """from alert_history h join alert_rules r on r.id = h.alert_rule_id
 where h.user_id = :user_id
@@ -130,9 +140,21 @@ async def delete_rule(session: AsyncSession, user_id: UUID, rule_id: UUID) -> st
 
 
 async def watched_wallets(session: AsyncSession, user_id: UUID, except_rule: UUID | None = None) -> set[str]:
-    """Return the distinct wallets that the user's rules watch, those of one rule left out."""
+    """Return the distinct wallets that the user's active rules watch, those of one rule left out."""
     result = await session.execute(_WALLETS, {"user_id": user_id, "except_id": except_rule})
     return set(result.scalars())
+
+
+async def lock_held_rules(session: AsyncSession, user_id: UUID) -> list[RowMapping]:
+    """Return the rules that are active or paused by the plan, oldest first, held until the transaction ends."""
+    rows = (await session.execute(_LOCK_HELD_RULES, {"user_id": user_id})).mappings().all()
+    return sorted(rows, key=lambda row: (row["created_at"], row["id"]))
+
+
+async def set_paused_by_plan(session: AsyncSession, user_id: UUID, ids: Sequence[UUID], *, paused: bool) -> None:
+    """Pause rules because of the plan, or make them active again."""
+    if ids:
+        await session.execute(_SET_PAUSED_BY_PLAN, {"user_id": user_id, "ids": list(ids), "paused": paused})
 
 
 async def list_alerts(

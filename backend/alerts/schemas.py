@@ -92,7 +92,7 @@ class RuleUpdate(ApiModel):
 
 
 class RuleRead(ApiModel):
-    """A rule. `description` says its conditions in one sentence."""
+    """A rule. `description` says its conditions in one sentence; `paused_by_plan`: active again with a larger plan."""
 
     id: UUID
     name: str
@@ -100,6 +100,7 @@ class RuleRead(ApiModel):
     conditions: list[dict[str, Any]]
     actions: list[AlertAction]
     enabled: bool
+    paused_by_plan: bool = False
     frequency: Frequency
     cooldown_seconds: int
     version: int

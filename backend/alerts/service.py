@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import Cap, CurrentUser, audit, cap
+from backend.accounts.service import Cap, CurrentUser, Feature, audit, cap, requires
 from backend.alerts import exports, repository
-from backend.alerts.engine.conditions import Conditions, WhaleConditions
-from backend.alerts.errors import RuleChangedError, RuleLimitError, RuleNotFoundError
+from backend.alerts.caps import CapsEnforced, enforce_caps, require_active, require_place
+from backend.alerts.engine.conditions import WhaleConditions
+from backend.alerts.errors import RuleChangedError, RuleNotFoundError
 from backend.alerts.lookup import conditions_of_input
 from backend.alerts.parsing import parse_conditions
 from backend.alerts.rules import conditions_of, stored_conditions
@@ -37,20 +38,35 @@ from backend.core.settings import get_settings
 from backend.notifications import service as notifications
 from backend.notifications.schemas import DeliveryRead
 
+__all__ = [
+    "CapsEnforced",
+    "alert_counts",
+    "create_rule",
+    "delete_rule",
+    "describe_rule",
+    "enforce_caps",
+    "export_history",
+    "get_rule",
+    "list_history",
+    "list_rules",
+    "resend_delivery",
+    "send_test_webhook",
+    "set_enabled",
+    "update_rule",
+]
 MAX_PAGE_SIZE = 200
 _PARTS_OF_A_RULE = ("name", "type", "conditions", "actions", "enabled", "frequency", "cooldown_seconds")
 
 
+@requires(Feature.ALERTS)
 async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate) -> RuleRead:
-    """Make a rule. Raises InvalidInputError (details by field) and RuleLimitError when the plan allows no more."""
+    """Make a rule. Raises InvalidInputError (details by field) and TierLimitError when the plan allows no more."""
     conditions = await conditions_of_input(session, parse_conditions(data.type, data.conditions))
     actions = _checked_actions(data.actions)
     await repository.lock_user_rules(session, user.id)
-    most = cap(user.tier, Cap.ALERT_RULES)
-    _, total = await repository.list_rules(session, user.id, None, None, 0, 0)
-    if most is not None and total >= most:
-        raise RuleLimitError(f"Your {user.tier} plan allows {most} alert rules. Delete one, or choose a larger plan.")
-    await _check_wallets(session, user, conditions, None)
+    await require_place(session, user)
+    if data.enabled:
+        await require_active(session, user, None, conditions, was_enabled=False)
     row = await repository.insert_rule(
         session,
         {
@@ -94,7 +110,7 @@ async def get_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID) -> R
 async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, data: RuleUpdate) -> RuleRead:
     """Change what `data` names and return the rule with its next version.
 
-    Raises RuleNotFoundError, RuleChangedError when `data.version` is not the rule's, InvalidInputError, RuleLimitError.
+    Raises RuleNotFoundError, RuleChangedError when `data.version` is not the rule's, InvalidInputError, TierLimitError.
     """
     await repository.lock_user_rules(session, user.id)
     row = await repository.find_rule(session, user.id, rule_id, lock=True)
@@ -103,15 +119,17 @@ async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, d
     if data.version is not None and data.version != row["version"]:
         raise RuleChangedError
     kind = data.type or row["type"]
-    stored = row["conditions"]
+    conditions = None
     if data.conditions is not None:
         conditions = await conditions_of_input(session, parse_conditions(kind, data.conditions))
-        await _check_wallets(session, user, conditions, rule_id)
-        stored = stored_conditions(conditions)
     elif kind != row["type"]:
         raise InvalidInputError(
             "A rule of another type needs new conditions.", {"conditions": "Send the conditions too."}
         )
+    enabled = row["enabled"] if data.enabled is None else data.enabled
+    if enabled and (conditions is not None or not row["enabled"]):
+        wanted = conditions or conditions_of(row["conditions"])
+        await require_active(session, user, rule_id, wanted, was_enabled=row["enabled"])
     changed = await repository.update_rule(
         session,
         {
@@ -119,9 +137,10 @@ async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, d
             "user_id": user.id,
             "name": row["name"] if data.name is None else data.name,
             "type": kind,
-            "conditions": stored,
+            "conditions": row["conditions"] if conditions is None else stored_conditions(conditions),
             "actions": row["actions"] if data.actions is None else _checked_actions(data.actions),
-            "enabled": row["enabled"] if data.enabled is None else data.enabled,
+            "enabled": enabled,
+            "paused_by_plan": row["paused_by_plan"] and data.enabled is None,
             "frequency": data.frequency or row["frequency"],
             "cooldown_seconds": row["cooldown_seconds"] if data.cooldown_seconds is None else data.cooldown_seconds,
         },
@@ -131,9 +150,9 @@ async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, d
 
 
 async def set_enabled(session: AsyncSession, user: CurrentUser, rule_id: UUID, enabled: bool) -> RuleRead:
-    """Pause or resume a rule. Raises RuleNotFoundError."""
+    """Pause or resume a rule. Raises RuleNotFoundError, TierLimitError when the plan has no room for one more."""
     row = await repository.find_rule(session, user.id, rule_id)
-    if row is not None and row["enabled"] == enabled:
+    if row is not None and row["enabled"] == enabled and not row["paused_by_plan"]:
         return (await _read(session, [row]))[0]
     return await update_rule(session, user, rule_id, RuleUpdate(enabled=enabled))
 
@@ -226,22 +245,6 @@ async def _audit_change(session: AsyncSession, user: CurrentUser, before: RowMap
 def _host(destination: str) -> str:
     """Return whose webhook it is; the rest of an address may hold a secret."""
     return urlsplit(destination).hostname or ""
-
-
-async def _check_wallets(
-    session: AsyncSession, user: CurrentUser, conditions: Conditions, rule_id: UUID | None
-) -> None:
-    """Raise RuleLimitError when the user's rules would watch more distinct wallets than the plan allows."""
-    most = cap(user.tier, Cap.WATCHED_WALLETS)
-    if not isinstance(conditions, WhaleConditions) or not conditions.wallets or most is None:
-        return
-    watched = await repository.watched_wallets(session, user.id, rule_id) | conditions.wallets
-    if len(watched) > most:
-        raise RuleLimitError(
-            f"Your {user.tier} plan allows {most} watched wallet{'s' if most != 1 else ''};"
-            f" with this rule there would be {len(watched)}. Watch fewer, or choose a larger plan.",
-            {"wallet": f"At most {most} watched in all rules; this would make {len(watched)}."},
-        )
 
 
 async def _read(session: AsyncSession, rows: Sequence[RowMapping]) -> list[RuleRead]:

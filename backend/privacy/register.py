@@ -59,7 +59,7 @@ HELD: dict[str, Holding] = {
         _SERVICE,
         (
             *("id", "user_id", "name", "type", "conditions", "actions", "enabled", "frequency"),
-            *("cooldown_seconds", "version", "created_at", "updated_at", "deleted_at"),
+            *("cooldown_seconds", "version", "paused_by_plan", "created_at", "updated_at", "deleted_at"),
         ),
         ("changed_xid",),
     ),
@@ -69,7 +69,7 @@ HELD: dict[str, Holding] = {
         (
             *("id", "triggered_at", "alert_rule_id", "user_id", "rule_version", "type", "event_id", "chain_id"),
             *("block_number", "block_hash", "tx_hash", "token", "message", "event_data", "recorded_at"),
-            *("withdrawn_at", "withdrawn_reason"),
+            *("withdrawn_at", "withdrawn_reason", "suppressed"),
         ),
     ),
     "notification_outbox": Holding(

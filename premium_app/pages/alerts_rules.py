@@ -10,6 +10,7 @@ from components.tables.rule_table import rule_table
 from components.ui.button import link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
+from components.ui.plan_limit import plan_limit
 from components.ui.skeleton import skeleton_rows
 from state.alerts_state import AlertsState
 
@@ -26,6 +27,7 @@ def rules_tab() -> rx.Component:
             rx.cond(
                 alerts.rules.length() > 0,
                 rx.fragment(
+                    rx.el.div(plan_limit(alerts.limit_message, alerts.upgrade_to), class_name="p-3 empty:hidden"),
                     rule_table(alerts.rules, alerts.set_enabled, alerts.ask_delete),
                     pager(alerts.rules_pager),
                 ),

@@ -10,6 +10,7 @@ from components.ui.button import button
 from components.ui.dialogs import drawer
 from components.ui.field import INPUT, checkbox, field_error, text_field
 from components.ui.icon import icon
+from components.ui.plan_limit import plan_limit
 from components.ui.segmented import segmented
 from components.ui.sentence import blank, choice, words
 from state.rule_choices import COMPARISONS, DIRECTIONS, FREQUENCIES, MEASURES, WHO, WINDOWS
@@ -37,6 +38,7 @@ def rule_drawer() -> rx.Component:
                     max_length=255,
                 ),
                 field_error("form-error", Form.errors["form"]),
+                plan_limit(Form.limit_message, Form.upgrade_to),
                 key=Form.form_key,
                 class_name="flex-1 overflow-y-auto p-5 flex flex-col gap-5",
             ),

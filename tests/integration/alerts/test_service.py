@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from backend.alerts import service
-from backend.alerts.errors import RuleChangedError, RuleLimitError, RuleNotFoundError
+from backend.alerts.errors import RuleChangedError, RuleNotFoundError
 from backend.alerts.schemas import HistoryFilter, RuleCreate, RuleUpdate
 from backend.chain.events import NATIVE_TOKEN
-from backend.core.errors import InvalidInputError
+from backend.core.errors import InvalidInputError, TierLimitError
 from tests.integration.alerts.conftest import insert_alert
 
 WALLETS = [f"0x{n:040x}" for n in range(1, 120)]
@@ -160,7 +160,7 @@ async def test_the_plans_number_of_rules_holds_under_concurrency(app_database, m
     user = await make_user(tier)
     attempts = [made(app_database, user, whale(name=f"r{n}")) for n in range(most + 4)]
     results = await asyncio.gather(*attempts, return_exceptions=True)
-    assert sum(isinstance(result, RuleLimitError) for result in results) == 4
+    assert sum(isinstance(result, TierLimitError) for result in results) == 4
     async with app_database.unit_of_work(user.id) as session:
         page = await service.list_rules(session, user)
         assert page.total == most
@@ -172,7 +172,7 @@ async def test_the_plans_number_of_wallets_counts_each_wallet_once(app_database,
     user = await make_user("starter")
     rule = await made(app_database, user, whale(conditions={"wallet": WALLETS[:10]}))
     await made(app_database, user, whale(conditions={"wallet": WALLETS[3:5], "direction": "in"}))
-    with pytest.raises(RuleLimitError, match="10 watched wallets"):
+    with pytest.raises(TierLimitError, match="10 watched wallets"):
         await made(app_database, user, whale(conditions={"wallet": WALLETS[10]}))
     async with app_database.unit_of_work(user.id) as session:
         await service.update_rule(session, user, rule.id, RuleUpdate(conditions={"wallet": WALLETS[5:13]}))
