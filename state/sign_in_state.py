@@ -8,7 +8,8 @@ from backend.api.resources import resources
 from components.i18n import t
 from state.guard import user_of
 
-_ERRORS = ("credentials", "throttled", "origin", "unavailable")
+_ERRORS = ("credentials", "throttled", "origin", "unavailable", "code", "expired")
+_NOTICES = ("verified", "reset", "signed_up")
 
 
 def safe_next(path: str) -> str:
@@ -21,6 +22,8 @@ class SignInState(rx.State):
     """What the sign-in page shows."""
 
     error: str = ""
+    notice: str = ""
+    asks_code: bool = False
     next_path: str = "/"
     demo_email: str = ""
     demo_password: str = ""
@@ -32,6 +35,9 @@ class SignInState(rx.State):
         self.next_path = safe_next(query.get("next", "/"))
         code = query.get("error", "")
         self.error = t(f"sign_in.error.{code if code in _ERRORS else 'other'}") if code else ""
+        notice = query.get("notice", "")
+        self.notice = t(f"sign_in.notice.{notice}") if notice in _NOTICES else ""
+        self.asks_code = query.get("step", "") == "code"
         settings = resources().settings
         if settings.environment == "demo":
             # The demo account's password is published in the README; no other password ever enters a state.

@@ -1,4 +1,4 @@
-"""The SQL of accounts and sessions. Sign-in looks across users only through two security-definer functions."""
+"""The SQL of accounts. Sign-in looks across users only through security-definer functions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-
-from backend.accounts.models import UserSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +15,6 @@ class Credentials:
     id: UUID
     email: str
     password_hash: str | None
-    tier: str
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOwner:
-    """Whose session a cookie proves."""
-
-    user_id: UUID
-    email: str
     tier: str
 
 
@@ -39,40 +28,21 @@ async def find_credentials(session: AsyncSession, email: str) -> Credentials | N
     return Credentials(row.id, row.email, row.password_hash, row.tier) if row else None
 
 
-async def find_session_owner(session: AsyncSession, token_hash: bytes) -> SessionOwner | None:
-    """Return the owner of the live session with this token hash, or None."""
-    row = (
-        await session.execute(
-            text("select user_id, email, tier from auth_find_session(:token_hash)"), {"token_hash": token_hash}
-        )
-    ).one_or_none()
-    return SessionOwner(row.user_id, row.email, row.tier) if row else None
+async def act_as(session: AsyncSession, user_id: UUID) -> None:
+    """Let the rest of the transaction see and write this user's rows."""
+    await session.execute(text("select set_config('app.current_user_id', :user_id, true)"), {"user_id": str(user_id)})
 
 
-async def insert_session(session: AsyncSession, row: UserSession) -> None:
-    """Store a new session of the unit of work's user."""
-    session.add(row)
-    await session.flush()
-
-
-async def revoke_session(session: AsyncSession, token_hash: bytes, at: datetime) -> bool:
-    """End the session with this token hash if it belongs to the unit of work's user; return whether one ended."""
-    result = await session.execute(
-        text(
-            "update user_sessions set revoked_at = :at where token_hash = :token_hash and revoked_at is null"
-            " returning id"
-        ),
-        {"at": at, "token_hash": token_hash},
-    )
-    return result.first() is not None
-
-
-async def delete_ended_sessions(session: AsyncSession, user_id: UUID, at: datetime) -> None:
-    """Forget the user's sessions that ended before `at`."""
-    await session.execute(
-        text("delete from user_sessions where user_id = :user_id and (expires_at < :at or revoked_at < :at)"),
-        {"user_id": user_id, "at": at},
-    )
+async def insert_account(
+    session: AsyncSession, account_id: UUID, email: str | None, password_hash: str | None, verified_at: datetime | None
+) -> bool:
+    """Store a new account of the unit of work's user; return False when the address is somebody's already."""
+    statement = """
+    insert into premium_users (id, email, password_hash, email_verified_at)
+    values (:id, :email, :password_hash, :verified_at) on conflict (email) do nothing returning id
+    """
+    values = {"id": account_id, "email": email, "password_hash": password_hash, "verified_at": verified_at}
+    return (await session.execute(text(statement), values)).first() is not None
 
 
 async def upsert_account(session: AsyncSession, account_id: UUID, email: str, tier: str) -> Credentials:
@@ -80,7 +50,7 @@ async def upsert_account(session: AsyncSession, account_id: UUID, email: str, ti
     row = (
         await session.execute(
             text(
-                "insert into premium_users (id, email, tier) values (:id, :email, :tier)"
+                "insert into premium_users (id, email, tier, email_verified_at) values (:id, :email, :tier, now())"
                 " on conflict (email) do update set tier = excluded.tier"
                 " returning id, email, password_hash, tier"
             ),

@@ -30,6 +30,7 @@ class TokenRequest(ApiModel):
 
     email: str = Field(min_length=3, max_length=254)
     password: SecretStr = Field(min_length=1, max_length=MAX_PASSWORD_LENGTH)
+    totp: SecretStr | None = Field(default=None, max_length=40, description="The code, where two-step sign-in is on")
 
 
 class TokenRead(ApiModel):

@@ -1,12 +1,10 @@
-"""Signing in and out. Sessions live on the server; the browser holds a random token whose hash we keep."""
+"""Accounts: who somebody is and what they may. The one door for the other domains and the pages."""
 
-import hashlib
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts import api_keys, repository
+from backend.accounts import api_keys, identity_repository, repository
 from backend.accounts.audit import audit
 from backend.accounts.entitlements import (
     PLANS,
@@ -23,10 +21,16 @@ from backend.accounts.entitlements import (
     require_room,
 )
 from backend.accounts.freshness import FRESH_FOR, is_fresh
-from backend.accounts.models import UserSession
 from backend.accounts.passwords import hash_password, password_matches
 from backend.accounts.requirements import FEATURE_MARK, requires
 from backend.accounts.schemas import MAX_PASSWORD_LENGTH, SESSION_COOKIE, CurrentUser
+from backend.accounts.sessions.service import (
+    SESSION_LIFETIME,
+    close_session,
+    open_session,
+    session_token,
+    user_of_cookie,
+)
 from backend.accounts.tokens import (
     LIFETIME_SECONDS,
     issue_access_token,
@@ -36,7 +40,7 @@ from backend.accounts.tokens import (
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.errors import ForbiddenError, UnauthorizedError
-from backend.core.ids import derived_id, new_token
+from backend.core.ids import derived_id, new_id
 from backend.core.settings import Settings
 
 __all__ = [
@@ -58,6 +62,8 @@ __all__ = [
     "cap",
     "change_tier",
     "close_session",
+    "create_account",
+    "find_user",
     "first_tier_with",
     "is_fresh",
     "issue_access_token",
@@ -74,7 +80,6 @@ __all__ = [
     "user_of_cookie",
 ]
 
-SESSION_LIFETIME = timedelta(days=14)
 DEMO_TIER = "enterprise"
 _WRONG = "E-mail or password is wrong."
 
@@ -101,49 +106,32 @@ async def authenticate(session: AsyncSession, email: str, password: str) -> Curr
     return CurrentUser(id=known.id, email=known.email, tier=known.tier)
 
 
-async def open_session(session: AsyncSession, user: CurrentUser, user_agent: str = "", ip: str = "") -> str:
-    """Start a session of `user` (whose unit of work this must be) and return the token for the cookie.
+async def find_user(database: Database, user_id: UUID) -> CurrentUser | None:
+    """Return a user as the account is now, or None when there is none."""
+    async with database.unit_of_work(user_id) as session:
+        return await identity_repository.find_user(session, user_id)
 
-    Every sign-in gets a token of its own, so one planted before cannot become a signed-in one.
+
+async def create_account(
+    session: AsyncSession,
+    *,
+    email: str | None = None,
+    password_hash: str | None = None,
+    email_verified: bool = False,
+    user_id: UUID | None = None,
+) -> CurrentUser | None:
+    """Make a free account and return it; None when the e-mail address (in any case) is somebody's already.
+
+    The rest of the transaction acts as that user. `email_verified`: somebody trustworthy says that it is theirs.
     """
-    token, now = new_token(), utc_now()
-    await repository.delete_ended_sessions(session, user.id, now)
-    await repository.insert_session(
-        session,
-        UserSession(
-            user_id=user.id,
-            token_hash=_hash(token),
-            user_agent="".join(character for character in user_agent if character.isprintable())[:300],
-            ip_address=ip[:45],
-            created_at=now,
-            expires_at=now + SESSION_LIFETIME,
-        ),
-    )
-    return token
-
-
-async def close_session(session: AsyncSession, token: str) -> bool:
-    """Revoke the session with this token if it belongs to the unit of work's user; return whether it did."""
-    return await repository.revoke_session(session, _hash(token), utc_now())
-
-
-def session_token(cookie_header: str | None) -> str | None:
-    """Return the session token of a `Cookie` header, or None. Other cookies may be as odd as they like."""
-    for part in (cookie_header or "")[:16_384].split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == SESSION_COOKIE and 20 <= len(value) <= 100:
-            return value
-    return None
-
-
-async def user_of_cookie(database: Database, cookie_header: str | None) -> CurrentUser | None:
-    """Return the user whose live session the `Cookie` header proves, or None."""
-    token = session_token(cookie_header)
-    if token is None:
+    account_id = user_id or new_id()
+    wanted = email.strip().lower() if email else None
+    await repository.act_as(session, account_id)
+    verified_at = utc_now() if email_verified and wanted else None
+    if not await repository.insert_account(session, account_id, wanted, password_hash, verified_at):
         return None
-    async with database.unit_of_work() as session:
-        owner = await repository.find_session_owner(session, _hash(token))
-    return CurrentUser(id=owner.user_id, email=owner.email, tier=owner.tier) if owner else None
+    await audit(session, account_id, "account.created", "", {"email": wanted})
+    return CurrentUser(id=account_id, email=wanted or "", tier="free")
 
 
 async def change_tier(session: AsyncSession, user_id: UUID, tier: str, reason: str) -> bool:
@@ -168,7 +156,3 @@ async def seed_demo_account(session: AsyncSession, settings: Settings) -> Curren
     if not await password_matches(account.password_hash, password):
         await repository.set_password_hash(session, account.id, await hash_password(password))
     return CurrentUser(id=account.id, email=account.email, tier=account.tier)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from backend.accounts.identity import Identities
-from backend.accounts.throttle import SignInThrottle
+from backend.accounts.throttle import Throttle
 from backend.api.limits import RequestLimiter, impatient_redis
 from backend.core.db import Database
 from backend.core.redis import make_redis
@@ -34,7 +34,7 @@ class Resources:
     hub: LiveHub
     identities: Identities
     limiter: RequestLimiter
-    throttle: SignInThrottle
+    throttle: Throttle
 
 
 _current: Resources | None = None
@@ -54,7 +54,7 @@ def make_resources(settings: Settings) -> Resources:
         hub=LiveHub(redis),
         identities=Identities(database),
         limiter=RequestLimiter(counters),
-        throttle=SignInThrottle(counters),
+        throttle=Throttle(counters),
     )
 
 

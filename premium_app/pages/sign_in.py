@@ -5,11 +5,11 @@ from typing import Any
 import reflex as rx
 
 from components.i18n import t
-from components.layout.navigation import mark
-from components.layout.theme_switch import theme_switch
 from components.ui.button import button
 from components.ui.field import text_field
+from components.ui.link import link
 from components.ui.native_form import native_form
+from premium_app.pages.entrance import entrance, notice, problem
 from state.sign_in_state import SignInState
 
 # On the class, a state's attributes are values of the page.
@@ -19,40 +19,50 @@ _ACTION = "/v1/auth/login"
 
 
 def sign_in_page() -> rx.Component:
-    """Return the page."""
-    return rx.el.div(
-        rx.el.main(
-            rx.el.div(
-                mark(), rx.el.span(t("brand"), class_name="text-16 font-strong"), class_name="flex items-center gap-2.5"
-            ),
-            rx.el.h1(t("sign_in.title"), class_name="text-28 font-strong tracking-tight mt-8"),
-            rx.el.p(t("sign_in.lead"), class_name="text-ink-2 mt-1"),
-            rx.el.div(_error(), role="alert"),
-            native_form(
-                text_field(t("sign_in.email"), "email", type="email", required=True, auto_complete="username"),
-                text_field(
-                    t("sign_in.password"), "password", type="password", required=True, auto_complete="current-password"
-                ),
-                rx.el.input(type="hidden", name="next", value=sign_in.next_path, read_only=True),
-                button(t("sign_in.submit"), "primary", type="submit", class_name="w-full"),
-                action=_ACTION,
-                class_name="flex flex-col gap-4 mt-6",
-            ),
-            rx.cond(sign_in.demo_email != "", _demo_account()),
-            class_name="w-full max-w-[360px]",
-        ),
-        rx.el.header(theme_switch(), class_name="fixed top-4 right-4"),
-        class_name="min-h-dvh flex items-start justify-center px-4 pt-[14vh] pb-12",
+    """Return the page: e-mail and password, or the second step of it."""
+    return entrance(
+        rx.cond(sign_in.asks_code, t("sign_in.code_title"), t("sign_in.title")),
+        rx.cond(sign_in.asks_code, t("sign_in.code_lead"), t("sign_in.lead")),
+        rx.cond(sign_in.notice != "", notice(sign_in.notice)),
+        rx.el.div(rx.cond(sign_in.error != "", problem(sign_in.error)), role="alert"),
+        rx.cond(sign_in.asks_code, _code(), _password()),
     )
 
 
-def _error() -> rx.Component:
-    return rx.cond(
-        sign_in.error != "",
-        rx.el.p(
-            sign_in.error,
-            class_name="mt-5 px-3 py-2 rounded-6 border border-loss bg-loss-ground text-loss text-13 font-strong",
+def _password() -> rx.Component:
+    return rx.fragment(
+        native_form(
+            text_field(t("sign_in.email"), "email", type="email", required=True, auto_complete="username"),
+            text_field(
+                t("sign_in.password"), "password", type="password", required=True, auto_complete="current-password"
+            ),
+            rx.el.input(type="hidden", name="next", value=sign_in.next_path, read_only=True),
+            button(t("sign_in.submit"), "primary", type="submit", class_name="w-full"),
+            action=_ACTION,
+            class_name="flex flex-col gap-4 mt-6",
         ),
+        rx.cond(sign_in.demo_email != "", _demo_account()),
+    )
+
+
+def _code() -> rx.Component:
+    return rx.fragment(
+        native_form(
+            text_field(
+                t("sign_in.code"),
+                "code",
+                hint=t("sign_in.code_hint"),
+                required=True,
+                auto_complete="one-time-code",
+                auto_focus=True,
+                spell_check=False,
+                max_length=40,
+            ),
+            button(t("sign_in.code_submit"), "primary", type="submit", class_name="w-full"),
+            action="/v1/auth/second-factor",
+            class_name="flex flex-col gap-4 mt-6",
+        ),
+        rx.el.p(link(t("sign_in.code_back"), to="/sign-in/"), class_name="text-13 mt-4"),
     )
 
 

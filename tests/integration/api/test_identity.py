@@ -73,7 +73,10 @@ async def test_another_plan_counts_at_once_for_cookies_and_tokens(api, listening
 
     await until(both_know, 2.0)
     async with api.admin.unit_of_work() as session:
-        rows = await session.execute(text("select details from audit_log where user_id = :id"), {"id": user.id})
+        rows = await session.execute(
+            text("select details from audit_log where user_id = :id and action = 'account.tier_changed'"),
+            {"id": user.id},
+        )
         assert rows.scalars().all() == [{"from": "free", "to": "pro", "reason": "test"}]
 
 

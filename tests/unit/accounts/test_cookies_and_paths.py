@@ -2,8 +2,8 @@
 
 import pytest
 
-from backend.accounts.api import safe_path
 from backend.accounts.service import session_token
+from backend.accounts.sign_in.places import safe_path
 
 TOKEN = "A" * 43
 
