@@ -97,12 +97,24 @@ create table signing_keys (
   sealed_private_key bytea not null,
   created_at timestamptz not null
 );
-grant select, insert, delete on signing_keys to premium_app, premium_worker;
+grant select on signing_keys to premium_app, premium_worker;
+-- Whoever signs may hand in a key, which is taken when the newest is too old (of many at once, one), and keys go when
+-- no token of theirs can be alive. `usable`: false when the newest cannot be unsealed any more.
+create function add_signing_key(new_kid text, new_public jsonb, new_sealed bytea, due_after interval, usable boolean)
+  returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('signing_keys'));
+  if usable and exists (select from signing_keys where created_at > now() - due_after) then return false; end if;
+  insert into signing_keys (kid, public_key, sealed_private_key, created_at)
+    values (new_kid, new_public, new_sealed, clock_timestamp());
+  delete from signing_keys where created_at < now() - due_after - interval '1 hour';
+  return true;
+end $$;
 
-revoke all on function auth_find_session(bytea, interval), auth_find_refresh_token(bytea), auth_find_link(bytea)
-  from public;
-grant execute on function auth_find_session(bytea, interval), auth_find_refresh_token(bytea), auth_find_link(bytea)
-  to premium_app;
+revoke all on function auth_find_session(bytea, interval), auth_find_refresh_token(bytea), auth_find_link(bytea),
+  add_signing_key(text, jsonb, bytea, interval, boolean) from public;
+grant execute on function auth_find_session(bytea, interval), auth_find_refresh_token(bytea), auth_find_link(bytea),
+  add_signing_key(text, jsonb, bytea, interval, boolean) to premium_app;
 """
 
 USER_OWNED = ("refresh_tokens", "account_links", "two_factor", "recovery_codes")
@@ -129,7 +141,8 @@ def downgrade() -> None:
     op.execute(
         """
         drop table signing_keys, recovery_codes, two_factor, account_links, refresh_tokens;
-        drop function auth_find_session(bytea, interval), auth_find_refresh_token(bytea), auth_find_link(bytea);
+        drop function auth_find_session(bytea, interval), auth_find_refresh_token(bytea), auth_find_link(bytea),
+          add_signing_key(text, jsonb, bytea, interval, boolean);
         delete from user_sessions where kind = 'program';
         alter table user_sessions drop constraint ck_user_sessions_cookie, drop column kind, drop column way,
           drop column last_seen_at, alter column token_hash set not null;

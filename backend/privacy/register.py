@@ -27,14 +27,34 @@ _LAW = "to honour your rights"
 
 HELD: dict[str, Holding] = {
     "premium_users": Holding(
-        "id", _ACCOUNT, ("id", "email", "wallet_address", "tier", "created_at"), ("password_hash",)
+        "id",
+        _ACCOUNT,
+        ("id", "email", "email_verified_at", "wallet_address", "tier", "created_at"),
+        ("password_hash",),
     ),
     "user_sessions": Holding(
         "user_id",
         _SECURITY,
-        ("id", "user_id", "user_agent", "ip_address", "created_at", "expires_at", "revoked_at"),
+        (
+            *("id", "user_id", "kind", "way", "user_agent", "ip_address"),
+            *("created_at", "last_seen_at", "expires_at", "revoked_at"),
+        ),
         ("token_hash",),
     ),
+    "refresh_tokens": Holding(
+        "user_id",
+        _SECURITY,
+        ("id", "user_id", "session_id", "created_at", "expires_at", "used_at"),
+        ("token_hash",),
+    ),
+    "account_links": Holding(
+        "user_id",
+        _SECURITY,
+        ("id", "user_id", "purpose", "email", "created_at", "expires_at", "used_at"),
+        ("token_hash", "browser_mark"),
+    ),
+    "two_factor": Holding("user_id", _SECURITY, ("user_id", "created_at", "enabled_at"), ("sealed_seed", "last_step")),
+    "recovery_codes": Holding("user_id", _SECURITY, ("id", "user_id", "used_at"), ("code_hash",)),
     "user_wallets": Holding("user_id", _ACCOUNT, ("id", "user_id", "address", "chain_id", "kind", "label", "added_at")),
     "user_identities": Holding("user_id", _ACCOUNT, ("id", "user_id", "provider", "subject", "email", "linked_at")),
     "audit_log": Holding(
@@ -101,6 +121,7 @@ SHARED: dict[str, str] = {
     "chain_tokens": "public chain data",
     "chain_pools": "public chain data",
     "price_readings": "public prices",
+    "signing_keys": "keys that sign access tokens: public halves, and private ones sealed",
     "alembic_version": "which migration the schema is at",
 }
 
