@@ -63,6 +63,14 @@ def seed_command() -> None:
     _do(seed)
 
 
+@app.command("jobs")
+def jobs_command(revive: Annotated[int | None, typer.Option(help="put this dead job in line again")] = None) -> None:
+    """Show the job queue and its dead jobs (WORKER_DATABASE_URL must be set)."""
+    from backend.cli.jobs import show_jobs
+
+    _do(lambda settings: show_jobs(settings, revive))
+
+
 @app.command("doctor")
 def doctor_command() -> None:
     """Say what is configured, reached and missing."""

@@ -18,6 +18,11 @@ def driver_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
+def plain_url(url: str) -> str:
+    """Return `url` as libpq takes it, for what connects without SQLAlchemy."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 class Database:
     """One engine; opens units of work. Make it inside a running process, never at import time."""
 

@@ -41,3 +41,8 @@ deliveries = Counter("premium_deliveries_total", "Delivery attempts", ["channel"
 outbox_pending = Gauge("premium_outbox_pending", "Messages waiting for delivery", multiprocess_mode="livemax")
 live_clients = Gauge("premium_live_clients", "Open live alert connections", ["kind"], multiprocess_mode="livesum")
 cache_lookups = Counter("premium_cache_lookups_total", "Lookups in caches of this process", ["cache", "outcome"])
+jobs_finished = Counter("premium_jobs_total", "Tries of jobs", ["task", "outcome"])
+jobs_oldest_waiting = Gauge(
+    "premium_jobs_oldest_waiting_seconds", "Age of the longest-waiting job that is due", multiprocess_mode="livemax"
+)
+jobs_dead = Gauge("premium_jobs_dead", "Jobs that failed for good and wait for somebody", multiprocess_mode="livemax")

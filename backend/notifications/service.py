@@ -1,4 +1,4 @@
-"""Messages to users: the outbox that carries webhooks, and the hub that feeds open pages."""
+"""Messages to users: the outboxes that carry webhooks and mails, and the hub that feeds open pages."""
 
 import base64
 import hashlib
@@ -15,6 +15,8 @@ from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
 from backend.notifications.live import LiveHub, Message
+from backend.notifications.mail.addresses import checked_address
+from backend.notifications.mail.outbox import send_mail
 from backend.notifications.schemas import DeliveryRead, DeliveryStatus, NewMessage, WebhookSecret, WebhookTest
 
 __all__ = [
@@ -26,11 +28,13 @@ __all__ = [
     "WebhookSecret",
     "WebhookTest",
     "check_destination",
+    "checked_address",
     "enqueue",
     "enqueue_test_webhook",
     "list_deliveries",
     "live_hub",
     "resend",
+    "send_mail",
     "use_live_hub",
     "webhook_secret",
 ]

@@ -11,6 +11,7 @@ _WORKERS: dict[str, tuple[str, str, bool]] = {
     "follower": ("backend.worker.follower", "run", False),
     "alerts": ("backend.worker.alerts", "run", False),
     "notifications": ("backend.worker.notifications", "run", False),
+    "jobs": ("backend.worker.jobs", "run", False),
     "traders": ("backend.demo.traders", "run_traders", True),
 }
 WORKER_NAMES = tuple(_WORKERS)

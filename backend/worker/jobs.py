@@ -1,0 +1,44 @@
+"""The jobs process: does the tasks of every domain that has some."""
+
+from importlib import import_module
+
+from backend.core import jobs_repository
+from backend.core.db import Database
+from backend.core.job_runner import JobRunner
+from backend.core.jobs import JobContext, Task, periodic, registered_tasks, task
+from backend.core.redis import make_redis
+from backend.core.settings import Settings
+
+CONCURRENCY = 10
+KEEP_DEAD_DAYS = 30
+# A module with tasks takes part by standing here.
+_TASK_MODULES = (
+    "backend.notifications.tasks",
+    "backend.privacy.tasks",
+)
+
+
+def all_tasks() -> tuple[Task, ...]:
+    """Return the tasks of every domain."""
+    for module in _TASK_MODULES:
+        import_module(module)
+    return registered_tasks()
+
+
+@periodic("23 3 * * *")
+@task(name="jobs.delete_old_dead")
+async def delete_old_dead(context: JobContext, timestamp: int) -> None:
+    """Delete the dead jobs that nobody came for."""
+    async with context.database.unit_of_work() as session:
+        await jobs_repository.delete_old_dead(session, KEEP_DEAD_DAYS)
+
+
+async def run(settings: Settings) -> None:
+    """Do jobs until cancelled."""
+    database = Database(settings.worker_database_url, pool_size=CONCURRENCY)
+    redis = make_redis(settings.redis_url)
+    try:
+        await JobRunner(settings, database, redis, all_tasks(), concurrency=CONCURRENCY).run()
+    finally:
+        await redis.aclose()
+        await database.close()
