@@ -1,4 +1,4 @@
-"""The job queue, the mail outbox and the local mailbox.
+"""The job queue, the mail outbox, and webhook secrets that can be changed.
 
 The queue is procrastinate's, in a schema of its own that `premium_app` may not even enter: it defers through one
 function, and so can read nobody's arguments. The pinned SQL stands in alembic/sql; a newer procrastinate brings a
@@ -79,14 +79,66 @@ create table mail_outbox (
 create index idx_mail_outbox_due on mail_outbox(next_attempt_at) where status in ('pending', 'sending');
 create index idx_mail_outbox_user on mail_outbox(user_id, created_at desc);
 alter table mail_outbox enable row level security;
--- Mails go out before anybody is signed in (a forgotten password), so anybody may write one; everybody sees their own.
-create policy mail_outbox_write on mail_outbox for insert to premium_app with check (true);
-create policy mail_outbox_user on mail_outbox for select to premium_app using (user_id = {ME});
+create policy mail_outbox_user on mail_outbox to premium_app using (user_id = {ME}) with check (user_id = {ME});
 create policy mail_outbox_worker on mail_outbox to premium_worker using (true) with check (true);
-grant insert on mail_outbox to premium_app;
 grant select (id, user_id, recipient, template, status, attempts, next_attempt_at, last_error, created_at, sent_at)
   on mail_outbox to premium_app;
 grant select, insert, update, delete on mail_outbox to premium_worker;
+
+-- What a user does not want to be told by mail.
+create table mail_switched_off (
+  user_id uuid not null references premium_users(id) on delete cascade,
+  kind varchar(40) not null,
+  switched_off_at timestamptz not null default now(),
+  primary key (user_id, kind)
+);
+alter table mail_switched_off enable row level security;
+create policy mail_switched_off_user on mail_switched_off to premium_app
+  using (user_id = {ME}) with check (user_id = {ME});
+create policy mail_switched_off_worker on mail_switched_off to premium_worker using (true) with check (true);
+grant select, insert, delete on mail_switched_off to premium_app, premium_worker;
+
+-- Mails go out before anybody is signed in (a forgotten password), and about users that the session is not of: so they
+-- are written through this, which asks what the user switched off. False: switched off, nothing was written.
+create function write_mail(id uuid, user_id uuid, recipient text, template text, kind text, content bytea)
+  returns boolean language sql security definer set search_path = public, pg_temp as $$
+  with written as (
+    insert into mail_outbox (id, user_id, recipient, template, content) select $1, $2, $3, $4, $6
+    where not exists (select from mail_switched_off o where o.user_id = $2 and o.kind = $5)
+    returning 1
+  ) select exists (select from written)
+$$;
+revoke all on function write_mail(uuid, uuid, text, text, text, bytea) from public;
+grant execute on function write_mail(uuid, uuid, text, text, text, bytea) to premium_app, premium_worker;
+
+-- Mails of a run without a mail provider (demo, development, tests); empty in production.
+create table local_mailbox (
+  id uuid primary key,
+  recipient varchar(254) not null,
+  subject text not null,
+  html text not null,
+  plain text not null,
+  received_at timestamptz not null default now()
+);
+create index idx_local_mailbox_received on local_mailbox(received_at desc);
+grant select on local_mailbox to premium_app;
+grant select, insert, update, delete on local_mailbox to premium_worker;
+"""
+
+# Who has no row here has the secret that is derived from SECRET_KEY, until they rotate it.
+WEBHOOK_SECRETS = f"""
+create table webhook_secrets (
+  user_id uuid primary key references premium_users(id) on delete cascade,
+  sealed_secret bytea not null,
+  sealed_old_secret bytea,
+  old_valid_until timestamptz,
+  rotated_at timestamptz not null
+);
+alter table webhook_secrets enable row level security;
+create policy webhook_secrets_user on webhook_secrets to premium_app using (user_id = {ME}) with check (user_id = {ME});
+create policy webhook_secrets_worker on webhook_secrets to premium_worker using (true) with check (true);
+grant select, insert, update on webhook_secrets to premium_app;
+grant select, update on webhook_secrets to premium_worker;
 """
 
 
@@ -98,9 +150,12 @@ def upgrade() -> None:
     op.execute(FIX_SEARCH_PATH)
     op.execute(JOBS)
     op.execute(MAIL)
+    op.execute(WEBHOOK_SECRETS)
 
 
 def downgrade() -> None:
-    op.execute("drop table mail_outbox")
-    op.execute("drop function defer_job(text, jsonb, timestamptz, text)")
+    op.execute("drop table webhook_secrets, local_mailbox, mail_switched_off, mail_outbox")
+    op.execute(
+        "drop function defer_job(text, jsonb, timestamptz, text), write_mail(uuid, uuid, text, text, text, bytea)"
+    )
     op.execute("drop schema procrastinate cascade")

@@ -101,6 +101,22 @@ HELD: dict[str, Holding] = {
             *("created_at", "sent_at"),
         ),
     ),
+    "mail_outbox": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "recipient", "template", "status", "attempts", "next_attempt_at", "locked_until"),
+            *("last_error", "created_at", "sent_at"),
+        ),
+        ("content",),
+    ),
+    "mail_switched_off": Holding("user_id", _SERVICE, ("user_id", "kind", "switched_off_at")),
+    "webhook_secrets": Holding(
+        "user_id",
+        _SERVICE,
+        ("user_id", "old_valid_until", "rotated_at"),
+        ("sealed_secret", "sealed_old_secret"),
+    ),
     "user_consents": Holding("user_id", _LAW, ("user_id", "purpose", "granted", "decided_at")),
     "data_exports": Holding(
         "user_id",
@@ -122,11 +138,18 @@ SHARED: dict[str, str] = {
     "chain_pools": "public chain data",
     "price_readings": "public prices",
     "signing_keys": "keys that sign access tokens: public halves, and private ones sealed",
+    "local_mailbox": "mails of a run without a mail provider; empty in production",
     "alembic_version": "which migration the schema is at",
 }
 
 # What only workers see: the web role may not read any of it. Named with its schema.
-INTERNAL: dict[str, str] = {}
+INTERNAL: dict[str, str] = {
+    "procrastinate.procrastinate_jobs": "jobs that wait or died, with ids of what they are about",
+    "procrastinate.procrastinate_events": "when jobs began and ended",
+    "procrastinate.procrastinate_periodic_defers": "which work by the clock was put in line",
+    "procrastinate.procrastinate_workers": "job workers and their heartbeats",
+    "procrastinate.job_errors": "why jobs died",
+}
 
 
 def exported_tables() -> dict[str, Holding]:

@@ -20,16 +20,17 @@ from backend.notifications.mail.templates import Rendered, find_template, render
 
 async def send_mail(
     session: AsyncSession, *, user_id: UUID | None, to: str, template: str, values: Mapping[str, str]
-) -> UUID:
-    """Put a mail in line in the session's transaction; return its id.
+) -> UUID | None:
+    """Put a mail in line in the session's transaction; return its id, None when the user switched such mails off.
 
     Raises TemplateError when there is no such template or it lacks a value, InvalidInputError on a bad address.
     """
     recipient = checked_address(to)
-    rendered = render(find_template(template), values, get_settings().app_url)
+    found = find_template(template)
+    content = sealed_content(render(found, values, get_settings().app_url))
     mail_id = new_id()
-    await repository.insert_mail(session, mail_id, user_id, recipient, template, sealed_content(rendered))
-    return mail_id
+    written = await repository.write_mail(session, mail_id, user_id, recipient, template, found.optional, content)
+    return mail_id if written else None
 
 
 def sealed_content(mail: Rendered) -> bytes:

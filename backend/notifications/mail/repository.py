@@ -6,17 +6,26 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def insert_mail(
-    session: AsyncSession, mail_id: UUID, user_id: UUID | None, recipient: str, template: str, content: bytes
-) -> None:
-    """Put a mail in line; `content` is sealed."""
-    await session.execute(
-        text(
-            "insert into mail_outbox (id, user_id, recipient, template, content)"
-            " values (:id, :user_id, :recipient, :template, :content)"
-        ),
-        {"id": mail_id, "user_id": user_id, "recipient": recipient, "template": template, "content": content},
-    )
+async def write_mail(
+    session: AsyncSession,
+    mail_id: UUID,
+    user_id: UUID | None,
+    recipient: str,
+    template: str,
+    kind: str | None,
+    content: bytes,
+) -> bool:
+    """Put a mail in line; return False when the user switched mails of this kind off. `content` is sealed."""
+    statement = text("select write_mail(:id, :user_id, :recipient, :template, :kind, :content)")
+    values = {
+        "id": mail_id,
+        "user_id": user_id,
+        "recipient": recipient,
+        "template": template,
+        "kind": kind,
+        "content": content,
+    }
+    return bool((await session.execute(statement, values)).scalar_one())
 
 
 async def delete_old_mails(session: AsyncSession, sent_days: int, dead_days: int) -> int:

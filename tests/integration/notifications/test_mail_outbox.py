@@ -59,7 +59,27 @@ async def test_a_user_sees_that_a_mail_went_out_and_never_what_it_says(outbox: O
         async with outbox.app.unit_of_work(who) as session:
             rows = (await session.execute(text("select template from mail_outbox"))).all()
             assert len(rows) == count
-    for statement in ("select content from mail_outbox", "update mail_outbox set recipient = ''"):
+    for statement in (
+        "select content from mail_outbox",
+        "update mail_outbox set recipient = ''",
+        "insert into mail_outbox (id, recipient, template) values (gen_random_uuid(), 'a@b.example', 'x')",
+    ):
         with pytest.raises(ProgrammingError, match="permission denied"):
             async with outbox.app.unit_of_work(user) as session:
                 await session.execute(text(statement))
+
+
+async def test_mails_that_were_switched_off_are_not_written_whoever_sends_them(outbox: Outbox) -> None:
+    user, other = await outbox.new_user(), await outbox.new_user()
+    receipt = {"plan": "Pro", "amount": "$50.00", "date": "2026-11-25", "number": "1", "link": LINK}
+    async with outbox.app.unit_of_work(user) as session:
+        await session.execute(
+            text("insert into mail_switched_off (user_id, kind) values (:user, 'receipts')"), {"user": user}
+        )
+    for database in (outbox.app, outbox.worker):
+        async with database.unit_of_work() as session:
+            for who, template, values in ((user, "receipt", receipt), (user, "verify_email", VALUES)):
+                sent = await send_mail(session, user_id=who, to="a@example.com", template=template, values=values)
+                assert (sent is None) == (template == "receipt")
+            assert await send_mail(session, user_id=other, to="b@example.com", template="receipt", values=receipt)
+    assert [row["template"] for row in await mails(outbox)] == ["verify_email", "receipt"] * 2

@@ -94,6 +94,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("alert_rules", "enabled"): False,
     ("alert_rules", "type"): "whale",
     ("notification_outbox", "status"): "dead",
+    ("mail_outbox", "status"): "dead",
     ("user_consents", "purpose"): "analytics",
     ("data_exports", "status"): "failed",
     ("audit_log", "channel"): "page",
