@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from backend.core.keys import derived_key
+
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in production below
 DEMO_CHAIN_ID = 31337
@@ -148,6 +150,35 @@ class Settings(BaseSettings):
         if self.chains:
             return self.chains
         return {DEMO_CHAIN_ID: [f"http://127.0.0.1:{self.demo_chain_port}", f"ws://127.0.0.1:{self.demo_chain_port}"]}
+
+    @property
+    def is_test_payments(self) -> bool:
+        """True when the local test payments stand in for Stripe: no card is ever charged."""
+        return not self.stripe_secret_key.get_secret_value()
+
+    @property
+    def payments_api_url(self) -> str:
+        """Where the payments API is."""
+        return f"http://127.0.0.1:{self.test_payments_port}" if self.is_test_payments else self.stripe_api_url
+
+    @property
+    def payments_key(self) -> str:
+        """The key for the payments API; the local test payments take any test key."""
+        return self.stripe_secret_key.get_secret_value() or "sk_test_local"
+
+    @property
+    def payments_webhook_secret(self) -> str:
+        """What signs the webhooks of the payments API; empty: none are taken."""
+        if self.is_test_payments:
+            return "whsec_" + derived_key(self.secret_key, "test payments").hex()
+        return self.stripe_webhook_secret.get_secret_value()
+
+    @property
+    def payment_page_origins(self) -> list[str]:
+        """Where Checkout and the billing portal are: what our forms may lead to (Content-Security-Policy)."""
+        if self.is_test_payments:
+            return [f"http://localhost:{self.test_payments_port}", f"http://127.0.0.1:{self.test_payments_port}"]
+        return ["https://checkout.stripe.com", "https://billing.stripe.com"]
 
     @property
     def app_url(self) -> str:
