@@ -19,6 +19,7 @@ from backend.api.middleware import EdgeMiddleware
 from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
+from backend.subscriptions.api import router as subscriptions_router
 
 DESCRIPTION = """
 Alerts on what happens on EVM chains, as it happens.
@@ -32,6 +33,7 @@ Get a token from `POST /v1/auth/token` and send it as `Authorization: Bearer …
 routers: tuple[APIRouter, ...] = (
     accounts_router,
     api_keys_router,
+    subscriptions_router,
     alerts_router,
     live_router,
     chain_router,
