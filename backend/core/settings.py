@@ -15,6 +15,7 @@ from backend.core.keys import derived_key
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in production below
 DEMO_CHAIN_ID = 31337
+STRIPE_URL = "https://api.stripe.com"
 
 
 class Settings(BaseSettings):
@@ -73,12 +74,13 @@ class Settings(BaseSettings):
     # --- payments; without a key the local test payments are used (never in production)
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secret: SecretStr = SecretStr("")
-    stripe_api_url: str = "https://api.stripe.com"
+    stripe_api_url: str = STRIPE_URL
     stripe_price_starter_month: str = ""
     stripe_price_starter_year: str = ""
     stripe_price_pro_month: str = ""
     stripe_price_pro_year: str = ""
     test_payments_port: int = 8010
+    test_payments_url: str = ""  # where browsers reach the test payments; empty: the host of the app at that port
 
     # --- mail: SMTP_URL or SENDGRID_API_KEY, else the local mailbox at /dev/mail (never in production)
     mail_from: str = "Premium <no-reply@localhost>"
@@ -133,6 +135,8 @@ class Settings(BaseSettings):
             problems.append("WEBHOOK_ALLOW_PRIVATE must be off")
         if not self.stripe_secret_key.get_secret_value() or not self.stripe_webhook_secret.get_secret_value():
             problems.append("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set")
+        if not self.stripe_api_url.startswith("https://"):
+            problems.append("STRIPE_API_URL must be Stripe's own https:// address")
         if not self.smtp_url.get_secret_value() and not self.sendgrid_api_key.get_secret_value():
             problems.append("SMTP_URL or SENDGRID_API_KEY must be set")
         if problems:
@@ -184,6 +188,11 @@ class Settings(BaseSettings):
     def app_url(self) -> str:
         """The address users open."""
         return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def is_test_payments(self) -> bool:
+        """True when payments go to the local test payments (no real money, and pages say so), not to Stripe."""
+        return self.stripe_api_url != STRIPE_URL
 
     @property
     def demo_addresses_file(self) -> Path:
