@@ -1,4 +1,4 @@
-"""Wallets and accounts elsewhere (Google, GitHub) that sign a user in."""
+"""Wallets and accounts elsewhere (Google, GitHub) that sign a user in; an account may have no e-mail address."""
 
 from alembic import op
 
@@ -6,6 +6,9 @@ revision = "0006_wallets"
 down_revision = "0005_sign_in"
 branch_labels = None
 depends_on = None
+
+# Who comes with a wallet has no e-mail address.
+ACCOUNTS = "alter table premium_users alter column email drop not null"
 
 TABLES = """
 create table user_wallets (
@@ -30,7 +33,7 @@ create table user_identities (
 );
 create index idx_user_identities_user on user_identities(user_id);
 
--- Signing in happens before anybody is signed in: these two look across users, and return one row.
+-- Signing in happens before anybody is signed in: these three look across users, and return one row.
 create function auth_find_wallet(wanted_address text)
   returns table (user_id uuid, email text, tier text, kind text, chain_id bigint)
   language sql stable security definer set search_path = public, pg_temp as
@@ -41,14 +44,21 @@ create function auth_find_identity(wanted_provider text, wanted_subject text)
   language sql stable security definer set search_path = public, pg_temp as
   $$ select u.id, u.email, u.tier from user_identities i join premium_users u on u.id = i.user_id
      where i.provider = wanted_provider and i.subject = wanted_subject $$;
-revoke all on function auth_find_wallet(text), auth_find_identity(text, text) from public;
-grant execute on function auth_find_wallet(text), auth_find_identity(text, text) to premium_app;
+create function auth_find_account(wanted_email text)
+  returns table (user_id uuid, email text, tier text, is_confirmed boolean)
+  language sql stable security definer set search_path = public, pg_temp as
+  $$ select u.id, u.email, u.tier, u.email_verified_at is not null from premium_users u
+     where u.email = wanted_email $$;
+revoke all on function auth_find_wallet(text), auth_find_identity(text, text), auth_find_account(text) from public;
+grant execute on function auth_find_wallet(text), auth_find_identity(text, text), auth_find_account(text)
+  to premium_app;
 """
 
 ME = "(select nullif(current_setting('app.current_user_id', true), ''))::uuid"
 
 
 def upgrade() -> None:
+    op.execute(ACCOUNTS)
     op.execute(TABLES)
     for table in ("user_wallets", "user_identities"):
         op.execute(f"alter table {table} enable row level security")
@@ -60,5 +70,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("drop function auth_find_wallet(text), auth_find_identity(text, text)")
+    op.execute("drop function auth_find_wallet(text), auth_find_identity(text, text), auth_find_account(text)")
     op.execute("drop table user_identities, user_wallets")
+    # Accounts without an address cannot go back to where each has one.
+    op.execute("delete from premium_users where email is null")
+    op.execute("alter table premium_users alter column email set not null")

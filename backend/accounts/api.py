@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import SecretStr
 
 from backend.accounts.forms_api import check_from_our_page, failure_redirect, form_of, text_of
 from backend.accounts.schemas import SESSION_COOKIE, CurrentUser, TokenRead, TokenRequest, UserRead
@@ -30,7 +31,8 @@ router = APIRouter(prefix="/v1/auth", tags=["Sign-in"])
 _SEE_OTHER: dict[int | str, dict[str, Any]] = {303: {"description": "See `next`"}}
 
 
-async def _limited_sign_in(request: Request) -> None:
+async def limited_sign_in(request: Request) -> None:
+    """Dependency of routes that sign in: counted by address."""
     held = resources()
     await take_from_limit(request, SIGN_IN_PER_MINUTE, "sign-in", client_ip(request, held.settings))
 
@@ -45,7 +47,7 @@ async def _verified(request: Request, held: Resources, email: str, password: str
     return user
 
 
-@router.post("/token", dependencies=[Depends(_limited_sign_in)], responses=errors(401, 422, 429, 503))
+@router.post("/token", dependencies=[Depends(limited_sign_in)], responses=errors(401, 422, 429, 503))
 async def create_token(request: Request, body: TokenRequest) -> Envelope[TokenRead]:
     """Exchange e-mail and password (and `totp`, where two-step sign-in is on) for an access token of fifteen minutes.
 
@@ -53,18 +55,27 @@ async def create_token(request: Request, body: TokenRequest) -> Envelope[TokenRe
     """
     held = resources()
     user = await _verified(request, held, body.email, body.password.get_secret_value())
+    return ok(await token_after_code(request, user, body.totp))
+
+
+async def token_after_code(request: Request, user: CurrentUser, totp: SecretStr | None) -> TokenRead:
+    """Return tokens for who has proven to be `user`, once the code fits that the account may ask for.
+
+    Raises TotpRequiredError, UnauthorizedError for a wrong code, RateLimitError.
+    """
+    held = resources()
     async with held.database.unit_of_work(user.id) as session:
         wants_code = await is_enabled(session, user.id)
-    if wants_code and body.totp is None:
+    if wants_code and totp is None:
         raise TotpRequiredError
-    if wants_code and body.totp is not None:
+    if wants_code and totp is not None:
         try:
             await prove_code(
-                held.database, held.throttle, user, body.totp.get_secret_value(), client_ip(request, held.settings)
+                held.database, held.throttle, user, totp.get_secret_value(), client_ip(request, held.settings)
             )
         except WrongCodeError as error:
             raise UnauthorizedError(error.message, {"totp": error.details["code"]}) from None
-    return ok(TokenRead(access_token=issue_access_token(user, held.settings), expires_in=LIFETIME_SECONDS))
+    return TokenRead(access_token=issue_access_token(user, held.settings), expires_in=LIFETIME_SECONDS)
 
 
 @router.get("/me", responses=SIGNED_IN_ERRORS)
@@ -85,7 +96,7 @@ async def log_in(request: Request) -> Response:
     target = safe_path(text_of(form, "next"))
     try:
         check_from_our_page(request)
-        await _limited_sign_in(request)
+        await limited_sign_in(request)
         user = await _verified(request, held, text_of(form, "email"), text_of(form, "password"))
         done = await complete_sign_in(request, user, way="password", next_path=target)
     except (PremiumError, *STORE_ERRORS) as error:
@@ -105,7 +116,7 @@ async def enter_code(request: Request) -> Response:
     handle = request.cookies.get(SECOND_FACTOR_COOKIE)
     try:
         check_from_our_page(request)
-        await _limited_sign_in(request)
+        await limited_sign_in(request)
         pending = await find_pending(held.redis, handle)
         user = await find_user(held.database, pending.user_id) if pending else None
         if pending is None or user is None or handle is None:

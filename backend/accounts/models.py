@@ -15,7 +15,7 @@ class PremiumUser(SQLModel, table=True):
 
     __tablename__ = "premium_users"  # type: ignore[assignment]
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    email: str = Field(max_length=255, unique=True)
+    email: str | None = Field(default=None, max_length=255, unique=True)  # None: who came with a wallet
     password_hash: str | None = Field(default=None, max_length=255)
     wallet_address: str | None = Field(default=None, max_length=255)
     tier: str = Field(default="free", max_length=20)

@@ -21,6 +21,8 @@ from backend.accounts.entitlements import (
     require_room,
 )
 from backend.accounts.freshness import FRESH_FOR, is_fresh
+from backend.accounts.linked import service as linked
+from backend.accounts.oauth.providers import configured_providers
 from backend.accounts.passwords import hash_password, password_matches
 from backend.accounts.requirements import FEATURE_MARK, requires
 from backend.accounts.schemas import MAX_PASSWORD_LENGTH, SESSION_COOKIE, CurrentUser
@@ -62,11 +64,13 @@ __all__ = [
     "cap",
     "change_tier",
     "close_session",
+    "configured_providers",
     "create_account",
     "find_user",
     "first_tier_with",
     "is_fresh",
     "issue_access_token",
+    "linked",
     "next_tier_with_more",
     "open_session",
     "plan_of",

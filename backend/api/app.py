@@ -9,6 +9,9 @@ from starlette.types import ASGIApp
 
 from backend.accounts.api import router as accounts_router
 from backend.accounts.api_keys_api import router as api_keys_router
+from backend.accounts.linked.api import router as linked_router
+from backend.accounts.oauth.api import router as oauth_router
+from backend.accounts.siwe.api import router as siwe_router
 from backend.alerts.api import live_router
 from backend.alerts.api import router as alerts_router
 from backend.api.docs import docs_router
@@ -19,7 +22,6 @@ from backend.api.middleware import EdgeMiddleware
 from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
-from backend.subscriptions.api import router as subscriptions_router
 
 DESCRIPTION = """
 Alerts on what happens on EVM chains, as it happens.
@@ -32,8 +34,10 @@ Get a token from `POST /v1/auth/token` and send it as `Authorization: Bearer …
 
 routers: tuple[APIRouter, ...] = (
     accounts_router,
+    siwe_router,
+    oauth_router,
+    linked_router,
     api_keys_router,
-    subscriptions_router,
     alerts_router,
     live_router,
     chain_router,

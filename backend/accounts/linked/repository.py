@@ -1,4 +1,4 @@
-"""The SQL of wallets and linked accounts. Sign-in looks across users only through two security-definer functions."""
+"""The SQL of wallets and linked accounts. Sign-in looks across users only through three security-definer functions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -36,9 +36,20 @@ async def find_identity(session: AsyncSession, provider: str, subject: str) -> A
     ).one_or_none()
 
 
-async def act_as(session: AsyncSession, user_id: UUID) -> None:
-    """Let the rest of the transaction see and write this user's rows (right after making the account)."""
-    await session.execute(text("select set_config('app.current_user_id', :user_id, true)"), {"user_id": str(user_id)})
+async def take_turn(session: AsyncSession, subject: str) -> None:
+    """Wait until no other transaction is deciding about the same subject (such as a wallet that nobody has yet)."""
+    await session.execute(text("select pg_advisory_xact_lock(hashtextextended(:subject, 7006))"), {"subject": subject})
+
+
+async def find_account(session: AsyncSession, email: str) -> Any:
+    """Return `user_id, email, tier, is_confirmed` of the account with this address in lower case, or None."""
+    return (await session.execute(text("select * from auth_find_account(:email)"), {"email": email})).one_or_none()
+
+
+async def has_unconfirmed_email(session: AsyncSession, user_id: UUID) -> bool:
+    """Return whether the unit of work's user has an e-mail address that nobody has confirmed."""
+    statement = "select email is not null and email_verified_at is null from premium_users where id = :id"
+    return bool((await session.execute(text(statement), {"id": user_id})).scalar_one_or_none())
 
 
 async def insert_wallet(session: AsyncSession, values: dict[str, Any]) -> Any:
@@ -100,7 +111,8 @@ async def lock_ways_in(session: AsyncSession, user_id: UUID) -> WaysIn:
     """Return how the user can sign in; until the transaction ends nobody else counts or changes it through here."""
     has_password = (
         await session.execute(
-            text("select password_hash is not null from premium_users where id = :id for update"), {"id": user_id}
+            text("select password_hash is not null and email is not null from premium_users where id = :id for update"),
+            {"id": user_id},
         )
     ).scalar_one()
     statement = (

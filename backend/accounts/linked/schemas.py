@@ -80,6 +80,12 @@ class IdentityList(ApiModel):
     total: int
 
 
+class LinkStart(ApiModel):
+    """Where to send the browser to link an account elsewhere."""
+
+    url: str
+
+
 class Removed(ApiModel):
     """What was removed."""
 

@@ -4,38 +4,89 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts import repository as accounts_repository
 from backend.accounts.audit import audit
 from backend.accounts.linked import repository
 from backend.accounts.linked.schemas import IdentityRead, ProvenIdentity, WalletProof, WalletRead
+from backend.accounts.oauth.errors import OAuthFailedError
 from backend.accounts.schemas import CurrentUser
-from backend.core.errors import ConflictError, ForbiddenError, NotFoundError
+from backend.core.clock import utc_now
+from backend.core.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
 from backend.core.ids import new_id
 
 MAX_WALLETS = 20
 PROVIDER_NAMES = {"google": "Google", "github": "GitHub"}
 
 
-async def wallet_owner(session: AsyncSession, proof: WalletProof) -> CurrentUser | None:
-    """Return whose wallet this is, or None when it is nobody's yet.
+async def account_of_wallet(session: AsyncSession, proof: WalletProof) -> CurrentUser:
+    """Return whose wallet this is; a wallet that nobody has gets a new free account without an e-mail address.
 
-    Raises ForbiddenError when the address was added as another wallet: a contract's address is worth something on its
-    own chain only, since somebody else may hold the contract at the same address of another chain.
+    Raises ForbiddenError when the address was added as another kind of wallet or from another network: a contract's
+    address is worth something on its own chain only, since somebody else may hold what is there on another chain.
     """
+    await repository.take_turn(session, f"wallet:{proof.address}")
     row = await repository.find_wallet(session, proof.address)
     if row is None:
-        return None
+        user = await _new_account(session, None, "wallet")
+        await add_wallet(session, user.id, proof)
+        return user
     if row.kind != proof.kind or (row.kind == "contract" and row.chain_id != proof.chain_id):
         raise ForbiddenError(
-            "This address was added from another network. Switch your wallet to that network and try again."
+            "This address belongs to an account, but it was added there in another way or from another network. Use"
+            " the wallet and the network that you added it with."
         )
     return CurrentUser(id=row.user_id, email=row.email or "", tier=row.tier)
+
+
+async def account_of_identity(session: AsyncSession, proven: ProvenIdentity) -> CurrentUser:
+    """Return whose account elsewhere this is.
+
+    One that nobody linked is linked to the account with its e-mail address, if that address is confirmed there; if
+    there is no such account, a new free one is made. Raises OAuthFailedError (`account_unverified`) when an account
+    has the address without having confirmed it: whoever made it may not be who the provider speaks of (ADR 8).
+    """
+    await repository.take_turn(session, f"identity:{proven.provider}:{proven.subject}")
+    row = await repository.find_identity(session, proven.provider, proven.subject)
+    if row is not None:
+        return CurrentUser(id=row.user_id, email=row.email or "", tier=row.tier)
+    known = await repository.find_account(session, proven.email)
+    if known is None:
+        user = await _new_account(session, proven.email, proven.provider)
+    elif known.is_confirmed:
+        user = CurrentUser(id=known.user_id, email=known.email, tier=known.tier)
+        await accounts_repository.act_as(session, user.id)
+    else:
+        raise OAuthFailedError("account_unverified", "the account with this address has not confirmed it")
+    await add_identity(session, user.id, proven)
+    return user
+
+
+async def _new_account(session: AsyncSession, email: str | None, by: str) -> CurrentUser:
+    """Make a free account; the rest of the transaction acts as its user. `email` is confirmed by who proved it."""
+    user = CurrentUser(id=new_id(), email=email or "", tier="free")
+    await accounts_repository.act_as(session, user.id)
+    if not await accounts_repository.insert_account(session, user.id, email, None, utc_now() if email else None):
+        raise UnavailableError("An account with this address was made this very moment. Try again.")
+    await audit(session, user.id, "account.created", "", {"email": email, "by": by})
+    return user
+
+
+async def check_may_add(session: AsyncSession, user_id: UUID) -> None:
+    """Raise ForbiddenError while the unit of work's user has an e-mail address that is not confirmed.
+
+    Somebody else may have signed up with it. Until its owner proves it is theirs, the password is the only way in: a
+    reset by mail then leaves nobody else inside (ADR 8).
+    """
+    if await repository.has_unconfirmed_email(session, user_id):
+        raise ForbiddenError("Confirm your e-mail address first: follow the link in the mail that we sent you.")
 
 
 async def add_wallet(session: AsyncSession, user_id: UUID, proof: WalletProof) -> WalletRead:
     """Add a proven wallet to the unit of work's user and return it.
 
-    Raises ConflictError when it is somebody's already, or when there are MAX_WALLETS.
+    Raises ConflictError when it is somebody's already, or when there are MAX_WALLETS; ForbiddenError as check_may_add.
     """
+    await check_may_add(session, user_id)
     ways = await repository.lock_ways_in(session, user_id)
     if ways.wallets >= MAX_WALLETS:
         raise ConflictError(f"You have {MAX_WALLETS} wallets. Remove one before you add another.")
@@ -86,17 +137,12 @@ async def remove_wallet(session: AsyncSession, user_id: UUID, wallet_id: UUID) -
     await audit(session, user_id, "wallet.removed", address)
 
 
-async def identity_owner(session: AsyncSession, proven: ProvenIdentity) -> CurrentUser | None:
-    """Return whose account elsewhere this is, or None when it is nobody's yet."""
-    row = await repository.find_identity(session, proven.provider, proven.subject)
-    return CurrentUser(id=row.user_id, email=row.email or "", tier=row.tier) if row else None
-
-
 async def add_identity(session: AsyncSession, user_id: UUID, proven: ProvenIdentity) -> None:
     """Link a proven account elsewhere to the unit of work's user.
 
-    Raises ConflictError when it is somebody's already.
+    Raises ConflictError when it is somebody's already, ForbiddenError as check_may_add.
     """
+    await check_may_add(session, user_id)
     name = PROVIDER_NAMES[proven.provider]
     values = {
         "id": new_id(),

@@ -1,19 +1,18 @@
 """OAuth 2.0 as GitHub speaks it: authorization code with PKCE, then its API for who it was."""
 
-from typing import Any
-
 from backend.accounts.linked.schemas import ProvenIdentity
 from backend.accounts.oauth.errors import OAuthFailedError, ProviderDownError
-from backend.accounts.oauth.http import provider_client, read_json
+from backend.accounts.oauth.http import calling, oauth_client, read_json
 from backend.accounts.oauth.providers import ProviderConfig
 from backend.accounts.oauth.trips import Trip
 
+_SCOPE = "read:user user:email"
 _API_HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
 
 async def authorization_url(config: ProviderConfig, github_url: str, trip: Trip, state: str) -> str:
     """Return where to send the browser."""
-    async with _client(config) as client:
+    async with oauth_client(config, _SCOPE) as client:
         url, _ = client.create_authorization_url(
             f"{github_url}/login/oauth/authorize", state=state, code_verifier=trip.verifier
         )
@@ -27,7 +26,7 @@ async def identity_of_code(
 
     Raises OAuthFailedError when anything does not fit, ProviderDownError.
     """
-    async with _client(config) as client:
+    async with calling(config, _SCOPE) as client:
         token = await client.fetch_token(
             f"{github_url}/login/oauth/access_token", code=code, code_verifier=trip.verifier
         )
@@ -44,15 +43,3 @@ async def identity_of_code(
             if isinstance(address, str) and "@" in address and len(address) <= 254:
                 return ProvenIdentity("github", str(number), address.strip().lower())
     raise OAuthFailedError("email_unverified", "the provider has not verified the primary e-mail address")
-
-
-def _client(config: ProviderConfig) -> Any:
-    return provider_client(
-        "github",
-        client_id=config.client_id,
-        client_secret=config.secret,
-        token_endpoint_auth_method="client_secret_post",  # noqa: S106 - the name of a method
-        scope="read:user user:email",
-        redirect_uri=config.redirect_uri,
-        code_challenge_method="S256",
-    )

@@ -11,11 +11,12 @@ from joserfc.jwk import KeySet
 
 from backend.accounts.linked.schemas import ProvenIdentity
 from backend.accounts.oauth.errors import OAuthFailedError, ProviderDownError
-from backend.accounts.oauth.http import AsyncOAuth2Client, provider_client, read_json
+from backend.accounts.oauth.http import OAuthClient, calling, oauth_client, read_json
 from backend.accounts.oauth.providers import ProviderConfig
 from backend.accounts.oauth.trips import Trip
 from backend.core.clock import now_seconds
 
+_SCOPE = "openid email"
 _ALGORITHMS = ["RS256"]  # what Google signs with; what the token's header asks for is never followed
 _KEPT_SECONDS = 3600.0
 _KEYS_AGAIN_SECONDS = 60.0
@@ -40,8 +41,11 @@ _known: dict[str, _Metadata] = {}
 
 async def authorization_url(config: ProviderConfig, issuer: str, trip: Trip, state: str) -> str:
     """Return where to send the browser. Raises ProviderDownError when the provider cannot be asked for it."""
-    async with _client(config) as client:
-        metadata = await _discover(client, issuer)
+    metadata = _remembered(issuer)
+    if metadata is None:
+        async with calling(config, _SCOPE) as client:
+            metadata = await _discover(client, issuer)
+    async with oauth_client(config, _SCOPE) as client:
         url, _ = client.create_authorization_url(
             metadata.authorization_endpoint, state=state, code_verifier=trip.verifier, nonce=trip.nonce
         )
@@ -53,7 +57,7 @@ async def identity_of_code(config: ProviderConfig, issuer: str, trip: Trip, code
 
     Raises OAuthFailedError when anything does not fit, ProviderDownError.
     """
-    async with _client(config) as client:
+    async with calling(config, _SCOPE) as client:
         metadata = await _discover(client, issuer)
         token = await client.fetch_token(metadata.token_endpoint, code=code, code_verifier=trip.verifier)
         id_token = token.get("id_token")
@@ -63,21 +67,13 @@ async def identity_of_code(config: ProviderConfig, issuer: str, trip: Trip, code
     return _identity(config, metadata, trip, claims, header, token)
 
 
-def _client(config: ProviderConfig) -> Any:
-    return provider_client(
-        "google",
-        client_id=config.client_id,
-        client_secret=config.secret,
-        token_endpoint_auth_method="client_secret_post",  # noqa: S106 - the name of a method
-        scope="openid email",
-        redirect_uri=config.redirect_uri,
-        code_challenge_method="S256",
-    )
-
-
-async def _discover(client: AsyncOAuth2Client, issuer: str) -> _Metadata:
+def _remembered(issuer: str) -> _Metadata | None:
     known = _known.get(issuer)
-    if known is not None and now_seconds() - known.taken_at < _KEPT_SECONDS:
+    return known if known is not None and now_seconds() - known.taken_at < _KEPT_SECONDS else None
+
+
+async def _discover(client: OAuthClient, issuer: str) -> _Metadata:
+    if known := _remembered(issuer):
         return known
     said = await read_json(client, f"{issuer.rstrip('/')}/.well-known/openid-configuration", withhold_token=True)
     if not isinstance(said, dict) or said.get("issuer") != issuer:
@@ -91,7 +87,7 @@ async def _discover(client: AsyncOAuth2Client, issuer: str) -> _Metadata:
     return metadata
 
 
-async def _keys(client: AsyncOAuth2Client, metadata: _Metadata, kid: str | None) -> KeySet:
+async def _keys(client: OAuthClient, metadata: _Metadata, kid: str | None) -> KeySet:
     """Return the provider's keys; read again when old, or when the wanted one is not there (keys rotate)."""
     age = now_seconds() - metadata.keys_at
     has_it = metadata.keys is not None and any(key.kid == kid for key in metadata.keys.keys)
@@ -101,9 +97,7 @@ async def _keys(client: AsyncOAuth2Client, metadata: _Metadata, kid: str | None)
     return metadata.keys
 
 
-async def _decode(
-    client: AsyncOAuth2Client, metadata: _Metadata, id_token: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _decode(client: OAuthClient, metadata: _Metadata, id_token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         kid = jws.extract_compact(id_token.encode()).headers().get("kid")
         keys = await _keys(client, metadata, kid if isinstance(kid, str) else None)

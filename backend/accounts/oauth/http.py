@@ -10,14 +10,18 @@ from typing import Any
 import httpx
 
 from backend.accounts.oauth.errors import OAuthFailedError, ProviderDownError
+from backend.accounts.oauth.providers import ProviderConfig
 from backend.chain.rpc.breaker import Breaker
 from backend.core.logging import get_logger
 
 with warnings.catch_warnings():
+    import authlib.deprecate  # noqa: F401 - it asks for its warnings to be shown always, so it comes first
+
     warnings.simplefilter("ignore")  # Authlib would rather have httpx2, which Reflex does not bring along
     from authlib.integrations.base_client.errors import OAuthError
     from authlib.integrations.httpx_client import AsyncOAuth2Client
 
+OAuthClient = Any  # Authlib's AsyncOAuth2Client, whose base class its types do not know
 MAX_ANSWER_BYTES = 256 * 1024
 CALL_SECONDS = 5.0
 TRIP_SECONDS = 12.0
@@ -55,29 +59,42 @@ class _BoundedTransport(httpx.AsyncHTTPTransport):
         return response
 
 
-@asynccontextmanager
-async def provider_client(key: str, **options: Any) -> AsyncIterator[AsyncOAuth2Client]:
-    """Open an Authlib client to the provider known to the circuit breaker as `key`.
-
-    Inside, whatever goes wrong on the way becomes ProviderDownError, an OAuth error object OAuthFailedError.
-    """
-    breaker = _breakers.setdefault(key, Breaker())
-    if not breaker.try_enter():
-        raise ProviderDownError("it failed a moment ago")
-    client = AsyncOAuth2Client(
+def oauth_client(config: ProviderConfig, scope: str) -> OAuthClient:
+    """Return an Authlib client of the provider: authorization code with PKCE, the secret in the body of what asks."""
+    return AsyncOAuth2Client(
+        client_id=config.client_id,
+        client_secret=config.secret,
+        token_endpoint_auth_method="client_secret_post",  # noqa: S106 - the name of a method
+        scope=scope,
+        redirect_uri=config.redirect_uri,
+        code_challenge_method="S256",
         transport=_BoundedTransport(),
         timeout=httpx.Timeout(CALL_SECONDS),
         headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "premium"},
         follow_redirects=False,
         trust_env=False,
-        **options,
     )
+
+
+@asynccontextmanager
+async def calling(config: ProviderConfig, scope: str) -> AsyncIterator[OAuthClient]:
+    """Open a client to call the provider with; not at all while its circuit breaker is open.
+
+    Inside, whatever goes wrong on the way becomes ProviderDownError, an OAuth error object OAuthFailedError.
+    """
+    breaker = _breakers.setdefault(config.provider, Breaker())
+    if not breaker.try_enter():
+        raise ProviderDownError("it failed a moment ago")
+    client = oauth_client(config, scope)
     try:
         async with asyncio.timeout(TRIP_SECONDS), client:
             yield client
-    except (httpx.HTTPError, TimeoutError, ProviderDownError, OSError) as error:
+    except ProviderDownError:
         breaker.failed()
-        log.warning("sign-in provider does not answer", provider=key, error=type(error).__name__)
+        raise
+    except (httpx.HTTPError, TimeoutError, OSError) as error:
+        breaker.failed()
+        log.warning("sign-in provider does not answer", provider=config.provider, error=type(error).__name__)
         raise ProviderDownError(type(error).__name__) from error
     except OAuthError as error:
         breaker.succeeded()
@@ -92,14 +109,14 @@ async def provider_client(key: str, **options: Any) -> AsyncIterator[AsyncOAuth2
         breaker.succeeded()
 
 
-async def read_json(client: AsyncOAuth2Client, url: str, **options: Any) -> Any:
+async def read_json(client: OAuthClient, url: str, **options: Any) -> Any:
     """Return the JSON at a URL of the provider, asking a second time when the first went wrong.
 
     Raises ProviderDownError, httpx.HTTPError.
     """
     for last in (False, True):
         try:
-            answer = await client.get(url, **options)
+            answer = await client.request("GET", url, **options)  # `get` does not take all of the options
             if answer.status_code == 200:
                 return answer.json()
             if answer.status_code < 500 or last:

@@ -55,4 +55,4 @@ async def end_trip(redis: Redis, state: str) -> Trip | None:
 
 
 def _key(state: str) -> str:
-    return f"oauth:state:{hashlib.sha256(state.encode('utf-8', 'surrogateescape')).hexdigest()}"
+    return f"oauth:state:{hashlib.sha256(state.encode('utf-8', 'replace')).hexdigest()}"

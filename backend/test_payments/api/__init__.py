@@ -1,1 +1,0 @@
-"""Stripe's endpoints: which parameters each takes, and what it does."""

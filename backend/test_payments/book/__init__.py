@@ -1,1 +1,0 @@
-"""The account: customers, prices, subscriptions, invoices, and what happens to them as time goes by."""

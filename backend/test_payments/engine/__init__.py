@@ -1,1 +1,0 @@
-"""What Stripe would decide: amounts, dates, cards. Numbers in, numbers out."""

@@ -1,1 +1,0 @@
-"""The pages Stripe would host: checkout, customer portal, invoice."""

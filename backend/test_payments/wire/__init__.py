@@ -1,1 +1,0 @@
-"""Stripe's form of requests, answers, errors and signatures."""
