@@ -8,7 +8,8 @@ from backend.alerts import models as alerts
 from backend.chain import models as chain
 from backend.market import models as market
 from backend.notifications import models as notifications
+from backend.subscriptions import models as subscriptions
 
 metadata = SQLModel.metadata
 
-__all__ = ["accounts", "alerts", "chain", "linked_accounts", "market", "metadata", "notifications"]
+__all__ = ["accounts", "alerts", "chain", "linked_accounts", "market", "metadata", "notifications", "subscriptions"]

@@ -22,6 +22,7 @@ from backend.api.middleware import EdgeMiddleware
 from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
+from backend.subscriptions.api import router as subscriptions_router
 
 DESCRIPTION = """
 Alerts on what happens on EVM chains, as it happens.
@@ -38,6 +39,7 @@ routers: tuple[APIRouter, ...] = (
     oauth_router,
     linked_router,
     api_keys_router,
+    subscriptions_router,
     alerts_router,
     live_router,
     chain_router,

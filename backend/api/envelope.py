@@ -77,6 +77,7 @@ def premium_error_response(error: PremiumError) -> JSONResponse:
 
 
 _EXAMPLES = {
+    400: ("BAD_SIGNATURE", "The signature of this message is not right."),
     401: ("UNAUTHORIZED", "Sign in to do this."),
     403: ("FORBIDDEN", "The request came from another site."),
     404: ("NOT_FOUND", "There is no such alert rule."),

@@ -6,6 +6,7 @@ Made on first use and never at import, because web workers are forked after the 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from redis.asyncio import Redis
 
@@ -13,9 +14,12 @@ from backend.accounts.identity import Identities
 from backend.accounts.throttle import Throttle
 from backend.api.limits import RequestLimiter, impatient_redis
 from backend.core.db import Database
+from backend.core.live_cache import LiveCache
 from backend.core.redis import make_redis
 from backend.core.settings import Settings, get_settings
 from backend.notifications.service import LiveHub, use_live_hub
+from backend.subscriptions.schemas import SubscriptionRead
+from backend.subscriptions.service import close_shared_gateways
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class Resources:
     """The connections of this process; `database` connects as the role that row-level security binds to one user.
 
     `timeseries` is where price history is read: the same one, unless TIMESERIES_URL names another server.
-    `counters` is Redis for what only counts: it gives up soon.
+    `counters` is Redis for what only counts: it gives up soon. `subscription_views` keeps what users are shown of what
+    they pay.
     """
 
     settings: Settings
@@ -35,6 +40,7 @@ class Resources:
     identities: Identities
     limiter: RequestLimiter
     throttle: Throttle
+    subscription_views: LiveCache[UUID, SubscriptionRead]
 
 
 _current: Resources | None = None
@@ -45,6 +51,7 @@ def make_resources(settings: Settings) -> Resources:
     redis, counters = make_redis(settings.redis_url), impatient_redis(settings.redis_url)
     database = Database(settings.database_url, settings.database_pool_size)
     elsewhere = settings.timeseries_url
+    identities = Identities(database)
     return Resources(
         settings=settings,
         database=database,
@@ -52,9 +59,10 @@ def make_resources(settings: Settings) -> Resources:
         redis=redis,
         counters=counters,
         hub=LiveHub(redis),
-        identities=Identities(database),
+        identities=identities,
         limiter=RequestLimiter(counters),
         throttle=Throttle(counters),
+        subscription_views=identities.view("subscriptions"),
     )
 
 
@@ -87,6 +95,7 @@ async def stop_resources() -> None:
     use_live_hub(None)
     await held.hub.close()
     await held.identities.close()
+    await close_shared_gateways()
     await held.counters.aclose()
     await held.redis.aclose()
     await held.database.close()

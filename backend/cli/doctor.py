@@ -32,7 +32,7 @@ class Finding:
 
 def doctor(settings: Settings) -> int:
     """Print the table; return 1 when something required is missing or wrong, else 0."""
-    findings = [*_machine(settings), *_stores(settings), *asyncio.run(_chains(settings))]
+    findings = [*_machine(settings), *_stores(settings), _payments(settings), *asyncio.run(_chains(settings))]
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
         print(f"  {finding.what:<{width}}  {finding.state:<8} {finding.note}")
@@ -113,6 +113,21 @@ def _stores(settings: Settings) -> list[Finding]:
         return [*findings, Finding("Redis", "ok", f"embedded, running on 127.0.0.1:{port}")]
     state = "off" if redis_binary().exists() else "missing"
     return [*findings, Finding("Redis", state, f"embedded, not running (port {port}); premium run starts it")]
+
+
+def _payments(settings: Settings) -> Finding:
+    from backend.embedded.ports import is_port_free
+    from backend.embedded.test_payments import wants_test_payments
+
+    if not wants_test_payments(settings):
+        secret = settings.stripe_webhook_secret.get_secret_value()
+        if not secret:
+            return Finding("payments", "bad", "STRIPE_SECRET_KEY is set but STRIPE_WEBHOOK_SECRET is not")
+        return Finding("payments", "ok", f"Stripe at {mask_text(settings.stripe_api_url)}")
+    port = settings.test_payments_port
+    if is_port_free(port):
+        return Finding("payments", "off", f"test payments, not running (port {port}); premium run starts them")
+    return Finding("payments", "ok", f"test payments on 127.0.0.1:{port}, no real money")
 
 
 def _databases(settings: Settings) -> list[Finding]:

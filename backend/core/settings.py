@@ -10,9 +10,12 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from backend.core.keys import derived_key
+
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in production below
 DEMO_CHAIN_ID = 31337
+STRIPE_URL = "https://api.stripe.com"
 
 
 class Settings(BaseSettings):
@@ -71,12 +74,13 @@ class Settings(BaseSettings):
     # --- payments; without a key the local test payments are used (never in production)
     stripe_secret_key: SecretStr = SecretStr("")
     stripe_webhook_secret: SecretStr = SecretStr("")
-    stripe_api_url: str = "https://api.stripe.com"
+    stripe_api_url: str = STRIPE_URL
     stripe_price_starter_month: str = ""
     stripe_price_starter_year: str = ""
     stripe_price_pro_month: str = ""
     stripe_price_pro_year: str = ""
     test_payments_port: int = 8010
+    test_payments_url: str = ""  # where browsers reach the test payments; empty: the host of the app at that port
 
     # --- mail: SMTP_URL or SENDGRID_API_KEY, else the local mailbox at /dev/mail (never in production)
     mail_from: str = "Premium <no-reply@localhost>"
@@ -131,6 +135,8 @@ class Settings(BaseSettings):
             problems.append("WEBHOOK_ALLOW_PRIVATE must be off")
         if not self.stripe_secret_key.get_secret_value() or not self.stripe_webhook_secret.get_secret_value():
             problems.append("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set")
+        if not self.stripe_api_url.startswith("https://"):
+            problems.append("STRIPE_API_URL must be Stripe's own https:// address")
         if not self.smtp_url.get_secret_value() and not self.sendgrid_api_key.get_secret_value():
             problems.append("SMTP_URL or SENDGRID_API_KEY must be set")
         if problems:
@@ -150,9 +156,43 @@ class Settings(BaseSettings):
         return {DEMO_CHAIN_ID: [f"http://127.0.0.1:{self.demo_chain_port}", f"ws://127.0.0.1:{self.demo_chain_port}"]}
 
     @property
+    def is_test_payments(self) -> bool:
+        """True when the local test payments stand in for Stripe: no card is ever charged."""
+        return not self.stripe_secret_key.get_secret_value()
+
+    @property
+    def payments_api_url(self) -> str:
+        """Where the payments API is."""
+        return f"http://127.0.0.1:{self.test_payments_port}" if self.is_test_payments else self.stripe_api_url
+
+    @property
+    def payments_key(self) -> str:
+        """The key for the payments API; the local test payments take any test key."""
+        return self.stripe_secret_key.get_secret_value() or "sk_test_local"
+
+    @property
+    def payments_webhook_secret(self) -> str:
+        """What signs the webhooks of the payments API; empty: none are taken."""
+        if self.is_test_payments:
+            return "whsec_" + derived_key(self.secret_key, "test payments").hex()
+        return self.stripe_webhook_secret.get_secret_value()
+
+    @property
+    def payment_page_origins(self) -> list[str]:
+        """Where Checkout and the billing portal are: what our forms may lead to (Content-Security-Policy)."""
+        if self.is_test_payments:
+            return [f"http://localhost:{self.test_payments_port}", f"http://127.0.0.1:{self.test_payments_port}"]
+        return ["https://checkout.stripe.com", "https://billing.stripe.com"]
+
+    @property
     def app_url(self) -> str:
         """The address users open."""
         return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def is_test_payments(self) -> bool:
+        """True when payments go to the local test payments (no real money, and pages say so), not to Stripe."""
+        return self.stripe_api_url != STRIPE_URL
 
     @property
     def demo_addresses_file(self) -> Path:

@@ -46,3 +46,15 @@ jobs_oldest_waiting = Gauge(
     "premium_jobs_oldest_waiting_seconds", "Age of the longest-waiting job that is due", multiprocess_mode="livemax"
 )
 jobs_dead = Gauge("premium_jobs_dead", "Jobs that failed for good and wait for somebody", multiprocess_mode="livemax")
+stripe_requests = Histogram(
+    "premium_stripe_request_seconds", "Time of one call to Stripe", ["operation", "outcome"], buckets=LATENCY_SECONDS
+)
+stripe_circuit_open = Gauge(
+    "premium_stripe_circuit_open", "1 while calls to Stripe are held back", multiprocess_mode="livemax"
+)
+stripe_webhooks = Counter("premium_stripe_webhooks_total", "Webhooks by what became of them", ["outcome"])
+stripe_events_waiting = Gauge(
+    "premium_stripe_events_waiting_seconds",
+    "Age of the oldest webhook that is not handled",
+    multiprocess_mode="livemax",
+)

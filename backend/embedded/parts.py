@@ -14,7 +14,7 @@ from backend.embedded.secrets_file import stored_secrets
 BUILD_STAMP = ROOT / ".web" / "build" / "premium-stamp"
 _BUILD_INPUTS = ("premium_app", "components", "state", "backend", "assets")
 _BUILD_FILES = ("rxconfig.py", "requirements.txt", ".npmrc", "reflex.lock/package-lock.json")
-_NOT_BUILT_FROM = {"node_modules", "__pycache__", "contracts", "cli", "embedded", "worker"}
+_NOT_BUILT_FROM = {"node_modules", "__pycache__", "contracts", "cli", "embedded", "test_payments", "worker"}
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
@@ -28,6 +28,13 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "WORKER_DATABASE_URL": settings.worker_database_url,
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
+        "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret.get_secret_value(),
+        "STRIPE_API_URL": settings.stripe_api_url,
+        "STRIPE_PRICE_STARTER_MONTH": settings.stripe_price_starter_month,
+        "STRIPE_PRICE_STARTER_YEAR": settings.stripe_price_starter_year,
+        "STRIPE_PRICE_PRO_MONTH": settings.stripe_price_pro_month,
+        "STRIPE_PRICE_PRO_YEAR": settings.stripe_price_pro_year,
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
         "REFLEX_USE_GRANIAN": "1",

@@ -8,6 +8,7 @@ from pathlib import Path
 from backend.core.settings import Settings
 from backend.embedded.errors import StartError
 from backend.embedded.ports import is_port_free
+from backend.embedded.test_payments import wants_test_payments
 
 NEEDED_FREE_BYTES = 500 * 1024**2
 
@@ -33,6 +34,8 @@ def _wanted_ports(settings: Settings, worker_ports: list[int]) -> list[tuple[int
         wanted.append((settings.embedded_redis_port, "embedded Redis", "EMBEDDED_REDIS_PORT"))
     if settings.is_demo_chain:
         wanted.append((settings.demo_chain_port, "the local chain", "DEMO_CHAIN_PORT"))
+    if wants_test_payments(settings):
+        wanted.append((settings.test_payments_port, "the test payments", "TEST_PAYMENTS_PORT"))
     wanted += [(port, "metrics of a worker", "WORKER_METRICS_PORT") for port in worker_ports]
     return wanted
 

@@ -23,6 +23,7 @@ from backend.embedded.redis import is_redis_ready, redis_launch
 from backend.embedded.schema import SchemaNote, upgrade_schema
 from backend.embedded.secrets_file import stored_secrets
 from backend.embedded.supervisor import Supervisor
+from backend.embedded.test_payments import TestPayments, wants_test_payments
 from backend.worker.registry import metrics_port, wanted_workers
 
 Work = Callable[[], Awaitable[str | None]]
@@ -49,9 +50,11 @@ class Product:
             frontend = tasks.create_task(self._timed("front end", self._build_frontend))
             data = tasks.create_task(self._data())
             chain = tasks.create_task(self._timed("local chain", self._start_chain))
-            tasks.create_task(self._timed("web server", self._start_web, after=[data, frontend]))
+            payments = tasks.create_task(self._timed("test payments", self._start_test_payments))
+            tasks.create_task(self._timed("web server", self._start_web, after=[data, frontend, payments]))
             for name, port in ports.items():
-                tasks.create_task(self._timed(name, partial(self._start_worker, name, port), after=[data, chain]))
+                start = partial(self._start_worker, name, port)
+                tasks.create_task(self._timed(name, start, after=[data, chain, payments]))
 
     async def stop(self) -> None:
         """Stop every child; none is left when this returns."""
@@ -145,6 +148,17 @@ class Product:
         except PremiumError as error:
             raise StartError(f"the local chain: {error.message}", "run: make setup") from error
         self.embedded.append(f"local EVM chain {DEMO_CHAIN_ID} on {url} (demo market)")
+        return self.embedded[-1]
+
+    async def _start_test_payments(self) -> str | None:
+        if not wants_test_payments(self.settings):
+            return None
+        payments = TestPayments(self.settings)
+        await asyncio.to_thread(payments.prepare)
+        child = await self._supervisor.start(payments.launch(), STAGE_CHAIN)
+        await self._supervisor.wait_ready(child, partial(_answers, f"{payments.api_url}/_health"), 60)
+        self.settings = self.settings.model_copy(update=payments.settings_update())
+        self.embedded.append(f"test payments on {payments.base_url} (no real money)")
         return self.embedded[-1]
 
     async def _prepare_schema(self) -> str:

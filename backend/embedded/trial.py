@@ -35,7 +35,8 @@ def trial_run(var_dir: Path, **environment: str) -> Iterator[Trial]:
     `environment` overrides settings by their names. Raises StartError with the run's last lines when it does not start.
     """
     ports = {
-        name: str(free_port()) for name in ("PORT", "DEMO_CHAIN_PORT", "EMBEDDED_POSTGRES_PORT", "EMBEDDED_REDIS_PORT")
+        name: str(free_port())
+        for name in ("PORT", "DEMO_CHAIN_PORT", "EMBEDDED_POSTGRES_PORT", "EMBEDDED_REDIS_PORT", "TEST_PAYMENTS_PORT")
     }
     own = {**ports, "VAR_DIR": str(var_dir), "WORKER_METRICS_PORT": "0", **environment}
     var_dir.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ class Holding:
 
 _ACCOUNT = "to know you and to let you in"
 _SERVICE = "to do what you asked for"
+_BILLING = "to charge what you subscribed to, and to show what you paid"
 _SECURITY = "to protect your account and to show you what was done in it"
 _LAW = "to honour your rights"
 
@@ -117,6 +118,33 @@ HELD: dict[str, Holding] = {
         ("user_id", "old_valid_until", "rotated_at"),
         ("sealed_secret", "sealed_old_secret"),
     ),
+    "billing_customers": Holding(
+        "user_id",
+        _BILLING,
+        ("user_id", "stripe_customer_id", "synced_at", "trial_used_at", "created_at"),
+        ("synced_fetch",),
+    ),
+    "subscriptions": Holding(
+        "user_id",
+        _BILLING,
+        (
+            *("id", "user_id", "stripe_subscription_id", "tier", "status", "billing_interval", "price_id"),
+            *("amount_cents", "currency", "current_period_start", "current_period_end", "trial_end"),
+            *("cancel_at_period_end", "cancel_at", "ended_at", "past_due_since", "trial_reminder_at"),
+            *("started_at", "synced_at", "created_at"),
+        ),
+    ),
+    "invoices": Holding(
+        "user_id",
+        _BILLING,
+        (
+            *("id", "user_id", "stripe_invoice_id", "stripe_subscription_id", "number", "status"),
+            *("amount_due_cents", "amount_paid_cents", "total_cents", "currency", "description", "attempt_count"),
+            *("next_attempt_at", "issued_at", "paid_at"),
+        ),
+        ("hosted_url", "pdf_url"),  # whoever has these may open the invoice without signing in
+    ),
+    "enterprise_requests": Holding("user_id", _SERVICE, ("id", "user_id", "company", "email", "message", "created_at")),
     "user_consents": Holding("user_id", _LAW, ("user_id", "purpose", "granted", "decided_at")),
     "data_exports": Holding(
         "user_id",
@@ -149,6 +177,7 @@ INTERNAL: dict[str, str] = {
     "procrastinate.procrastinate_periodic_defers": "which work by the clock was put in line",
     "procrastinate.procrastinate_workers": "job workers and their heartbeats",
     "procrastinate.job_errors": "why jobs died",
+    "stripe_events": "which webhooks came (no content, no user: the customer they are about is fetched)",
 }
 
 

@@ -8,6 +8,7 @@ from backend.core.job_runner import JobRunner
 from backend.core.jobs import JobContext, Task, periodic, registered_tasks, task
 from backend.core.redis import make_redis
 from backend.core.settings import Settings
+from backend.subscriptions.service import close_shared_gateways
 
 CONCURRENCY = 10
 KEEP_DEAD_DAYS = 30
@@ -15,6 +16,7 @@ KEEP_DEAD_DAYS = 30
 _TASK_MODULES = (
     "backend.notifications.tasks",
     "backend.privacy.tasks",
+    "backend.subscriptions.tasks",
 )
 
 
@@ -40,5 +42,6 @@ async def run(settings: Settings) -> None:
     try:
         await JobRunner(settings, database, redis, all_tasks(), concurrency=CONCURRENCY).run()
     finally:
+        await close_shared_gateways()
         await redis.aclose()
         await database.close()

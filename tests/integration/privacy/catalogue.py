@@ -98,6 +98,9 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("user_consents", "purpose"): "analytics",
     ("data_exports", "status"): "failed",
     ("audit_log", "channel"): "page",
+    ("subscriptions", "tier"): "pro",
+    ("subscriptions", "status"): "active",
+    ("subscriptions", "billing_interval"): "month",
 }
 
 

@@ -1,0 +1,1 @@
+"""Stripe's endpoints: which parameters each takes, and what it does."""

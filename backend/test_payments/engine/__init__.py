@@ -1,0 +1,1 @@
+"""What Stripe would decide: amounts, dates, cards. Numbers in, numbers out."""

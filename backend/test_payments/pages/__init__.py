@@ -1,0 +1,1 @@
+"""The pages Stripe would host: checkout, customer portal, invoice."""

@@ -1,0 +1,1 @@
+"""Stripe's form of requests, answers, errors and signatures."""
