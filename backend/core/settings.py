@@ -6,6 +6,7 @@ Nothing else in the code reads the environment. Each embedded part gives way to 
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -157,42 +158,49 @@ class Settings(BaseSettings):
 
     @property
     def is_test_payments(self) -> bool:
-        """True when the local test payments stand in for Stripe: no card is ever charged."""
-        return not self.stripe_secret_key.get_secret_value()
+        """True when the local test payments stand in for Stripe: no card is ever charged.
+
+        `premium run` sets STRIPE_API_URL, a key and a webhook secret of this checkout's own for its children.
+        """
+        return self.stripe_api_url != STRIPE_URL or not self.stripe_secret_key.get_secret_value()
 
     @property
     def payments_api_url(self) -> str:
         """Where the payments API is."""
-        return f"http://127.0.0.1:{self.test_payments_port}" if self.is_test_payments else self.stripe_api_url
+        if self.is_test_payments and self.stripe_api_url == STRIPE_URL:
+            return f"http://127.0.0.1:{self.test_payments_port}"
+        return self.stripe_api_url
 
     @property
     def payments_key(self) -> str:
-        """The key for the payments API; the local test payments take any test key."""
+        """The key for the payments API."""
         return self.stripe_secret_key.get_secret_value() or "sk_test_local"
 
     @property
     def payments_webhook_secret(self) -> str:
         """What signs the webhooks of the payments API; empty: none are taken."""
-        if self.is_test_payments:
+        if self.is_test_payments and not self.stripe_webhook_secret.get_secret_value():
             return "whsec_" + derived_key(self.secret_key, "test payments").hex()
         return self.stripe_webhook_secret.get_secret_value()
+
+    @property
+    def test_payments_page_url(self) -> str:
+        """Where browsers reach the pages of the local test payments: beside the app, unless it is said."""
+        host = urlsplit(self.app_url).hostname or "localhost"
+        beside = f"http://{f'[{host}]' if ':' in host else host}:{self.test_payments_port}"
+        return self.test_payments_url.rstrip("/") or beside
 
     @property
     def payment_page_origins(self) -> list[str]:
         """Where Checkout and the billing portal are: what our forms may lead to (Content-Security-Policy)."""
         if self.is_test_payments:
-            return [f"http://localhost:{self.test_payments_port}", f"http://127.0.0.1:{self.test_payments_port}"]
+            return [self.test_payments_page_url, f"http://127.0.0.1:{self.test_payments_port}"]
         return ["https://checkout.stripe.com", "https://billing.stripe.com"]
 
     @property
     def app_url(self) -> str:
         """The address users open."""
         return self.public_url or f"http://localhost:{self.port}"
-
-    @property
-    def is_test_payments(self) -> bool:
-        """True when payments go to the local test payments (no real money, and pages say so), not to Stripe."""
-        return self.stripe_api_url != STRIPE_URL
 
     @property
     def demo_addresses_file(self) -> Path:

@@ -2,7 +2,6 @@
 
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -34,7 +33,7 @@ class TestPayments:
         local = _EVERYWHERE.get(settings.host, settings.host)
         self._local_host = f"[{local}]" if ":" in local else local
         self.api_url = f"http://{self._local_host}:{settings.test_payments_port}"
-        self.base_url = settings.test_payments_url.rstrip("/") or _beside(settings)
+        self.base_url = settings.test_payments_page_url
 
     @cached_property
     def _secrets(self) -> dict[str, str]:
@@ -81,7 +80,7 @@ def _product(tier: str) -> dict[str, Any]:
     prices = [
         {
             "id": _price_id(tier, every),
-            "lookup_key": f"{tier}_{every}",
+            "lookup_key": f"premium_{tier}_{every}",
             "interval": every,
             "amount": int(amount * 100),
         }
@@ -93,9 +92,3 @@ def _product(tier: str) -> dict[str, Any]:
 
 def _price_id(tier: str, every: str) -> str:
     return f"price_premium_{tier}_{every}"
-
-
-def _beside(settings: Settings) -> str:
-    """Return the address at the host of the app, where a browser that reaches the app reaches this server too."""
-    host = urlsplit(settings.app_url).hostname or "localhost"
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.test_payments_port}"

@@ -21,8 +21,8 @@ PRODUCTS = tuple(
         f"prod_premium_{tier}",
         f"Premium {tier.capitalize()}",
         (
-            Price(f"price_premium_{tier}_month", f"{tier}_month", "month", month),
-            Price(f"price_premium_{tier}_year", f"{tier}_year", "year", month * 10),
+            Price(f"price_premium_{tier}_month", f"premium_{tier}_month", "month", month),
+            Price(f"price_premium_{tier}_year", f"premium_{tier}_year", "year", month * 10),
         ),
     )
     for tier, month in (("starter", 2_500), ("pro", 5_000))

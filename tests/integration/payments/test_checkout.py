@@ -19,7 +19,7 @@ async def test_paying_makes_a_subscription_with_a_paid_invoice(payments: LocalSt
         lambda v1: v1.checkout.sessions.retrieve(session.id, {"expand": ["subscription", "invoice", "line_items"]})
     )
     assert (done.status, done.payment_status, done.client_reference_id, done.url) == ("complete", "paid", "u-1", None)
-    assert done.line_items.data[0].price.lookup_key == "pro_month"
+    assert done.line_items.data[0].price.lookup_key == "premium_pro_month"
     subscription, invoice = done.subscription, done.invoice
     assert subscription.status == "active"
     assert subscription.metadata.to_dict() == {"user_id": "u-1"}
