@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.accounts.refresh.service import open_program_session
 from backend.accounts.schemas import CurrentUser
 from backend.accounts.service import issue_access_token, open_session
+from backend.accounts.signing_keys.service import SigningKeys
 from backend.core.db import Database
 from backend.core.ids import new_id
 from backend.core.settings import Settings
@@ -68,7 +70,7 @@ def main() -> None:
 async def _prepare(settings: Settings, file: Path) -> Path:
     """Make users with sessions and tokens; write the headers that prove them, a line each."""
     admin, web = Database(settings.admin_database_url, 2), Database(settings.database_url, 2)
-    lines = []
+    key, lines = await SigningKeys(web).current(), []
     for _ in range(USERS):
         user = CurrentUser(new_id(), f"{new_id()}@example.com", "enterprise")
         async with admin.unit_of_work() as session:
@@ -80,7 +82,9 @@ async def _prepare(settings: Settings, file: Path) -> Path:
             )
         async with web.unit_of_work(user.id) as session:
             lines.append({"Cookie": f"premium_session={await open_session(session, user)}"})
-            lines.append({"Authorization": f"Bearer {issue_access_token(user, settings)}"})
+            grant = await open_program_session(session, user, "benchmark", "127.0.0.1")
+        token = issue_access_token(user, grant.session_id, key)
+        lines.append({"Authorization": f"Bearer {token}"})
     await admin.close()
     await web.close()
     file.write_text("\n".join(json.dumps(line) for line in lines))

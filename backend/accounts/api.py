@@ -7,7 +7,16 @@ from fastapi.responses import RedirectResponse
 from pydantic import SecretStr
 
 from backend.accounts.forms_api import check_from_our_page, failure_redirect, form_of, text_of
-from backend.accounts.schemas import SESSION_COOKIE, CurrentUser, TokenRead, TokenRequest, UserRead
+from backend.accounts.refresh.service import REFRESH_LIFETIME, Grant, exchange, open_program_session, revoke
+from backend.accounts.schemas import (
+    SESSION_COOKIE,
+    CurrentUser,
+    RefreshRequest,
+    TokenRead,
+    TokenRequest,
+    TokenRevoked,
+    UserRead,
+)
 from backend.accounts.service import LIFETIME_SECONDS, authenticate, find_user, issue_access_token
 from backend.accounts.sign_in.completion_api import (
     SECOND_FACTOR_COOKIE,
@@ -17,6 +26,7 @@ from backend.accounts.sign_in.completion_api import (
 )
 from backend.accounts.sign_in.pending import end_pending, find_pending
 from backend.accounts.sign_in.places import SIGN_IN_PAGE, safe_path
+from backend.accounts.throttle import REFRESH
 from backend.accounts.two_factor.errors import TotpRequiredError, WrongCodeError
 from backend.accounts.two_factor.proof import prove_code
 from backend.accounts.two_factor.service import is_enabled
@@ -49,16 +59,19 @@ async def _verified(request: Request, held: Resources, email: str, password: str
 
 @router.post("/token", dependencies=[Depends(limited_sign_in)], responses=errors(401, 422, 429, 503))
 async def create_token(request: Request, body: TokenRequest) -> Envelope[TokenRead]:
-    """Exchange e-mail and password (and `totp`, where two-step sign-in is on) for an access token of fifteen minutes.
+    """Exchange e-mail and password (and `totp`, where two-step sign-in is on) for an access and a refresh token.
 
-    Without the code that an account wants the answer is 401 with the code `TOTP_REQUIRED`.
+    The access token lives fifteen minutes, the refresh token seven days: see `/v1/auth/refresh`. Without the code that
+    an account wants the answer is 401 with the code `TOTP_REQUIRED`.
     """
     held = resources()
     user = await _verified(request, held, body.email, body.password.get_secret_value())
     return ok(await token_after_code(request, user, body.totp))
 
 
-async def token_after_code(request: Request, user: CurrentUser, totp: SecretStr | None) -> TokenRead:
+async def token_after_code(
+    request: Request, user: CurrentUser, totp: SecretStr | None, way: str = "password"
+) -> TokenRead:
     """Return tokens for who has proven to be `user`, once the code fits that the account may ask for.
 
     Raises TotpRequiredError, UnauthorizedError for a wrong code, RateLimitError.
@@ -75,7 +88,42 @@ async def token_after_code(request: Request, user: CurrentUser, totp: SecretStr 
             )
         except WrongCodeError as error:
             raise UnauthorizedError(error.message, {"totp": error.details["code"]}) from None
-    return TokenRead(access_token=issue_access_token(user, held.settings), expires_in=LIFETIME_SECONDS)
+    async with held.database.unit_of_work(user.id) as session:
+        grant = await open_program_session(
+            session, user, request.headers.get("user-agent", ""), client_ip(request, held.settings), way
+        )
+    return await _tokens(held, grant)
+
+
+@router.post("/refresh", dependencies=[Depends(limited_sign_in)], responses=errors(401, 422, 429, 503))
+async def refresh_token(request: Request, body: RefreshRequest) -> Envelope[TokenRead]:
+    """Exchange a refresh token for a new access token and the next refresh token.
+
+    Each works once. One that comes a second time was stolen: the whole session ends, with its access tokens.
+    """
+    held = resources()
+    ip = client_ip(request, held.settings)
+    await held.throttle.begin("", ip, REFRESH)
+    grant = await exchange(held.database, body.refresh_token.get_secret_value())
+    await held.throttle.succeeded("", ip, REFRESH)
+    return ok(await _tokens(held, grant))
+
+
+@router.post("/revoke", dependencies=[Depends(limited_sign_in)], responses=errors(422, 429, 503))
+async def revoke_token(body: RefreshRequest) -> Envelope[TokenRevoked]:
+    """End the session that a refresh token belongs to, at once; what is unknown is answered the same (RFC 7009)."""
+    await revoke(resources().database, body.refresh_token.get_secret_value())
+    return ok(TokenRevoked())
+
+
+async def _tokens(held: Resources, grant: Grant) -> TokenRead:
+    key = await held.signing_keys.current()
+    return TokenRead(
+        access_token=issue_access_token(grant.user, grant.session_id, key),
+        expires_in=LIFETIME_SECONDS,
+        refresh_token=grant.refresh_token,
+        refresh_expires_in=int(REFRESH_LIFETIME.total_seconds()),
+    )
 
 
 @router.get("/me", responses=SIGNED_IN_ERRORS)

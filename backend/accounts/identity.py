@@ -15,13 +15,15 @@ from sqlalchemy.engine import make_url
 
 from backend.accounts import identity_repository
 from backend.accounts.schemas import CurrentUser
-from backend.accounts.service import read_access_token, session_token, user_of_cookie
+from backend.accounts.service import session_token, user_of_cookie
+from backend.accounts.sessions.service import live_owner
+from backend.accounts.signing_keys.service import SigningKeys
+from backend.accounts.tokens import AccessClaims, key_id_of, read_access_token
 from backend.core.clock import now_seconds
 from backend.core.db import Database
 from backend.core.errors import UnauthorizedError
 from backend.core.live_cache import LiveCache
 from backend.core.logging import get_logger
-from backend.core.settings import Settings
 
 KEPT_SECONDS = 10.0
 TOKEN_KEPT_SECONDS = 900.0
@@ -33,13 +35,14 @@ log = get_logger(__name__)
 class Identities:
     """This process's knowledge of users. `start` it inside an event loop; until it listens, every ask is a query."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: SigningKeys | None = None) -> None:
         self._database = database
+        self._keys = keys or SigningKeys(database)
         self._listener: asyncio.Task[None] | None = None
         self._live = False
         self._sessions: LiveCache[str, CurrentUser] = LiveCache("sessions", KEPT_SECONDS, self.is_live)
-        self._users: LiveCache[UUID, CurrentUser] = LiveCache("users", KEPT_SECONDS, self.is_live)
-        self._tokens: LiveCache[str, tuple[UUID, int]] = LiveCache("access_tokens", TOKEN_KEPT_SECONDS, lambda: True)
+        self._programs: LiveCache[UUID, CurrentUser] = LiveCache("programs", KEPT_SECONDS, self.is_live)
+        self._tokens: LiveCache[str, AccessClaims] = LiveCache("access_tokens", TOKEN_KEPT_SECONDS, lambda: True)
         self._views: list[LiveCache[UUID, Any]] = []
 
     def is_live(self) -> bool:
@@ -60,32 +63,32 @@ class Identities:
         key = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
         return await self._sessions.get(key, lambda: user_of_cookie(self._database, cookie_header))  # type: ignore[arg-type,return-value]
 
-    async def of_access_token(self, token: str, settings: Settings) -> tuple[CurrentUser, int]:
+    async def of_access_token(self, token: str) -> tuple[CurrentUser, int]:
         """Return the user an access token proves, with the plan of now, and when it expires (Unix seconds).
 
-        Raises UnauthorizedError when the token is not valid now or its account is gone.
+        Raises UnauthorizedError when the token is not valid now, or its session has ended or its account is gone.
         """
         key = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
-        known = self._tokens.peek(key)
-        if known is None:
-            claimed, expires_at = read_access_token(token, settings)
-            known = (claimed.id, expires_at)
-            await self._tokens.get(key, lambda: _ready(known))
-        user_id, expires_at = known
-        if now_seconds() >= expires_at:
+        claims = self._tokens.peek(key)
+        if claims is None:
+            claims = await self._verify(token)
+            await self._tokens.get(key, lambda: _ready(claims))
+        if now_seconds() >= claims.expires_at:
             raise UnauthorizedError("The access token is not valid or has expired. Sign in again.")
-        user = await self.of_id(user_id)
-        if user is None:
-            raise UnauthorizedError("The account of this access token is gone.")
-        return user, expires_at
+        user = await self._programs.get(claims.session_id, lambda: self._owner(claims))  # type: ignore[arg-type,return-value]
+        if user is None or user.id != claims.user_id:
+            raise UnauthorizedError("The session of this access token has ended. Sign in again.")
+        return user, claims.expires_at
 
-    async def of_id(self, user_id: UUID) -> CurrentUser | None:
-        """Return the user as the account is now, or None when there is none."""
-        return await self._users.get(user_id, lambda: self._load(user_id))  # type: ignore[arg-type,return-value]
+    async def _verify(self, token: str) -> AccessClaims:
+        public_key = await self._keys.public(key_id_of(token))
+        if public_key is None:
+            raise UnauthorizedError("The access token is not valid or has expired. Sign in again.")
+        return read_access_token(token, public_key)
 
-    async def _load(self, user_id: UUID) -> CurrentUser | None:
-        async with self._database.unit_of_work(user_id) as session:
-            return await identity_repository.find_user(session, user_id)
+    async def _owner(self, claims: AccessClaims) -> CurrentUser | None:
+        async with self._database.unit_of_work(claims.user_id) as session:
+            return await live_owner(session, claims.session_id)
 
     def start(self) -> None:
         """Begin to listen (needs a running event loop)."""
@@ -131,15 +134,15 @@ class Identities:
     def _forget(self, payload: str) -> None:
         with suppress(ValueError):
             user_id = UUID(payload)
-            self._users.drop(user_id)
             self._sessions.drop_where(lambda user: user.id == user_id)
+            self._programs.drop_where(lambda user: user.id == user_id)
             for view in self._views:
                 view.drop(user_id)
 
     def _forget_all(self) -> None:
-        for cache in (self._users, self._sessions, *self._views):
+        for cache in (self._sessions, self._programs, *self._views):
             cache.clear()
 
 
-async def _ready(value: tuple[UUID, int]) -> tuple[UUID, int]:
+async def _ready(value: AccessClaims) -> AccessClaims:
     return value

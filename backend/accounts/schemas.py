@@ -34,13 +34,29 @@ class TokenRequest(ApiModel):
 
 
 class TokenRead(ApiModel):
-    """An access token, named as in RFC 6749 section 5.1; `expires_in` is in seconds."""
+    """An access token and what renews it, named as in RFC 6749 section 5.1; `expires_in` is in seconds."""
 
     model_config = ConfigDict(alias_generator=None, populate_by_name=True)
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the kind of token, not a token
     expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+
+
+class RefreshRequest(ApiModel):
+    """A refresh token, to be used up."""
+
+    model_config = ConfigDict(alias_generator=None, populate_by_name=True)
+
+    refresh_token: SecretStr = Field(min_length=20, max_length=200)
+
+
+class TokenRevoked(ApiModel):
+    """The answer to every revocation, whatever the token was."""
+
+    revoked: Literal[True] = True
 
 
 class UserRead(ApiModel):

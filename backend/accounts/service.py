@@ -33,12 +33,7 @@ from backend.accounts.sessions.service import (
     session_token,
     user_of_cookie,
 )
-from backend.accounts.tokens import (
-    LIFETIME_SECONDS,
-    issue_access_token,
-    read_access_token,
-    user_of_access_token,
-)
+from backend.accounts.tokens import LIFETIME_SECONDS, issue_access_token
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.errors import ForbiddenError, UnauthorizedError
@@ -74,13 +69,11 @@ __all__ = [
     "next_tier_with_more",
     "open_session",
     "plan_of",
-    "read_access_token",
     "require",
     "require_room",
     "requires",
     "seed_demo_account",
     "session_token",
-    "user_of_access_token",
     "user_of_cookie",
 ]
 

@@ -1,70 +1,87 @@
-"""Access tokens: JSON Web Tokens (RFC 7519) signed with HS256, valid for fifteen minutes."""
+"""Access tokens: JSON Web Tokens (RFC 7519) signed with ES256, valid for fifteen minutes and while their session is."""
 
-from uuid import UUID
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
+import orjson
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import ECKey
+from joserfc.util import urlsafe_b64decode
 
 from backend.accounts.schemas import CurrentUser
+from backend.accounts.signing_keys.service import ALGORITHM
 from backend.core.clock import now_seconds
 from backend.core.errors import UnauthorizedError
-from backend.core.keys import derived_key
-from backend.core.settings import Settings, get_settings
 
-ALGORITHM = "HS256"
 ISSUER = "premium"
 AUDIENCE = "premium-api"
+TYPE = "at+jwt"  # RFC 9068: no other kind of token can stand in for an access token
 LIFETIME_SECONDS = 900
 MAX_TOKEN_LENGTH = 4096
 TIERS = ("free", "starter", "pro", "enterprise")
+_REFUSED = "The access token is not valid or has expired. Sign in again."
 
 
-def _key(settings: Settings | None) -> OctKey:
-    return OctKey.import_key(derived_key((settings or get_settings()).secret_key, "access-token"))
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """What a valid token says: of whom, of which session of theirs, and until when (Unix seconds)."""
+
+    user_id: UUID
+    session_id: UUID
+    expires_at: int
 
 
-def issue_access_token(user: CurrentUser, settings: Settings | None = None) -> str:
-    """Return a signed token that proves `user` for LIFETIME_SECONDS from now."""
+def issue_access_token(user: CurrentUser, session_id: UUID, key: ECKey) -> str:
+    """Return a token that proves `user` for LIFETIME_SECONDS from now, while the session lives."""
     now = int(now_seconds())
     claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": str(user.id),
+        "sid": str(session_id),
+        "jti": str(uuid4()),
         "email": user.email,
         "tier": user.tier,
         "iat": now,
         "exp": now + LIFETIME_SECONDS,
     }
-    return jwt.encode({"alg": ALGORITHM}, claims, _key(settings), algorithms=[ALGORITHM])
+    return jwt.encode({"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
 
 
-def read_access_token(token: str, settings: Settings | None = None) -> tuple[CurrentUser, int]:
-    """Return the user a token proves and when it expires (Unix seconds).
-
-    The algorithm is pinned: what the token's header asks for is never followed. Raises UnauthorizedError on anything
-    but a token of ours that is valid now.
-    """
-    if len(token) > MAX_TOKEN_LENGTH:
-        raise UnauthorizedError("The access token is not valid. Sign in again.")
+def key_id_of(token: str) -> str:
+    """Return which key a token claims to be signed with; nothing of it is believed yet. Raises UnauthorizedError."""
     try:
-        claims = jwt.decode(token, _key(settings), algorithms=[ALGORITHM]).claims
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise ValueError("too long")
+        header = orjson.loads(urlsafe_b64decode(token.split(".", 1)[0].encode("ascii")))
+        if header["alg"] != ALGORITHM or header["typ"] != TYPE or not isinstance(header["kid"], str):
+            raise ValueError("not one of ours")
+        return header["kid"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise UnauthorizedError(_REFUSED) from None
+
+
+def read_access_token(token: str, key: ECKey) -> AccessClaims:
+    """Return what a token says. The algorithm is pinned: what the token's header asks for is never followed.
+
+    Raises UnauthorizedError on anything but a token of ours, signed with this key, that is valid now.
+    """
+    try:
+        claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
         jwt.JWTClaimsRegistry(
             now=int(now_seconds()),
             iss={"essential": True, "value": ISSUER},
             aud={"essential": True, "value": AUDIENCE},
             sub={"essential": True},
+            sid={"essential": True},
+            jti={"essential": True},
             iat={"essential": True},
             exp={"essential": True},
             tier={"essential": True, "values": list(TIERS)},
         ).validate(claims)
         if claims["exp"] - claims["iat"] > LIFETIME_SECONDS:
             raise ValueError("lives too long")
-        return CurrentUser(id=UUID(claims["sub"]), email=str(claims["email"]), tier=claims["tier"]), int(claims["exp"])
+        return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["exp"]))
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise UnauthorizedError("The access token is not valid or has expired. Sign in again.") from None
-
-
-def user_of_access_token(token: str, settings: Settings | None = None) -> CurrentUser:
-    """Return the user that a valid access token proves. Raises UnauthorizedError."""
-    return read_access_token(token, settings)[0]
+        raise UnauthorizedError(_REFUSED) from None

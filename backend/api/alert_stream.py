@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from backend.accounts.service import CurrentUser, read_access_token, user_of_cookie
+from backend.accounts.service import CurrentUser, user_of_cookie
 from backend.api.auth import bearer_token, client_ip, is_same_site
 from backend.api.limits import ANONYMOUS_PER_MINUTE
 from backend.api.resources import Resources, resources
@@ -81,7 +81,7 @@ async def _identify(socket: WebSocket, held: Resources) -> tuple[CurrentUser, fl
     token = socket.query_params.get("token") or bearer_token(socket)
     try:
         if token:
-            return read_access_token(token, held.settings)
+            return await held.identities.of_access_token(token)
         user = await user_of_cookie(held.database, socket.headers.get("cookie"))
         if user is None:
             raise UnauthorizedError("Sign in first: connect with ?token=.")
@@ -154,11 +154,20 @@ class _Stream:
     async def _watch_right(self) -> None:
         while True:
             if self._expires_at is not None:
-                await asyncio.sleep(max(0.0, self._expires_at - now_seconds()))
-                raise _CloseError(CLOSE_UNAUTHORIZED, "The access token has expired.")
+                await asyncio.sleep(min(SESSION_CHECK_SECONDS, max(0.0, self._expires_at - now_seconds())))
+                await self._check_token()
+                continue
             await asyncio.sleep(SESSION_CHECK_SECONDS)
             if await user_of_cookie(self._held.database, self._socket.headers.get("cookie")) is None:
                 raise _CloseError(CLOSE_UNAUTHORIZED, "The session has ended.")
+
+    async def _check_token(self) -> None:
+        """Raise _CloseError when the token has expired or its session has ended."""
+        token = self._socket.query_params.get("token") or bearer_token(self._socket)
+        try:
+            await self._held.identities.of_access_token(token or "")
+        except UnauthorizedError as error:
+            raise _CloseError(CLOSE_UNAUTHORIZED, error.message) from None
 
     async def _read(self) -> None:
         while True:

@@ -11,6 +11,7 @@ from backend.accounts.api import router as accounts_router
 from backend.accounts.api_keys_api import router as api_keys_router
 from backend.accounts.linked.api import router as linked_router
 from backend.accounts.oauth.api import router as oauth_router
+from backend.accounts.signing_keys.api import router as signing_keys_router
 from backend.accounts.siwe.api import router as siwe_router
 from backend.alerts.api import live_router
 from backend.alerts.api import router as alerts_router
@@ -38,6 +39,7 @@ routers: tuple[APIRouter, ...] = (
     siwe_router,
     oauth_router,
     linked_router,
+    signing_keys_router,
     api_keys_router,
     subscriptions_router,
     alerts_router,

@@ -92,7 +92,7 @@ async def identify(connection: HTTPConnection, held: Resources) -> Caller | None
         key = await prove_key(held.database, secret)
         return Caller(key.user, key)
     if token := bearer_token(connection):
-        return Caller((await held.identities.of_access_token(token, held.settings))[0])
+        return Caller((await held.identities.of_access_token(token))[0])
     user = await held.identities.of_cookie(connection.headers.get("cookie"))
     method = connection.scope.get("method", "GET")
     if user is not None and method not in SAFE_METHODS and not is_same_site(connection, held.settings):

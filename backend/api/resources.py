@@ -11,6 +11,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from backend.accounts.identity import Identities
+from backend.accounts.signing_keys.service import SigningKeys
 from backend.accounts.throttle import Throttle
 from backend.api.limits import RequestLimiter, impatient_redis
 from backend.core.db import Database
@@ -38,6 +39,7 @@ class Resources:
     counters: Redis
     hub: LiveHub
     identities: Identities
+    signing_keys: SigningKeys
     limiter: RequestLimiter
     throttle: Throttle
     subscription_views: LiveCache[UUID, SubscriptionRead]
@@ -51,7 +53,8 @@ def make_resources(settings: Settings) -> Resources:
     redis, counters = make_redis(settings.redis_url), impatient_redis(settings.redis_url)
     database = Database(settings.database_url, settings.database_pool_size)
     elsewhere = settings.timeseries_url
-    identities = Identities(database)
+    keys = SigningKeys(database)
+    identities = Identities(database, keys)
     return Resources(
         settings=settings,
         database=database,
@@ -60,6 +63,7 @@ def make_resources(settings: Settings) -> Resources:
         counters=counters,
         hub=LiveHub(redis),
         identities=identities,
+        signing_keys=keys,
         limiter=RequestLimiter(counters),
         throttle=Throttle(counters),
         subscription_views=identities.view("subscriptions"),

@@ -126,6 +126,12 @@ async def user_of_cookie(database: Database, cookie_header: str | None) -> Curre
     return CurrentUser(id=owner.user_id, email=owner.email or "", tier=owner.tier)
 
 
+async def live_owner(session: AsyncSession, session_id: UUID) -> CurrentUser | None:
+    """Return the unit of work's user, if this session of theirs is live; else None."""
+    row = await repository.find_live_owner(session, session_id)
+    return CurrentUser(id=row.id, email=row.email, tier=row.tier) if row else None
+
+
 def token_hash(token: str) -> bytes:
     """Return what is kept of a random token."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

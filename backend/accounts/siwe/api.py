@@ -53,7 +53,7 @@ async def verify(
     async with held.database.unit_of_work() as session:
         user = await account_of_wallet(session, proof)
     if body.tokens:
-        return ok(await token_after_code(request, user, body.totp))
+        return ok(await token_after_code(request, user, body.totp, "wallet"))
     done = await complete_sign_in(request, user, way="wallet", next_path=safe_path(body.next))
     done.set_cookies(response)
     return ok(SignedInRead(location=done.location, needs_second_factor=done.needs_second_factor))

@@ -10,9 +10,11 @@ from uuid import UUID
 import aiohttp
 import pytest
 from argon2 import PasswordHasher
+from joserfc.jwk import ECKey
 from sqlalchemy import text
 
 from backend.accounts.schemas import CurrentUser
+from backend.accounts.signing_keys.service import SigningKeys
 from backend.accounts.tokens import issue_access_token
 from backend.core.db import Database
 from backend.core.ids import new_id
@@ -78,6 +80,7 @@ class Api:
     settings: Settings
     admin: Database
     anonymous: Client
+    key: ECKey
     _session: aiohttp.ClientSession
 
     async def new_user(self, tier: str = "enterprise") -> CurrentUser:
@@ -90,10 +93,18 @@ class Api:
                 ),
                 {"id": user_id, "email": f"{user_id}@example.com", "tier": tier, "hash": _HASH},
             )
+            # The session that `client_of`'s tokens name.
+            await session.execute(
+                text(
+                    "insert into user_sessions (id, user_id, kind, expires_at)"
+                    " values (:id, :id, 'program', now() + interval '1 day')"
+                ),
+                {"id": user_id},
+            )
         return CurrentUser(user_id, f"{user_id}@example.com", tier)
 
     def client_of(self, user: CurrentUser) -> Client:
-        return Client(self._session, self.url, Authorization=f"Bearer {issue_access_token(user, self.settings)}")
+        return Client(self._session, self.url, Authorization=f"Bearer {issue_access_token(user, user.id, self.key)}")
 
     def client_with(self, **headers: str) -> Client:
         return Client(self._session, self.url, **headers)
@@ -113,9 +124,10 @@ class Api:
 async def serving(settings: Settings) -> AsyncIterator[Api]:
     """An API server with these settings."""
     admin = Database(settings.admin_database_url, pool_size=2)
+    key = await SigningKeys(admin).current()
     jar = aiohttp.DummyCookieJar()
     async with api_server(settings) as url, aiohttp.ClientSession(cookie_jar=jar) as session:
-        yield Api(url, settings, admin, Client(session, url), session)
+        yield Api(url, settings, admin, Client(session, url), key, session)
     await admin.close()
 
 

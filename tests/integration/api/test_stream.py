@@ -55,7 +55,7 @@ async def opened(api: Api, query: str = "", **headers: str) -> AsyncIterator[Soc
 
 
 def token_of(api: Api, user: CurrentUser) -> str:
-    return issue_access_token(user, api.settings)
+    return issue_access_token(user, user.id, api.key)
 
 
 async def publish(redis: Redis, user: CurrentUser, message: dict[str, Any]) -> None:
