@@ -35,6 +35,7 @@ def alert_row(alert: AlertRead) -> AlertRow:
     """Return the row of an alert."""
     value, detail, exact = _figures(alert.type, alert.event)
     withdrawn = alert.withdrawn_at is not None
+    status, tone, why = _status(alert)
     return AlertRow(
         id=str(alert.id),
         at=formats.iso(alert.triggered_at),
@@ -52,10 +53,19 @@ def alert_row(alert: AlertRead) -> AlertRow:
         tx=alert.tx_hash or "",
         tx_url=transaction_url(alert.chain_id, alert.tx_hash),
         withdrawn=withdrawn,
-        status=t("status.withdrawn") if withdrawn else t("status.fired"),
-        status_tone="warn" if withdrawn else "neutral",
-        status_why=(alert.withdrawn_reason or t("status.withdrawn_why")) if withdrawn else "",
+        status=status,
+        status_tone=tone,
+        status_why=why,
     )
+
+
+def _status(alert: AlertRead) -> tuple[str, str, str]:
+    """Return what became of an alert: the word, its tone and why; valid ones need no why."""
+    if alert.withdrawn_at is not None:
+        return t("status.withdrawn"), "warn", alert.withdrawn_reason or t("status.withdrawn_why")
+    if alert.suppressed:
+        return t("limits.suppressed"), "warn", t("limits.suppressed_why")
+    return t("status.fired"), "neutral", ""
 
 
 def rule_row(rule: RuleRead) -> RuleRow:

@@ -1,18 +1,20 @@
 """The alerts page: which tab, the rules, the history with its filters."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 import reflex as rx
 
-from backend.accounts.service import CurrentUser
+from backend.accounts.service import Cap, CurrentUser, next_tier_with_more
 from backend.alerts import service as alerts_service
-from backend.alerts.schemas import HistoryFilter
+from backend.alerts.schemas import AlertCounts, HistoryFilter
 from backend.api.resources import resources
 from backend.chain import service as chain_service
 from backend.core import formats
+from backend.core.clock import utc_now
 from backend.core.errors import InvalidInputError
 from components.i18n import t
 from state.alert_rows import alert_row, rule_row
@@ -36,6 +38,8 @@ class AlertsState(rx.State):
     failure: str = ""
     failure_id: str = ""
     limit_message: str = ""
+    hour_message: str = ""
+    hour_upgrade_to: str = ""
     upgrade_to: str = ""
     rules: list[RuleRow] = []
     rules_loaded: bool = False
@@ -123,6 +127,7 @@ class AlertsState(rx.State):
             counts = await alerts_service.alert_counts(session, user)
         self.rules = [rule_row(rule) for rule in page.items]
         self.rules_pager = pager_of(page, lambda number: f"/alerts/?tab=rules&page={number}")
+        self._show_hour(user, counts)
         limited = {"limit": formats.number(counts.rules_limit)} if counts.rules_limit is not None else {}
         self.rules_note = t(
             "limits.rules_note" if limited else "rules.note",
@@ -131,6 +136,15 @@ class AlertsState(rx.State):
             **limited,
         )
         self.rules_loaded = True
+
+    def _show_hour(self, user: CurrentUser, counts: AlertCounts) -> None:
+        """Say that this hour's alerts are used up, if some were kept silent because of it."""
+        self.hour_message = self.hour_upgrade_to = ""
+        if counts.suppressed_hour:
+            until = utc_now() + timedelta(hours=1)
+            limit = formats.number(counts.alerts_hour_limit)
+            self.hour_message = t("limits.alerts_full", limit=limit, until=f"{until:%H}:00")
+            self.hour_upgrade_to = next_tier_with_more(user.tier, Cap.ALERTS_PER_HOUR) or ""
 
     async def _read_history(self, user: CurrentUser, filters: Filters) -> None:
         wanted = HistoryFilter(
@@ -144,7 +158,9 @@ class AlertsState(rx.State):
         async with resources().database.unit_of_work(user.id) as session:
             page = await alerts_service.list_history(session, user, wanted, filters.page, PAGE_SIZE)
             rules = await alerts_service.list_rules(session, user, page=1, page_size=MOST_RULE_OPTIONS)
+            counts = await alerts_service.alert_counts(session, user)
             tokens = await chain_service.known_tokens(session, list(resources().settings.chain_urls))
+        self._show_hour(user, counts)
         self.history = [alert_row(alert) for alert in page.items]
         self.history_pager = pager_of(page, lambda number: replace(filters, page=number).address())
         self.history_note = t("history.note", total=formats.number(page.total))

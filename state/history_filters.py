@@ -10,7 +10,7 @@ from components.i18n import t
 from state.view_models import Chip
 
 Kind = Literal["price", "whale"]
-Status = Literal["active", "withdrawn"]
+Status = Literal["active", "withdrawn", "suppressed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FIRST_YEAR, LAST_YEAR = 2009, 2100
 MOST_PAGE_DIGITS = 5

@@ -12,9 +12,11 @@ from backend.accounts.service import CurrentUser
 from backend.alerts import service as alerts_service
 from backend.alerts.schemas import AlertRead, HistoryFilter
 from backend.api.resources import resources
+from backend.core import formats
 from backend.core.ids import request_id
 from backend.core.logging import get_logger
 from backend.core.telemetry import live_clients
+from components.i18n import t
 from state.alert_rows import alert_row
 from state.guard import user_of
 from state.overview_state import OverviewState
@@ -93,6 +95,9 @@ class LiveState(rx.State):
                     messages = []
                 now = time.monotonic()
                 is_tick = now - ticked_at >= TICK_SECONDS
+                for message in messages:
+                    if message["type"] == "limit_reached":
+                        yield limit_toast(message["data"])
                 async with self:
                     if self._run != run:
                         return
@@ -120,7 +125,8 @@ class LiveState(rx.State):
         shell = await self.get_state(ShellState)
         if is_tick:
             await shell._read_freshness()
-        rows = [alert_row(AlertRead.model_validate(message["data"])) for message in messages]
+        alerts = [message["data"] for message in messages if message["type"] in ("alert", "withdrawn")]
+        rows = [alert_row(AlertRead.model_validate(data)) for data in alerts]
         if not rows:
             return
         known = {row.id for row in self.feed + self.held}
@@ -135,6 +141,14 @@ class LiveState(rx.State):
             self.feed = _newest_first(fresh + self.feed)
         watching = self.router.url.path.startswith("/alerts") and self.router.url.query_parameters.get("tab") == "live"
         shell.unseen = 0 if watching else shell.unseen + len(fresh)
+
+
+def limit_toast(data: dict[str, Any]) -> Any:
+    """Return the event that says that further alerts of this hour are kept silent."""
+    return rx.toast.warning(
+        t("limits.alerts_toast", limit=formats.number(data["limit"])),
+        description=t("limits.alerts_toast_more", until=data["until"][11:16]),
+    )
 
 
 def _newest_first(rows: list[AlertRow]) -> list[AlertRow]:

@@ -60,7 +60,7 @@ def _row(alert: AlertRead) -> tuple[object, ...]:
         iso(alert.triggered_at), alert.type, alert.rule_name, alert.message, chain_name(alert.chain_id), alert.chain_id,
         alert.token, event.get("symbol"), event.get("amount"), event.get("value_usd"), event.get("price_usd"),
         event.get("sender"), event.get("recipient"), alert.tx_hash, alert.block_number,
-        "withdrawn" if alert.withdrawn_at else "active", iso(alert.withdrawn_at), alert.withdrawn_reason,
+        _status(alert), iso(alert.withdrawn_at), alert.withdrawn_reason,
         alert.id, alert.rule_id,
     )  # fmt: skip
 
@@ -70,3 +70,7 @@ def _drained(buffer: io.StringIO) -> bytes:
     buffer.seek(0)
     buffer.truncate()
     return data
+
+
+def _status(alert: AlertRead) -> str:
+    return "withdrawn" if alert.withdrawn_at else "suppressed" if alert.suppressed else "active"

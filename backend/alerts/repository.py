@@ -65,12 +65,13 @@ where h.user_id = :user_id
   and (cast(:rule_id as uuid) is null or h.alert_rule_id = :rule_id)
   and (cast(:chain_id as bigint) is null or h.chain_id = :chain_id)
   and (cast(:token as text) is null or h.token = lower(:token) or upper(h.event_data ->> 'symbol') = upper(:token))
-  and (cast(:status as text) is null or (h.withdrawn_at is null) = (:status = 'active'))
+  and (cast(:status as text) is null or :status = case when h.withdrawn_at is not null then 'withdrawn'
+    when h.suppressed then 'suppressed' else 'active' end)
   and (cast(:since as timestamptz) is null or h.triggered_at >= :since)
   and (cast(:until as timestamptz) is null or h.triggered_at < :until)"""
 _ALERT = f"""select h.id, h.alert_rule_id as rule_id, r.name as rule_name, h.rule_version, h.type, h.message,
   h.chain_id, h.block_number, h.block_hash, h.tx_hash, h.token, h.event_id, h.event_data as event, h.triggered_at,
-  h.recorded_at, h.withdrawn_at, h.withdrawn_reason {_ALERTS} order by h.triggered_at desc, h.id desc"""
+  h.recorded_at, h.withdrawn_at, h.withdrawn_reason, h.suppressed {_ALERTS} order by h.triggered_at desc, h.id desc"""
 _LIST_ALERTS = text(f"{_ALERT} limit :limit offset :offset")
 _EVERY_ALERT = text(_ALERT)
 _COUNT_ALERTS = text(f"select count(*) {_ALERTS}")
@@ -81,6 +82,10 @@ select
   (select count(*) from alert_rules where user_id = :user_id and deleted_at is null and enabled) as rules_active,
   count(*) filter (where triggered_at > now() - interval '24 hours') as alerts_24h,
   count(*) filter (where triggered_at > now() - interval '24 hours' and withdrawn_at is not null) as withdrawn_24h,
+  count(*) filter (where triggered_at >= date_trunc('hour', now()) and withdrawn_at is null and not suppressed)
+    as alerts_hour,
+  count(*) filter (where triggered_at >= date_trunc('hour', now()) and withdrawn_at is null and suppressed)
+    as suppressed_hour,
   max(triggered_at) as newest_alert_at
 from alert_history where user_id = :user_id
 """)

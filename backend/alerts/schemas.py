@@ -11,7 +11,7 @@ from backend.core.schemas import ApiModel, Instant
 
 RuleType = Literal["whale", "price"]
 Frequency = Literal["once", "recurring"]
-AlertStatus = Literal["active", "withdrawn"]
+AlertStatus = Literal["active", "withdrawn", "suppressed"]
 ExportFormat = Literal["csv", "json"]
 
 
@@ -111,7 +111,10 @@ class RuleRead(ApiModel):
 
 
 class AlertRead(ApiModel):
-    """One alert. `triggered_at` is the time of the event's block; `event` is the event as it was decoded."""
+    """One alert. `triggered_at` is the time of the event's block; `event` is the event as it was decoded.
+
+    Of a `suppressed` one nobody was told: it was above the plan's alerts of that hour.
+    """
 
     id: UUID
     rule_id: UUID
@@ -130,6 +133,7 @@ class AlertRead(ApiModel):
     recorded_at: Instant
     withdrawn_at: Instant | None = None
     withdrawn_reason: str | None = None
+    suppressed: bool = False
 
     @computed_field
     @property
@@ -159,7 +163,8 @@ class HistoryFilter(ApiModel):
 class AlertCounts(ApiModel):
     """How many rules and alerts the user has; `rules_limit` and `wallets_limit` are None where the plan has none.
 
-    `alerts_24h` counts alerts by block time, `withdrawn_24h` those of them that were withdrawn.
+    `alerts_24h` counts alerts by block time, `withdrawn_24h` those of them that were withdrawn; `alerts_hour` those of
+    this hour (UTC) that were told, `suppressed_hour` those that were not, being above `alerts_hour_limit`.
     """
 
     rules_total: int
@@ -169,4 +174,7 @@ class AlertCounts(ApiModel):
     wallets_limit: int | None
     alerts_24h: int
     withdrawn_24h: int
+    alerts_hour: int = 0
+    suppressed_hour: int = 0
+    alerts_hour_limit: int | None = None
     newest_alert_at: Instant | None

@@ -200,6 +200,7 @@ async def alert_counts(session: AsyncSession, user: CurrentUser) -> AlertCounts:
     return AlertCounts(
         **row,
         rules_limit=cap(user.tier, Cap.ALERT_RULES),
+        alerts_hour_limit=cap(user.tier, Cap.ALERTS_PER_HOUR),
         wallets_watched=len(wallets),
         wallets_limit=cap(user.tier, Cap.WATCHED_WALLETS),
     )

@@ -33,7 +33,7 @@ def alert_item(row: Any, with_transaction: bool) -> rx.Component:
                 rx.el.span(row.rule_name, class_name="truncate max-w-56"),
                 rx.el.span("·", custom_attrs={"aria-hidden": True}),
                 rx.el.span(row.chain, " ", row.block, class_name="num whitespace-nowrap"),
-                rx.cond(row.withdrawn, toned_badge(row.status, row.status_tone, title=row.status_why)),
+                rx.cond(row.status_why != "", toned_badge(row.status, row.status_tone, title=row.status_why)),
                 class_name="flex flex-wrap items-center gap-x-1.5 text-12 text-ink-3 mt-0.5",
             ),
             class_name="min-w-0 flex-1",

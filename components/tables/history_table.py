@@ -36,7 +36,7 @@ def _row(item: Any) -> rx.Component:
             rx.el.span(item.message, class_name=rx.cond(item.withdrawn, "line-through text-ink-3", "")),
             rx.el.span(item.rule_name, class_name="block text-12 text-ink-3"),
             rx.cond(
-                item.withdrawn,
+                item.status_why != "",
                 rx.el.span(
                     toned_badge(item.status, item.status_tone),
                     rx.el.span(item.status_why, class_name="ml-1.5 text-12 text-ink-3"),

@@ -14,6 +14,7 @@ from components.ui.field import FILTER
 from components.ui.filter_chips import filter_chip
 from components.ui.icon import icon
 from components.ui.link import document_link
+from components.ui.plan_limit import plan_limit
 from components.ui.skeleton import skeleton_rows
 from state.alerts_state import AlertsState
 
@@ -23,7 +24,12 @@ alerts: Any = AlertsState
 
 def history_tab() -> rx.Component:
     """Return filters and table."""
-    return rx.el.div(_filters(), _table(), class_name="flex flex-col gap-3")
+    return rx.el.div(
+        plan_limit(alerts.hour_message, alerts.hour_upgrade_to),
+        _filters(),
+        _table(),
+        class_name="flex flex-col gap-3",
+    )
 
 
 def _filters() -> rx.Component:

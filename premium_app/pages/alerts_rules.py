@@ -27,7 +27,11 @@ def rules_tab() -> rx.Component:
             rx.cond(
                 alerts.rules.length() > 0,
                 rx.fragment(
-                    rx.el.div(plan_limit(alerts.limit_message, alerts.upgrade_to), class_name="p-3 empty:hidden"),
+                    rx.el.div(
+                        plan_limit(alerts.limit_message, alerts.upgrade_to),
+                        plan_limit(alerts.hour_message, alerts.hour_upgrade_to),
+                        class_name="flex flex-col gap-2 p-3 empty:hidden",
+                    ),
                     rule_table(alerts.rules, alerts.set_enabled, alerts.ask_delete),
                     pager(alerts.rules_pager),
                 ),

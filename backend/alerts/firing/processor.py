@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.alerts.engine.book import RuleBook
 from backend.alerts.firing import repository
 from backend.alerts.firing.intake import Entry
+from backend.alerts.firing.quotas import HourBook
 from backend.alerts.firing.recorder import Fact, Match, Told, record, withdraw
 from backend.chain.events import BlockOrphaned, PriceUpdate, TokenTransfer
 from backend.core.clock import from_unix, now_seconds
@@ -35,6 +36,7 @@ class Processor:
         self._unit_of_work = unit_of_work
         self._untold = untold
         self._tell = tell
+        self._hours = HourBook()
         self._months: set[tuple[int, int]] = set()
 
     async def process(self, entries: Sequence[Entry]) -> None:
@@ -86,14 +88,16 @@ class Processor:
         for moment in {from_unix(facts[match.place].event.taken_at) for match in part}:
             await self._ensure_month(moment)
         async with self._unit_of_work() as session:
-            told = await record(session, self._chain_id, facts, part)
+            told = await record(session, self._chain_id, facts, part, self._hours)
         self._untold += told
+        self._hours.note((each.user_id, each.triggered_at.timestamp()) for each in told if each.kind == "alert")
         for kind, count in Counter(each.data["type"] for each in told).items():
             alerts_stored.labels(kind).inc(count)
 
     async def _withdraw(self, event: BlockOrphaned) -> None:
         async with self._unit_of_work() as session:
             told = await withdraw(session, self._chain_id, event.block_hash)
+        self._hours.forget()
         self._untold += told
 
     async def _ensure_month(self, moment: datetime) -> None:

@@ -1,6 +1,6 @@
 """Stores what matched: history, outbox and gates in one transaction, each (rule, event) once whatever is repeated."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.alerts.engine.conditions import Conditions
 from backend.alerts.engine.gates import Candidate, Gate, decide
+from backend.alerts.engine.quota import HOUR_SECONDS, hour_of, silent
 from backend.alerts.firing import repository
+from backend.alerts.firing.quotas import FullHour, HourBook, Key, settle
+from backend.alerts.firing.quotas import messages as limit_messages
 from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
 from backend.alerts.messages import alert_message
 from backend.alerts.rules import conditions_of
@@ -44,7 +47,7 @@ class Match(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An alert to tell its user of now: `kind` is alert or withdrawn, `data` an AlertRead as JSON has it.
+    """News for a user: `kind` is alert or withdrawn, `data` then an AlertRead as JSON has it; or limit_reached.
 
     `news_at` is when it was recorded, or withdrawn; `triggered_at` the time of its block.
     """
@@ -58,24 +61,41 @@ class Told(NamedTuple):
     data: dict[str, Any]
 
 
-async def record(session: AsyncSession, chain_id: int, facts: Sequence[Fact], matches: Sequence[Match]) -> list[Told]:
-    """Store the alerts that matches make and return the new ones. `facts` are distinct events in stream order."""
+async def record(
+    session: AsyncSession, chain_id: int, facts: Sequence[Fact], matches: Sequence[Match], book: HourBook
+) -> list[Told]:
+    """Store the alerts that matches make and return what is new. `facts` are distinct events in stream order.
+
+    What is above the plan's alerts an hour is stored like any other and moves the gates, but nobody is told of it.
+    """
     rule_ids = list({match.rule_id for match in matches})
-    hashes = {facts[place].event.block_hash for place in {match.place for match in matches}}
+    firing = [facts[place].event for place in {match.place for match in matches}]
+    hashes, hours = {event.block_hash for event in firing}, {hour_of(event.taken_at) for event in firing}
     rules, orphaned = await repository.begin_storing(session, chain_id, rule_ids, list(hashes))
+    wanted = Counter(rules[match.rule_id].user_id for match in matches if match.rule_id in rules)
+    usage = await book.usage(session, wanted, list(hours))
     kept, gates = await _through_gates(session, facts, matches, rules, orphaned)
     if not kept:
         return []
+    all_fit = all(each.room >= wanted[user_id] for (user_id, _), each in usage.items())
+    keys = [] if all_fit else _quota_keys(facts, kept, rules, orphaned)
     alerts, events = _columns(facts, kept, rules, orphaned)
+    alerts.suppressed = silent(keys, usage) if keys else [False] * len(kept)
     stored = await repository.insert_alerts(session, chain_id, alerts, events, ORPHANED_REASON)
-    if not stored:
+    counting = [row for row in stored if row.withdrawn_at is None]
+    if not counting:
         return []
-    told = _told(stored, facts, kept, rules, _texts(alerts, events))
+    muted, full = set[UUID](), list[FullHour]()
+    if any(alerts.suppressed):
+        new = _in_stream_order(counting, facts, kept)
+        muted, full = await settle(session, [(row, keys[n], alerts.suppressed[n]) for n, row in new], usage)
+    told = _told([row for row in counting if row.id not in muted], facts, kept, rules, _texts(alerts, events))
     await enqueue(session, [message for each in told for message in _messages(each, rules[each.rule_id])])
-    fired = {each.rule_id for each in told}
+    await enqueue(session, limit_messages(full, rules))
+    fired = {row.alert_rule_id for row in counting}
     if used_up := sorted(rule_id for rule_id in fired if rule_id in gates and not gates[rule_id].enabled):
         await repository.pause_rules(session, used_up)
-    return told
+    return told + [_limit_reached(each) for each in full]
 
 
 async def withdraw(session: AsyncSession, chain_id: int, block_hash: str) -> list[Told]:
@@ -84,15 +104,38 @@ async def withdraw(session: AsyncSession, chain_id: int, block_hash: str) -> lis
     rows = await repository.withdraw_alerts(session, chain_id, block_hash, ORPHANED_REASON)
     if not rows:
         return []
-    told = [_withdrawn(row) for row in rows]
+    told = [_withdrawn(row) for row in rows if not row["suppressed"]]
     versions: dict[UUID, int] = {}
-    for each in told:
-        versions[each.rule_id] = max(each.data["ruleVersion"], versions.get(each.rule_id, 0))
+    for row in rows:
+        versions[row["rule_id"]] = max(row["rule_version"], versions.get(row["rule_id"], 0))
     await repository.rearm_rules(session, versions)
     by_id = {each.alert_id: each for each in told}
     destinations = await repository.told_destinations(session, list(by_id))
     await enqueue(session, [_message(by_id[alert_id], WITHDRAWN, url) for alert_id, url in destinations])
     return told
+
+
+def _quota_keys(
+    facts: Sequence[Fact], kept: list[Match], rules: dict[UUID, FiringRule], orphaned: set[str]
+) -> list[Key | None]:
+    """Return whose hour each alert counts in, `kept` being put in stream order.
+
+    An alert of a block that is orphaned already tells nobody, and counts nowhere.
+    """
+    kept.sort(key=lambda match: match.place)
+    events = [facts[match.place].event for match in kept]
+    return [
+        None if event.block_hash in orphaned else (rules[match.rule_id].user_id, hour_of(event.taken_at))
+        for match, event in zip(kept, events, strict=True)
+    ]
+
+
+def _in_stream_order(
+    stored: Sequence[repository.StoredAlert], facts: Sequence[Fact], kept: Sequence[Match]
+) -> list[tuple[int, repository.StoredAlert]]:
+    by_pair = {(row.alert_rule_id, row.event_id): row for row in stored}
+    found = [by_pair.get((match.rule_id, facts[match.place].event.id)) for match in kept]
+    return [(place, row) for place, row in enumerate(found) if row is not None]
 
 
 async def _through_gates(
@@ -205,8 +248,8 @@ def _told(
     rules: dict[UUID, FiringRule],
     messages: Sequence[str],
 ) -> list[Told]:
-    """Return the stored alerts that count (none of an orphaned block) as their users read them, in stream order."""
-    by_pair = {(row.alert_rule_id, row.event_id): row for row in stored if row.withdrawn_at is None}
+    """Return the stored alerts (all of them count) as their users read them, in stream order."""
+    by_pair = {(row.alert_rule_id, row.event_id): row for row in stored}
     told: list[tuple[int, Told]] = []
     shared: dict[int, tuple[datetime, dict[str, Any]]] = {}
     written: dict[datetime, str | None] = {}  # mostly one moment: that of the transaction
@@ -248,6 +291,7 @@ def _shared_data(fact: Fact) -> tuple[datetime, dict[str, Any]]:
         "timestamp": iso(triggered_at),
         "withdrawnAt": None,
         "withdrawnReason": None,
+        "suppressed": False,
     }
 
 
@@ -256,6 +300,11 @@ def _withdrawn(row: dict[str, Any]) -> Told:
     data = alert.model_dump(mode="json", by_alias=True)
     news_at = alert.withdrawn_at or alert.recorded_at
     return Told("withdrawn", row["user_id"], alert.rule_id, alert.id, alert.triggered_at, news_at, data)
+
+
+def _limit_reached(full: FullHour) -> Told:
+    hour = from_unix(full.hour * HOUR_SECONDS)
+    return Told("limit_reached", full.user_id, full.rule_ids[0], full.id, hour, hour, full.data)
 
 
 def _messages(told: Told, rule: FiringRule) -> list[NewMessage]:

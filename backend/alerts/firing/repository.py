@@ -11,9 +11,13 @@ from psycopg import AsyncConnection as DriverConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from backend.accounts.service import TIERS, Cap, cap
+from backend.alerts.engine.quota import Usage
 from backend.core.ids import new_ids
 
 CHANGES_CHANNEL = "alert_rules_changed"
+ALERTS_PER_HOUR = {tier: most for tier in TIERS if (most := cap(tier, Cap.ALERTS_PER_HOUR)) is not None}
+_MOST_PER_HOUR = list(ALERTS_PER_HOUR.values())
 _CHAIN_LOCK = "hashtextextended('alerts of chain ' || %(chain_id)s, 7001)"
 _ACTIVE = "enabled and deleted_at is null"
 
@@ -39,6 +43,24 @@ _ORPHANED = """
 select block_hash from chain_blocks
 where chain_id = %(chain_id)s and block_hash = any(%(hashes)s::text[]) and orphaned_at is not null
 """
+# Whoever stores alerts of a user holds the user until the end: what is counted then is all there is, on every chain.
+_LOCK_USERS = """
+select pg_advisory_xact_lock(hashtextextended('alerts of user ' || u.id, 7003))
+from (select id from unnest(%(user_ids)s::uuid[]) as id order by id) u
+"""
+_USAGE = """
+select u.id, h.hour, t.tier, t.most, (
+  select count(*) from (
+    select 1 from alert_history a
+    where a.user_id = u.id and a.triggered_at >= to_timestamp(h.hour * 3600)
+      and a.triggered_at < to_timestamp((h.hour + 1) * 3600) and a.withdrawn_at is null and not a.suppressed
+    limit t.most) told)
+from (select id, (select p.tier from premium_users p where p.id = w.id) as tier
+    from unnest(%(user_ids)s::uuid[]) as w(id)) u
+join unnest(%(tiers)s::text[], %(most)s::int[]) as t(tier, most) on t.tier = u.tier
+cross join unnest(%(hours)s::bigint[]) as h(hour)
+"""
+_FOLLOWED_CHAINS = "select count(*) from chain_checkpoints"
 _KNOWN = """
 select h.alert_rule_id, h.event_id from alert_history h
 join unnest(%(rule_ids)s::uuid[], %(event_ids)s::text[], %(times)s::timestamptz[]) as c(rule, event, at)
@@ -53,21 +75,33 @@ from unnest(%(ids)s::uuid[]) as r(id)
 # An alert that was withdrawn counts again when its block became canonical again; any other repeat changes nothing.
 _INSERT = text("""
 insert into alert_history (id, triggered_at, alert_rule_id, user_id, rule_version, type, event_id, chain_id,
-  block_number, block_hash, tx_hash, token, message, event_data, withdrawn_at, withdrawn_reason)
+  block_number, block_hash, tx_hash, token, message, event_data, withdrawn_at, withdrawn_reason, suppressed)
 select a.id, e.taken_at, a.rule_id, a.user_id, a.version, e.type, e.event_id, :chain_id, e.block_number, e.block_hash,
   e.tx_hash, e.token, coalesce(a.message, e.message), e.data, case when e.orphaned then now() end,
-  case when e.orphaned then :reason end
+  case when e.orphaned then :reason end, a.suppressed
 from unnest(cast(:ids as uuid[]), cast(:places as int[]), cast(:rule_ids as uuid[]), cast(:user_ids as uuid[]),
-    cast(:versions as int[]), cast(:own_messages as text[]))
-  as a(id, place, rule_id, user_id, version, message)
+    cast(:versions as int[]), cast(:own_messages as text[]), cast(:suppressed as boolean[]))
+  as a(id, place, rule_id, user_id, version, message, suppressed)
 join unnest(cast(:event_ids as text[]), cast(:types as text[]), cast(:times as timestamptz[]),
     cast(:numbers as bigint[]), cast(:hashes as text[]), cast(:txs as text[]), cast(:tokens as text[]),
     cast(:messages as text[]), cast(:data as jsonb[]), cast(:orphaned as boolean[])) with ordinality
   as e(event_id, type, taken_at, block_number, block_hash, tx_hash, token, message, data, orphaned, place)
   on e.place = a.place
-on conflict (alert_rule_id, event_id, triggered_at) do update set withdrawn_at = null, withdrawn_reason = null
+on conflict (alert_rule_id, event_id, triggered_at) do update set withdrawn_at = null, withdrawn_reason = null,
+    suppressed = excluded.suppressed
   where alert_history.withdrawn_at is not null and excluded.withdrawn_at is null
-returning id, alert_rule_id, event_id, recorded_at, withdrawn_at
+returning id, alert_rule_id, event_id, triggered_at, recorded_at, withdrawn_at
+""")
+_SET_SUPPRESSED = text("""
+update alert_history h set suppressed = s.suppressed
+from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[]), cast(:suppressed as boolean[]))
+  as s(id, at, suppressed)
+where h.id = s.id and h.triggered_at = s.at
+""")
+_HOURS_WITH_SILENT = text("""
+select distinct w.user_id, w.hour from unnest(cast(:user_ids as uuid[]), cast(:hours as bigint[])) as w(user_id, hour)
+join alert_history a on a.user_id = w.user_id and a.triggered_at >= to_timestamp(w.hour * 3600)
+  and a.triggered_at < to_timestamp((w.hour + 1) * 3600) and a.suppressed and a.id <> all(cast(:except as uuid[]))
 """)
 _PAUSE = text("update alert_rules set enabled = false where id = any(cast(:ids as uuid[]))")
 _WITHDRAW = text("""
@@ -76,7 +110,7 @@ from alert_rules r
 where h.chain_id = :chain_id and h.block_hash = :block_hash and h.withdrawn_at is null and r.id = h.alert_rule_id
 returning h.id, h.alert_rule_id as rule_id, h.user_id, r.name as rule_name, h.rule_version, h.type, h.message,
   h.chain_id, h.block_number, h.block_hash, h.tx_hash, h.token, h.event_id, h.event_data as event, h.triggered_at,
-  h.recorded_at, h.withdrawn_at, h.withdrawn_reason
+  h.recorded_at, h.withdrawn_at, h.withdrawn_reason, h.suppressed
 """)
 # A once rule is armed again, unless its user changed it since it fired (the version tells).
 _REARM = text("""
@@ -165,6 +199,7 @@ class AlertColumns:
     user_ids: list[UUID] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
     own_messages: list[str | None] = field(default_factory=list)
+    suppressed: list[bool] = field(default_factory=list)
 
 
 class StoredAlert(NamedTuple):
@@ -173,6 +208,7 @@ class StoredAlert(NamedTuple):
     id: UUID
     alert_rule_id: UUID
     event_id: str
+    triggered_at: datetime
     recorded_at: datetime
     withdrawn_at: datetime | None
 
@@ -251,6 +287,25 @@ async def begin_storing(
         return _by_id(await rules.fetchall()), {row[0] for row in await orphaned.fetchall()}
 
 
+async def read_usage(
+    session: AsyncSession, user_ids: Sequence[UUID], hours: Sequence[int]
+) -> tuple[dict[tuple[UUID, int], Usage], bool]:
+    """Hold users until the end; return what each has used of the hours, where the plan limits it.
+
+    Also returns whether there is no other chain that could store alerts of theirs. One round trip, as above.
+    """
+    connection = await _driver(session)
+    ids = _uuid_array(user_ids)
+    values = {"user_ids": ids, "hours": list(hours), "tiers": list(ALERTS_PER_HOUR), "most": _MOST_PER_HOUR}
+    async with connection.pipeline():
+        await connection.execute(_LOCK_USERS, {"user_ids": ids})
+        usage = await connection.execute(_USAGE, values)
+        chains = await connection.execute(_FOLLOWED_CHAINS)
+        found = {(row[0], row[1]): Usage(row[3], row[4], row[2]) for row in await usage.fetchall()}
+        counted = await chains.fetchone()
+        return found, counted is not None and counted[0] <= 1
+
+
 async def lock_gates(
     session: AsyncSession,
     ids: Sequence[UUID],
@@ -288,9 +343,28 @@ async def insert_alerts(
         "user_ids": _uuid_array(alerts.user_ids),
         "versions": _int_array(alerts.versions),
         "own_messages": alerts.own_messages,
+        "suppressed": alerts.suppressed,
         **{name: getattr(events, name) for name in EventColumns.__slots__},
     }
     return [StoredAlert._make(row) for row in (await session.execute(_INSERT, values)).all()]
+
+
+async def set_suppressed(session: AsyncSession, alerts: Sequence[tuple[UUID, datetime, bool]]) -> None:
+    """Write whether alerts, by id and block time, are suppressed."""
+    ids, times, flags = (list(column) for column in zip(*alerts, strict=True))
+    await session.execute(_SET_SUPPRESSED, {"ids": ids, "times": times, "suppressed": flags})
+
+
+async def hours_with_silent(
+    session: AsyncSession, wanted: Sequence[tuple[UUID, int]], except_alerts: Sequence[UUID]
+) -> set[tuple[UUID, int]]:
+    """Return those of the (user, hour) that have suppressed alerts other than these."""
+    values = {
+        "user_ids": [user_id for user_id, _ in wanted],
+        "hours": [hour for _, hour in wanted],
+        "except": list(except_alerts),
+    }
+    return {(row.user_id, row.hour) for row in await session.execute(_HOURS_WITH_SILENT, values)}
 
 
 async def pause_rules(session: AsyncSession, used_up: Sequence[UUID]) -> None:

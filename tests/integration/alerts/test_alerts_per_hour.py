@@ -1,0 +1,183 @@
+"""Alerts an hour by plan: exactly so many are told, whatever is repeated and whichever chain comes first."""
+
+import asyncio
+
+import orjson
+from sqlalchemy import text
+
+from backend.accounts.service import change_tier
+from backend.alerts import service
+from backend.alerts.firing import processor
+from backend.alerts.schemas import HistoryFilter
+from backend.core.redis import EVENTS_GROUP, events_stream, user_alerts_channel
+from tests.integration.alerts.world import until
+
+HOOK = {"type": "webhook", "destination": "https://example.com/h"}
+FIRST = 70  # this block and the 296 after it lie in one hour
+
+
+async def stored(world, user):
+    """Return (block, suppressed) of the user's alerts by block."""
+    async with world.worker.unit_of_work() as session:
+        rows = await session.execute(
+            text("select block_number, suppressed from alert_history where user_id = :id order by triggered_at, id"),
+            {"id": user.id},
+        )
+        return [(row.block_number, row.suppressed) for row in rows]
+
+
+async def sent(world, user):
+    async with world.worker.unit_of_work() as session:
+        rows = await session.execute(
+            text("select event_type, payload from notification_outbox where user_id = :id order by created_at, id"),
+            {"id": user.id},
+        )
+        return [(row.event_type, row.payload) for row in rows]
+
+
+async def again(world, after):
+    """Have everything after an entry delivered once more, and wait for it."""
+    await world.redis.xgroup_setid(events_stream(world.chain_id), EVENTS_GROUP, after)
+    await until(world.settled)
+
+
+async def test_the_first_of_the_hour_are_told_the_rest_is_kept_and_its_user_told_once(world, make_user):
+    user = await make_user("free")
+    await world.rule(user, actions=[HOOK])
+    pubsub = world.redis.pubsub()
+    await pubsub.subscribe(user_alerts_channel(user.id))
+    async with world.working():
+        for number in range(FIRST, FIRST + 6):
+            await world.emit(world.transfer(number))
+        await until(world.settled)
+        await world.emit(world.transfer(FIRST + 6), world.transfer(FIRST + 7))
+        await until(world.settled)
+        await world.emit(world.transfer(367))
+        await world.quiet()
+    rows = await stored(world, user)
+    assert rows == [(FIRST + n, n >= 5) for n in range(8)] + [(367, False)]
+    messages = await sent(world, user)
+    assert [kind for kind, _ in messages].count("alert.triggered") == 6
+    (limit,) = [payload for kind, payload in messages if kind == "alert.limit_reached"]
+    assert limit == {
+        "limit": 5, "since": "2024-05-01T22:00:00.000Z", "until": "2024-05-01T23:00:00.000Z", "upgradeTo": "starter",
+    }  # fmt: skip
+    live = [message async for message in _published(pubsub)]
+    assert [each["type"] for each in live] == ["alert"] * 5 + ["limit_reached"] + ["alert"]
+    async with world.app.unit_of_work(user.id) as session:
+        silent = await service.list_history(session, user, HistoryFilter(status="suppressed"))
+        told = await service.list_history(session, user, HistoryFilter(status="active"))
+    assert [alert.block_number for alert in silent.items] == [FIRST + 7, FIRST + 6, FIRST + 5]
+    assert all(alert.suppressed for alert in silent.items) and told.total == 6
+
+
+async def _published(pubsub):
+    while message := await pubsub.get_message(timeout=1.0):
+        if message["type"] == "message":
+            yield orjson.loads(message["data"])
+
+
+async def test_delivering_everything_again_changes_nothing(world, make_user):
+    user = await make_user("free")
+    await world.rule(user, actions=[HOOK])
+    async with world.working():
+        for number in range(FIRST, FIRST + 9):
+            await world.emit(world.transfer(number), world.transfer(number, 1))
+        await until(world.settled)
+        rows, messages = await stored(world, user), await sent(world, user)
+        assert [flag for _, flag in rows].count(False) == 5 and len(rows) == 18
+        for start in ("0-0", "2-1", "3-1", "7-1"):
+            await again(world, start)
+            assert await stored(world, user) == rows
+            assert await sent(world, user) == messages
+
+
+async def test_what_was_known_takes_no_place_of_what_is_new(world, make_user):
+    """A part of a batch is stored, the worker dies, and the batch comes again with more: all five places are used."""
+    user = await make_user("free")
+    await world.rule(user)
+    async with world.working():
+        await world.emit(*(world.transfer(FIRST, index) for index in range(3)))
+        await until(world.settled)
+    # The same block is emitted in another cut, as after Redis lost the stream: three known, four new.
+    await world.emit(*(world.transfer(FIRST, index) for index in range(7)))
+    async with world.working():
+        await until(world.settled)
+    rows = await stored(world, user)
+    assert len(rows) == 7 and [flag for _, flag in rows].count(False) == 5
+
+
+async def test_a_burst_larger_than_a_transaction_is_cut_exactly(world, make_user, monkeypatch):
+    monkeypatch.setattr(processor, "STORED_AT_ONCE", 4)
+    starter, pro = await make_user("starter"), await make_user("pro")
+    for number in range(7):
+        await world.rule(starter, name=f"r{number}")
+        await world.rule(pro, name=f"r{number}")
+    async with world.working():
+        await world.emit(world.transfer(FIRST), world.transfer(FIRST + 1))
+        await until(world.settled)
+    assert [flag for _, flag in await stored(world, starter)].count(False) == 10
+    assert [flag for _, flag in await stored(world, pro)].count(False) == 14
+    async with world.app.unit_of_work(starter.id) as session:
+        assert (await service.alert_counts(session, starter)).alerts_hour_limit == 10
+
+
+async def follow(world):
+    """Have the chain known as one that is followed, as its follower does with its first block."""
+    async with world.worker.unit_of_work() as session:
+        await session.execute(
+            text(
+                "insert into chain_checkpoints (chain_id, genesis_hash, block_number, block_hash, next_seq)"
+                " values (:id, '0x', 1, '0x', 1)"
+            ),
+            {"id": world.chain_id},
+        )
+
+
+async def test_two_chains_at_once_share_the_hour(make_world, make_user):
+    user = await make_user("starter")
+    one = make_world()
+    await one.rule(user)
+    two = make_world()
+    await two.rule(user)
+    for world in (one, two):
+        await follow(world)
+    async with one.working(), two.working():
+        for number in range(FIRST, FIRST + 12):
+            await asyncio.gather(one.emit(one.transfer(number)), two.emit(two.transfer(number)))
+            if number % 3 == 0:
+                await asyncio.gather(until(one.settled), until(two.settled))
+        await asyncio.gather(until(one.settled), until(two.settled))
+    rows = await stored(one, user)
+    assert len(rows) == 24 and [flag for _, flag in rows].count(False) == 10
+
+
+async def test_another_plan_counts_within_the_hour(world, make_user):
+    user = await make_user("free")
+    await world.rule(user)
+    async with world.working():
+        for number in range(FIRST, FIRST + 7):
+            await world.emit(world.transfer(number))
+        await until(world.settled)
+        async with world.worker.unit_of_work() as session:
+            await change_tier(session, user.id, "starter", "test")
+        for number in range(FIRST + 7, FIRST + 15):
+            await world.emit(world.transfer(number))
+        await until(world.settled)
+    told = [number - FIRST for number, suppressed in await stored(world, user) if not suppressed]
+    assert told == [0, 1, 2, 3, 4, 7, 8, 9, 10, 11]
+
+
+async def test_a_withdrawn_alert_gives_its_place_back(world, make_user):
+    user = await make_user("free")
+    await world.rule(user)
+    async with world.working():
+        for number in range(FIRST, FIRST + 6):
+            await world.emit(world.transfer(number))
+        await world.emit(world.orphaned(FIRST))
+        await world.emit(world.orphaned(FIRST + 5))  # silent: nobody hears of its end either
+        await world.emit(world.transfer(FIRST + 7), world.transfer(FIRST + 8))
+        await until(world.settled)
+    assert await stored(world, user) == [
+        *((FIRST + n, False) for n in range(5)), (FIRST + 5, True), (FIRST + 7, False), (FIRST + 8, True),
+    ]  # fmt: skip
