@@ -13,6 +13,7 @@ from backend.core.logging import configure_logging, get_logger
 from backend.core.settings import get_settings
 from components.i18n import t
 from components.layout.connection import connection_notice
+from components.layout.consent import consent_notice
 from components.layout.error_boundary import page_error_boundary
 from components.layout.head import head_components
 from premium_app.routes import add_pages
@@ -43,6 +44,7 @@ app = rx.App(
     app_wraps={
         (55, "ErrorBoundary"): lambda _stateful: page_error_boundary(),
         (5, "Overlay"): lambda stateful: connection_notice() if stateful else None,
+        (4, "Consent"): lambda _stateful: rx.fragment(consent_notice()),
     },
     backend_exception_handler=show_failure,
     api_transformer=[create_app(), edge],

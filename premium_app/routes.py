@@ -11,11 +11,14 @@ from premium_app.pages.alerts import alerts_page
 from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.settings_api_keys import settings_api_keys_page
+from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.sign_in import sign_in_page
 from state.alerts_state import AlertsState
 from state.api_keys_state import ApiKeysState
 from state.live_state import LiveState
 from state.overview_state import OverviewState
+from state.privacy_state import PrivacyState
+from state.shell_state import ShellState
 from state.sign_in_state import SignInState
 
 
@@ -34,6 +37,7 @@ PAGES = (
     PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load,)),
     PageSpec("/settings/api-keys", "settings.tab_api_keys", settings_api_keys_page, (ApiKeysState.load,)),
+    PageSpec("/settings/privacy", "settings.tab_privacy", settings_privacy_page, (PrivacyState.load,)),
     PageSpec("/404", "not_found.title", not_found_page),
 )
 
@@ -47,5 +51,5 @@ def add_pages(app: rx.App) -> None:
             title=f"{t(page.title_key)} · {t('brand')}",
             description=t("brand.description"),
             image="/mark.svg",
-            on_load=list(page.on_load),
+            on_load=[*page.on_load, ShellState.read_notices],
         )

@@ -1,5 +1,7 @@
 """What the frame of every page shows: the account, and how fresh the chain data is."""
 
+from typing import Any
+
 import reflex as rx
 
 from backend.accounts.service import CurrentUser
@@ -7,7 +9,9 @@ from backend.api.resources import resources
 from backend.chain import service as chain_service
 from backend.chain.registry import find_chain
 from backend.core import formats
+from backend.privacy import service as privacy
 from components.i18n import t
+from state.guard import signed_in, user_of
 
 MAX_SHOWN_UNSEEN = 99
 
@@ -23,6 +27,22 @@ class ShellState(rx.State):
     block_at: str = ""
     stale_after_seconds: float = 60.0
     unseen: int = 0
+    erasure_on: str = ""
+
+    @rx.event
+    async def read_notices(self) -> None:
+        """Read what stands above every page, for whoever is signed in (public: nobody sees nothing)."""
+        user = await user_of(self)
+        if user is None:
+            self.erasure_on = ""
+        else:
+            await self._read_erasure(user)
+
+    @signed_in
+    async def keep_account(self, user: CurrentUser) -> Any:
+        """Take back the wish to have the account erased."""
+        await self._cancel_erasure(user)
+        return rx.toast.success(t("privacy.kept"))
 
     @rx.var
     def unseen_text(self) -> str:
@@ -34,6 +54,16 @@ class ShellState(rx.State):
         self.initial = user.email[:1]
         self.plan = t("account.plan", plan=t(f"plan.{user.tier}"))
         self.is_demo = resources().settings.is_demo_chain
+
+    async def _read_erasure(self, user: CurrentUser) -> None:
+        async with resources().database.unit_of_work(user.id) as session:
+            erasure = await privacy.erasure_of(session, user)
+        self.erasure_on = f"{erasure.due_at:%Y-%m-%d}" if erasure.due_at else ""
+
+    async def _cancel_erasure(self, user: CurrentUser) -> None:
+        async with resources().database.unit_of_work(user.id) as session:
+            await privacy.cancel_erasure(session, user)
+        self.erasure_on = ""
 
     async def _read_freshness(self) -> None:
         """Take the newest block of the first followed chain; unknown stays unknown."""

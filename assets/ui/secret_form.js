@@ -3,7 +3,7 @@ import { useRef, useState } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
 
 // Text as text, [data-number] as numbers, checkboxes as lists by name; what is empty is left out.
-const valuesOf = (form) => {
+export const valuesOf = (form) => {
   const body = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled) continue;
@@ -17,7 +17,7 @@ const valuesOf = (form) => {
   return body;
 };
 
-const tell = (form, details) => {
+export const tell = (form, details) => {
   for (const place of form.querySelectorAll("[role=alert][id$='-error']")) {
     const name = place.id.slice(0, -"-error".length);
     const found = Object.entries(details).find(([field]) => field === name || field.startsWith(`${name}[`));

@@ -67,6 +67,16 @@ def number(value: int | None) -> str:
     return UNKNOWN if value is None else f"{value:,}"
 
 
+def byte_size(size: int) -> str:
+    """Return a size in its largest unit of 1,000 with up to one decimal: `12 B`, `3.4 MB`."""
+    scaled, unit = Decimal(size), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if scaled < 1000:
+            break
+        scaled, unit = scaled / 1000, larger
+    return f"{_trim(scaled, 1)} {unit}"
+
+
 def duration(seconds: int) -> str:
     """Return a duration in its largest whole unit: `5 minutes`, `1 hour`, `7 days`."""
     for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):

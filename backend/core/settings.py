@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     trusted_proxy_hops: int = 0
     worker_metrics_port: int = 9470  # Prometheus port of the first worker, the others follow; 0: none
     metrics_token: SecretStr = SecretStr("")  # lets Prometheus read /metrics from elsewhere; empty: this machine only
+    analytics_script_url: str = ""  # loaded only in browsers that allowed it; empty: no analytics, and nobody is asked
 
     # --- stores; empty means: the embedded part is started and its address filled in by `premium run`
     database_url: str = ""  # connects as the non-superuser role premium_app
@@ -99,6 +100,14 @@ class Settings(BaseSettings):
         """Accept a comma-separated list, which is what people write in an environment."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("analytics_script_url")
+    @classmethod
+    def _script_is_safe(cls, value: str) -> str:
+        """Accept a path of this site or an https address."""
+        if value and not value.startswith(("/", "https://")):
+            raise ValueError("must be a path of this site or an https:// address")
         return value
 
     @field_validator("encryption_keys", mode="before")

@@ -58,3 +58,6 @@ stripe_events_waiting = Gauge(
     "Age of the oldest webhook that is not handled",
     multiprocess_mode="livemax",
 )
+erasures_overdue = Gauge(
+    "premium_erasures_overdue", "Accounts that should have been erased hours ago", multiprocess_mode="livemax"
+)

@@ -1,6 +1,7 @@
 """`/v1/account`: what was logged, everything as a file, erasure; `/v1/consent`: cookies that are not needed."""
 
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Annotated
 from uuid import UUID
 
@@ -86,9 +87,13 @@ async def download_export(user: SignedIn, export_id: UUID) -> StreamingResponse:
 
 
 async def _parts(user: CurrentUser, export_id: UUID) -> AsyncIterator[bytes]:
-    async with resources().database.unit_of_work(user.id) as session:
-        async for chunk in service.export_chunks(session, export_id):
-            yield chunk
+    """Yield the file, each part from a transaction of its own: a slow reader holds no connection."""
+    for number in count():
+        async with resources().database.unit_of_work(user.id) as session:
+            part = await service.export_part(session, export_id, number)
+        if part is None:
+            return
+        yield part
 
 
 @router.get("/erasure")
@@ -144,7 +149,7 @@ async def read_consent(request: Request, response: Response) -> Envelope[Consent
             analytics = await service.consent_of(session, caller.user)
         if analytics is not None:
             _set_cookie(response, held, analytics)
-    return ok(ConsentRead(analytics=analytics))
+    return ok(ConsentRead(analytics=analytics, script=held.settings.analytics_script_url))
 
 
 @consent_router.put("")
@@ -158,7 +163,7 @@ async def decide_consent(request: Request, response: Response, body: ConsentChan
         async with held.database.unit_of_work(caller.user.id) as session:
             await service.decide_consent(session, caller.user, body.analytics)
     _set_cookie(response, held, body.analytics)
-    return ok(ConsentRead(analytics=body.analytics))
+    return ok(ConsentRead(analytics=body.analytics, script=held.settings.analytics_script_url))
 
 
 def _set_cookie(response: Response, held: Resources, analytics: bool) -> None:

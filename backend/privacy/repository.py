@@ -13,8 +13,8 @@ _AUDIT = text(
     " where user_id = :user_id order by recorded_at desc, id desc limit :limit offset :offset"
 )
 _EXPORT = (
-    "select id, user_id, status, tables_done, tables_total, rows_written, size_bytes, problem, requested_at, ready_at,"
-    " expires_at from data_exports"
+    "select id, user_id, status, step, tables_done, tables_total, rows_written, rows_total, size_bytes, problem,"
+    " requested_at, started_at, ready_at, expires_at from data_exports"
 )
 _EXPORTS = text(f"{_EXPORT} where user_id = :user_id order by requested_at desc, id desc limit :limit")
 _FIND_EXPORT = text(f"{_EXPORT} where id = :id")
@@ -70,24 +70,34 @@ async def insert_export(session: AsyncSession, export_id: UUID, user_id: UUID, a
     )
 
 
-async def begin_export(session: AsyncSession, export_id: UUID, tables: int) -> None:
-    """Note that the file is being made (again): whatever was stored of it before is gone."""
-    await session.execute(text("delete from data_export_parts where export_id = :id"), {"id": export_id})
+async def lock_export(session: AsyncSession, export_id: UUID) -> bool:
+    """Let no other worker make this file until the transaction ends; return False when one does already."""
+    statement = text("select pg_try_advisory_xact_lock(7103, hashtext(cast(:id as text)))")
+    return (await session.execute(statement, {"id": str(export_id)})).scalar_one()
+
+
+async def begin_export(session: AsyncSession, export_id: UUID, tables: int, rows: int, at: datetime) -> None:
+    """Note that the file is being made (again), and how much there is to do."""
     await session.execute(
         text(
-            "update data_exports set status = 'running', tables_done = 0, tables_total = :tables, rows_written = 0,"
-            " problem = null where id = :id"
+            "update data_exports set status = 'running', step = '', tables_done = 0, tables_total = :tables,"
+            " rows_written = 0, rows_total = :rows, started_at = :at, problem = null where id = :id"
         ),
-        {"id": export_id, "tables": tables},
+        {"id": export_id, "tables": tables, "rows": rows, "at": at},
     )
 
 
-async def note_progress(session: AsyncSession, export_id: UUID, tables_done: int, rows_written: int) -> None:
-    """Note how far the file is."""
+async def note_progress(session: AsyncSession, export_id: UUID, step: str, tables_done: int, rows_written: int) -> None:
+    """Note how far the file is: the table that was read last, how many are done, and how many rows."""
     await session.execute(
-        text("update data_exports set tables_done = :tables, rows_written = :rows where id = :id"),
-        {"id": export_id, "tables": tables_done, "rows": rows_written},
+        text("update data_exports set step = :step, tables_done = :tables, rows_written = :rows where id = :id"),
+        {"id": export_id, "step": step, "tables": tables_done, "rows": rows_written},
     )
+
+
+async def delete_parts(session: AsyncSession, export_id: UUID) -> None:
+    """Delete what is stored of a file."""
+    await session.execute(text("delete from data_export_parts where export_id = :id"), {"id": export_id})
 
 
 async def store_part(session: AsyncSession, export: RowMapping, number: int, content: bytes) -> None:
@@ -120,6 +130,18 @@ async def fail_export(session: AsyncSession, export_id: UUID, problem: str) -> N
     )
 
 
+async def fail_hung_exports(session: AsyncSession, requested_before: datetime, problem: str) -> int:
+    """Note of files that were asked for so long ago that they are not coming; return how many."""
+    result = await session.execute(
+        text(
+            "update data_exports set status = 'failed', problem = :problem"
+            " where status in ('waiting', 'running') and requested_at < :before returning id"
+        ),
+        {"before": requested_before, "problem": problem[:200]},
+    )
+    return len(result.all())
+
+
 async def read_part(session: AsyncSession, export_id: UUID, number: int) -> bytes | None:
     """Return one part of the file, None after the last."""
     statement = text("select content from data_export_parts where export_id = :id and part_number = :number")
@@ -128,7 +150,7 @@ async def read_part(session: AsyncSession, export_id: UUID, number: int) -> byte
 
 
 async def delete_old_exports(session: AsyncSession, at: datetime, forgotten_before: datetime) -> int:
-    """Delete the files whose time is over, and what failed or hung long ago; return how many."""
+    """Delete the files whose time is over, and what failed long ago; return how many."""
     result = await session.execute(
         text(
             "delete from data_exports where expires_at <= :at or (status <> 'ready' and requested_at < :before)"
@@ -183,3 +205,9 @@ async def find_account(session: AsyncSession, user_id: UUID) -> dict[str, Any] |
     ).mappings()
     found = row.one_or_none()
     return dict(found) if found else None
+
+
+async def has_password(session: AsyncSession, user_id: UUID) -> bool:
+    """Return whether the account has a password."""
+    statement = text("select password_hash is not null from premium_users where id = :id")
+    return bool((await session.execute(statement, {"id": user_id})).scalar_one_or_none())

@@ -1,5 +1,6 @@
 """What the privacy part takes and answers."""
 
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,6 +13,7 @@ CONSENT_COOKIE = "premium_consent"
 ERASURE_WORD = "delete"
 GRACE_DAYS = 14
 EXPORT_DAYS = 7
+EXPORT_KEEP = timedelta(days=EXPORT_DAYS)
 
 
 class AuditEntry(ApiModel):
@@ -24,6 +26,7 @@ class AuditEntry(ApiModel):
     channel: str = Field(description="api, page or job")
     ip_address: str
     user_agent: str
+    device: str = Field(default="", description="The user agent in a few words")
     request_id: str
     recorded_at: Instant
 
@@ -33,12 +36,15 @@ class ExportRead(ApiModel):
 
     id: UUID
     status: ExportStatus
+    step: str = Field(description="The table that was read last")
     tables_done: int
     tables_total: int
     rows_written: int
+    rows_total: int
     size_bytes: int | None
     problem: str | None
     requested_at: Instant
+    started_at: Instant | None
     ready_at: Instant | None
     expires_at: Instant | None = Field(description="When the file is deleted")
 
@@ -81,3 +87,4 @@ class ConsentRead(ApiModel):
     """What you allowed; null: you have not been asked or not answered."""
 
     analytics: bool | None
+    script: str = Field(default="", description="What is loaded with consent; empty: there are no analytics here")

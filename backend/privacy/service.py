@@ -1,10 +1,9 @@
 """What a user may know, take along, allow and have forgotten (GDPR articles 7, 15, 17 and 20).
 
-Every function works in the caller's session and commits nothing, except `make_export` and `erase_due`, which are jobs.
+Every function works in the caller's session and commits nothing. The work itself is done by jobs (tasks.py).
 """
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import RowMapping
@@ -19,6 +18,7 @@ from backend.core.schemas import Page
 from backend.core.settings import get_settings
 from backend.notifications.service import send_mail
 from backend.privacy import repository
+from backend.privacy.erasing import erasure_step
 from backend.privacy.schemas import (
     CONSENT_COOKIE,
     ERASURE_WORD,
@@ -39,20 +39,25 @@ __all__ = [
     "consent_of",
     "decide_consent",
     "erasure_of",
-    "export_chunks",
+    "erasure_step",
+    "export_part",
+    "has_password",
+    "is_being_made",
     "list_audit",
     "list_exports",
     "open_export",
     "request_erasure",
     "request_export",
+    "seconds_left",
 ]
 
 ANALYTICS = "analytics"
 EXPORT_TASK = "privacy.make_export"
 EXPORTS_A_DAY = 3
 EXPORTS_SHOWN = 10
-# A file that takes longer was lost with its worker; another may be asked for.
-_HUNG_AFTER = timedelta(hours=1)
+# A file that takes longer is not coming; another may be asked for.
+HUNG_AFTER = timedelta(hours=3)
+_TELLS_AFTER_SECONDS = 2.0
 
 
 async def list_audit(session: AsyncSession, user: CurrentUser, page: int = 1, page_size: int = 20) -> Page[AuditEntry]:
@@ -88,7 +93,7 @@ async def request_export(session: AsyncSession, user: CurrentUser) -> ExportRead
         for row in await repository.list_exports(session, user.id, 50)
         if now - row["requested_at"] < timedelta(days=1)
     ]
-    if any(row["status"] in ("waiting", "running") and now - row["requested_at"] < _HUNG_AFTER for row in recent):
+    if any(is_being_made(ExportRead.model_validate(dict(row)), now) for row in recent):
         raise ConflictError("Your file is being made already. It will be here in a moment.")
     if len(recent) >= EXPORTS_A_DAY:
         wait = int((recent[EXPORTS_A_DAY - 1]["requested_at"] + timedelta(days=1) - now).total_seconds()) + 1
@@ -108,6 +113,21 @@ async def list_exports(session: AsyncSession, user: CurrentUser) -> list[ExportR
     return [ExportRead.model_validate(dict(row)) for row in rows]
 
 
+def is_being_made(export: ExportRead, now: datetime) -> bool:
+    """Return whether the file is still to come."""
+    return export.status in ("waiting", "running") and now - export.requested_at < HUNG_AFTER
+
+
+def seconds_left(export: ExportRead, now: datetime) -> int | None:
+    """Return how long the rest of the rows will take at the speed so far; None when too little is done to tell."""
+    if export.status != "running" or export.started_at is None or not export.rows_written:
+        return None
+    took = (now - export.started_at).total_seconds()
+    if took < _TELLS_AFTER_SECONDS:
+        return None
+    return max(1, round(took * (export.rows_total - export.rows_written) / export.rows_written))
+
+
 async def open_export(session: AsyncSession, user: CurrentUser, export_id: UUID) -> ExportRead:
     """Return an export whose file the user is about to get, and note it.
 
@@ -122,12 +142,9 @@ async def open_export(session: AsyncSession, user: CurrentUser, export_id: UUID)
     return export
 
 
-async def export_chunks(session: AsyncSession, export_id: UUID) -> AsyncIterator[bytes]:
-    """Yield the file of an export that the session's user owns, in parts."""
-    number = 0
-    while (content := await repository.read_part(session, export_id, number)) is not None:
-        yield content
-        number += 1
+async def export_part(session: AsyncSession, export_id: UUID, number: int) -> bytes | None:
+    """Return one part, from 0, of a file that the session's user owns; None after the last."""
+    return await repository.read_part(session, export_id, number)
 
 
 async def _export(session: AsyncSession, user: CurrentUser, export_id: UUID) -> ExportRead:
@@ -135,6 +152,11 @@ async def _export(session: AsyncSession, user: CurrentUser, export_id: UUID) -> 
     if row is None or row["user_id"] != user.id:
         raise NotFoundError("There is no such export.")
     return ExportRead.model_validate(dict(row))
+
+
+async def has_password(session: AsyncSession, user: CurrentUser) -> bool:
+    """Return whether the user can prove who they are by a password."""
+    return await repository.has_password(session, user.id)
 
 
 async def erasure_of(session: AsyncSession, user: CurrentUser) -> ErasureRead:

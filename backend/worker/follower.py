@@ -1,7 +1,6 @@
 """The follower process: every configured chain followed, each by the one process that leads it."""
 
 import asyncio
-from datetime import timedelta
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -17,6 +16,7 @@ from backend.core.db import Database
 from backend.core.errors import PremiumError
 from backend.core.logging import get_logger
 from backend.core.redis import make_redis
+from backend.core.retention import kept
 from backend.core.settings import DEMO_CHAIN_ID, Settings
 from backend.market.anchors import market_anchors
 from backend.market.pricing import ChainPricing
@@ -24,7 +24,7 @@ from backend.market.service import drop_old_readings
 
 DEMO_MOST_BACK = 900  # blocks; the local chain answers for the logs of its newest 1,000
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-PRICES_KEEP = timedelta(days=90)
+PRICES_KEEP = kept("price_readings")
 PRICES_EVERY_SECONDS = 6 * 3600.0
 log = get_logger(__name__)
 

@@ -6,6 +6,7 @@ import reflex as rx
 
 from components.i18n import t
 from components.layout.navigation import bottom_bar, rail
+from components.layout.notices import notices
 from components.layout.places import PLACES, account_places
 from components.layout.topbar import topbar
 from components.ui.browser import CommandPalette
@@ -19,6 +20,7 @@ def shell(current: str, title: str, content: rx.Component, state: Any) -> rx.Com
         rail(current),
         rx.el.div(
             topbar(title, state),
+            notices(state),
             rx.el.main(content, id="content", tab_index=-1, class_name="frame-content"),
             class_name="frame-main",
         ),

@@ -1,7 +1,6 @@
 """What a chain's leader tidies now and then: the stream down to an hour, blocks down to a week."""
 
 import asyncio
-from datetime import timedelta
 
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,10 +10,11 @@ from backend.chain.follow.emission import EventStream
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.logging import get_logger
+from backend.core.retention import kept
 
 EVERY_SECONDS = 60.0
-STREAM_KEEP = timedelta(hours=1)
-BLOCKS_KEEP = timedelta(days=7)
+STREAM_KEEP = kept("event streams")
+BLOCKS_KEEP = kept("chain_blocks")
 ALWAYS_KEPT_BLOCKS = 1_000
 log = get_logger(__name__)
 

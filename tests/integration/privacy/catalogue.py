@@ -95,6 +95,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("alert_rules", "type"): "whale",
     ("notification_outbox", "status"): "dead",
     ("mail_outbox", "status"): "dead",
+    ("mail_outbox", "recipient"): lambda person: person.email,
     ("user_consents", "purpose"): "analytics",
     ("data_exports", "status"): "failed",
     ("audit_log", "channel"): "page",

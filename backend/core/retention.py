@@ -1,0 +1,41 @@
+"""How long things are kept: the one table. Whoever deletes something takes its period from here; docs/privacy.md
+shows the same table, and a test holds the two together.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How long something is kept, counted from when, and why so long. `by`: who deletes it."""
+
+    kept: timedelta
+    since: str
+    why: str
+    by: str
+
+
+_DAY = timedelta(days=1)
+_DAILY = "job privacy.delete_old_rows"
+
+PERIODS: dict[str, Period] = {
+    "event streams": Period(timedelta(hours=1), "the block", "to catch up after a stop", "follower"),
+    "chain_blocks": Period(7 * _DAY, "the block", "to follow reorganisations", "follower"),
+    "price_readings": Period(90 * _DAY, "the block", "time series: 90 days, whole months", "follower"),
+    "alert_history": Period(365 * _DAY, "the block", "a year to look back at, whole months", _DAILY),
+    "notification_outbox": Period(90 * _DAY, "it was written", "to see how deliveries fared", _DAILY),
+    "alert_rules": Period(30 * _DAY, "you deleted it", "no alert of it is left either", _DAILY),
+    "user_sessions": Period(30 * _DAY, "it ended", "to see where you were signed in", _DAILY),
+    "api_keys": Period(90 * _DAY, "it ended", "to see what a key did", _DAILY),
+    "audit_log": Period(730 * _DAY, "it happened", "to see who changed what", _DAILY),
+    "data_exports": Period(7 * _DAY, "it was ready", "to download it", "job privacy.delete_old_exports"),
+    "mail_outbox, no account": Period(
+        _DAY, "it was written", "the last mail to somebody whose account is gone", _DAILY
+    ),
+}
+
+
+def kept(name: str) -> timedelta:
+    """Return how long something is kept. Raises KeyError when the table does not have it."""
+    return PERIODS[name].kept

@@ -1,0 +1,23 @@
+"""What concerns the whole account stands above every page, below the top bar."""
+
+from typing import Any
+
+import reflex as rx
+
+from components.i18n import t
+from components.ui.button import button
+from components.ui.icon import icon
+
+
+def notices(shell: Any) -> rx.Component:
+    """Return the notices; `shell` is the state that knows them."""
+    return rx.el.div(rx.cond(shell.erasure_on != "", _erasure(shell)), role="status")
+
+
+def _erasure(shell: Any) -> rx.Component:
+    return rx.el.div(
+        icon("triangle-alert"),
+        rx.el.p(t("privacy.banner_before"), " ", rx.el.strong(shell.erasure_on), t("privacy.banner_after")),
+        button(t("privacy.keep"), on_click=shell.keep_account, class_name="ml-auto max-md:ml-0"),
+        class_name="flex flex-wrap items-center gap-3 px-(--gutter) py-2 text-13 text-warn bg-warn-ground border-b border-line",
+    )
