@@ -1,0 +1,126 @@
+"""What is older than its period goes, what is younger stays, and the documents say the same."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from backend.core.clock import utc_now
+from backend.core.retention import PERIODS, kept
+from backend.core.settings import ROOT
+from backend.privacy import retention, retention_repository, tasks
+from tests.integration.privacy.catalogue import make_person
+
+# What counts as old in each table: the columns to set to a time.
+AGES = {
+    "notification_outbox": ("created_at",),
+    "user_sessions": ("expires_at", "revoked_at"),
+    "api_keys": ("expires_at", "revoked_at"),
+    "audit_log": ("recorded_at",),
+}
+
+
+async def set_age(database, table: str, columns: tuple[str, ...], user_id, at) -> None:
+    async with database.unit_of_work() as session:
+        await session.execute(
+            text(f"update {table} set {', '.join(f'{column} = :at' for column in columns)} where user_id = :id"),
+            {"at": at, "id": user_id},
+        )
+
+
+async def rows(database, table: str, user_id) -> int:
+    async with database.unit_of_work() as session:
+        return (
+            await session.execute(text(f"select count(*) from {table} where user_id = :id"), {"id": user_id})
+        ).scalar_one()
+
+
+@pytest.mark.parametrize("table", AGES)
+async def test_rows_go_when_their_time_is_over(admin_database, job, table: str) -> None:
+    old, young = await make_person(admin_database), await make_person(admin_database)
+    limit = utc_now() - kept(table)
+    await set_age(admin_database, table, AGES[table], old.id, limit - timedelta(minutes=5))
+    await set_age(admin_database, table, AGES[table], young.id, limit + timedelta(minutes=5))
+    await tasks.delete_old_rows(job, 0)
+    assert (await rows(admin_database, table, old.id), await rows(admin_database, table, young.id)) == (0, 1)
+
+
+async def test_a_live_session_stays_however_old(admin_database, job) -> None:
+    person = await make_person(admin_database)
+    async with admin_database.unit_of_work() as session:
+        await session.execute(
+            text(
+                "update user_sessions set created_at = now() - interval '3 years', revoked_at = null,"
+                " expires_at = now() + interval '1 hour' where user_id = :id"
+            ),
+            {"id": person.id},
+        )
+        await session.execute(
+            text("update api_keys set revoked_at = null, expires_at = null where user_id = :id"), {"id": person.id}
+        )
+    await tasks.delete_old_rows(job, 0)
+    assert await rows(admin_database, "user_sessions", person.id) == 1
+    assert await rows(admin_database, "api_keys", person.id) == 1
+
+
+async def test_months_of_alerts_are_dropped_and_then_the_deleted_rules(admin_database, job) -> None:
+    person = await make_person(admin_database)
+    rule = person.rows["alert_rules"]["id"]
+    now = utc_now()
+    ended = now - kept("alert_history") - timedelta(days=40)
+    inside = now - kept("alert_history") + timedelta(days=2)
+    async with admin_database.unit_of_work() as session:
+        await session.execute(text("delete from alert_history where user_id = :id"), {"id": person.id})
+        for at in (ended, inside):
+            values = {"id": person.id, "rule": rule, "at": at}
+            await session.execute(text("select ensure_month_partition('alert_history', :at)"), {"at": at})
+            await session.execute(
+                text(
+                    "insert into alert_history (triggered_at, alert_rule_id, user_id, rule_version, type, event_id,"
+                    " chain_id, block_number, block_hash, message, event_data)"
+                    " values (:at, :rule, :id, 1, 'whale', 'e', 1, 1, '0x', 'm', '{}')"
+                ),
+                values,
+            )
+        await session.execute(
+            text("update alert_rules set deleted_at = now() - interval '31 days' where id = :rule"), {"rule": rule}
+        )
+    assert (await retention.delete_old_rows(job.database))["alert_history"] >= 1
+    assert await rows(admin_database, "alert_history", person.id) == 1
+    assert await rows(admin_database, "alert_rules", person.id) == 1, "an alert refers to it"
+    async with admin_database.unit_of_work() as session:
+        await session.execute(text("delete from alert_history where user_id = :id"), {"id": person.id})
+    await tasks.delete_old_rows(job, 0)
+    assert await rows(admin_database, "alert_rules", person.id) == 0
+
+
+async def test_many_rows_go_in_parts_and_one_failure_does_not_keep_the_others(admin_database, job, monkeypatch) -> None:
+    person = await make_person(admin_database)
+    async with admin_database.unit_of_work() as session:
+        await session.execute(
+            text(
+                "insert into audit_log (id, user_id, action, channel, recorded_at) select gen_random_uuid(), :id,"
+                " 'a.b', 'job', now() - interval '3 years' from generate_series(1, 25)"
+            ),
+            {"id": person.id},
+        )
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 10)
+    plain = retention_repository.delete_before
+
+    async def delete_before(session, name, before, at_most):
+        if name == "alert_history":
+            raise OSError("away")
+        return await plain(session, name, before, at_most)
+
+    monkeypatch.setattr(retention_repository, "delete_before", delete_before)
+    with pytest.raises(OSError):
+        await tasks.delete_old_rows(job, 0)
+    assert await rows(admin_database, "audit_log", person.id) == 1
+
+
+def test_the_document_shows_every_period() -> None:
+    shown = (ROOT / "docs" / "privacy.md").read_text()
+    for name, period in PERIODS.items():
+        days = period.kept.days
+        length = f"{days} days" if days > 1 else "1 day" if days else f"{period.kept.seconds // 3600} hour"
+        assert f"| {name} | {length} after {period.since} |" in shown, name
