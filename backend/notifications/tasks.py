@@ -1,10 +1,11 @@
 """The jobs of the notifications part."""
 
 from backend.core.jobs import JobContext, periodic, task
+from backend.core.retention import kept
 from backend.notifications.mail import repository as mails
 
-KEEP_SENT_DAYS = 30
-KEEP_DEAD_DAYS = 90
+KEEP_SENT_DAYS = kept("mail_outbox, sent").days
+KEEP_DEAD_DAYS = kept("mail_outbox, not delivered").days
 
 
 @periodic("41 * * * *")

@@ -1,6 +1,7 @@
 """The file of an export: a ZIP with a JSON and a CSV file for each table, and a README that says what they are."""
 
 import asyncio
+import contextlib
 import csv
 import io
 import tempfile
@@ -43,6 +44,8 @@ class Archive:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        with contextlib.suppress(ValueError, OSError):  # one that was broken off cannot be closed well
+            self._zip.close()
         self._file.close()
 
     async def add_table(self, name: str, columns: tuple[str, ...], batches: Any) -> int:

@@ -7,11 +7,12 @@ from backend.core.db import Database
 from backend.core.job_runner import JobRunner
 from backend.core.jobs import JobContext, Task, periodic, registered_tasks, task
 from backend.core.redis import make_redis
+from backend.core.retention import kept
 from backend.core.settings import Settings
 from backend.subscriptions.service import close_shared_gateways
 
 CONCURRENCY = 10
-KEEP_DEAD_DAYS = 30
+KEEP_DEAD_DAYS = kept("failed jobs").days
 # A module with tasks takes part by standing here.
 _TASK_MODULES = (
     "backend.notifications.tasks",

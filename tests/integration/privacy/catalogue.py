@@ -1,6 +1,7 @@
 """The database's own description of itself, and a row of any table for any user, made from it."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -102,6 +103,8 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("subscriptions", "tier"): "pro",
     ("subscriptions", "status"): "active",
     ("subscriptions", "billing_interval"): "month",
+    ("audit_log", "action"): "account.tried",
+    ("erasure_requests", "due_at"): lambda _: utc_now() + timedelta(days=14),
 }
 
 

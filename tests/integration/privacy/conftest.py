@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from backend.core.jobs import JobContext
 
 from backend.accounts.schemas import CurrentUser
 from backend.core.db import Database
+from backend.core.jobs import JobContext
 from tests.integration.api.conftest import api
 from tests.integration.privacy.catalogue import Person, make_person
 

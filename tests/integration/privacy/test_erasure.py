@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from backend.core.jobs import defer
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from backend.accounts.service import audit
 from backend.core.db import Database
 from backend.core.errors import ForbiddenError, InvalidInputError
+from backend.core.jobs import defer
 from backend.privacy import erasing, service, tasks
 from tests.integration.privacy.catalogue import Person, all_tables
 

@@ -15,6 +15,8 @@ from tests.integration.privacy.catalogue import make_person
 AGES = {
     "notification_outbox": ("created_at",),
     "user_sessions": ("expires_at", "revoked_at"),
+    "account_links": ("expires_at", "used_at"),
+    "refresh_tokens": ("expires_at",),
     "api_keys": ("expires_at", "revoked_at"),
     "audit_log": ("recorded_at",),
 }
