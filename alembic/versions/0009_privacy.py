@@ -92,17 +92,18 @@ create table erasure_requests (
 
 -- Removes every row of one user from every table that has a user_id column, whichever part of the product added it,
 -- then the account. Tables that refer to each other are tried again until all are empty. What was logged stays without
--- the person: all rows of the account under one random id, nothing of what, from where or with what. Jobs that wait
--- for the user, or failed, name the user in their arguments and go too.
+-- the person: all rows of the account under one random id, nothing of what, from where or with what. Mails to the
+-- user's address go too, and jobs that wait for the user, or failed, and name them in their arguments.
 create function erase_user(wanted uuid) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   nobody uuid := gen_random_uuid();
+  address text;
   waiting text[];
   blocked text[];
   each text;
 begin
-  perform 1 from premium_users u join erasure_requests r on r.user_id = u.id
+  select coalesce(u.email, '') into address from premium_users u join erasure_requests r on r.user_id = u.id
     where u.id = wanted and r.due_at <= now() for update;
   if not found then raise exception 'no erasure of this account is due'; end if;
   update audit_log set user_id = nobody, target = '', details = '{}', ip_address = '', user_agent = '',
@@ -125,10 +126,9 @@ begin
     waiting := blocked;
   end loop;
   delete from premium_users where id = wanted;
-  if to_regclass('procrastinate.procrastinate_jobs') is not null then
-    execute 'delete from procrastinate.procrastinate_jobs where status <> ''doing'' and args::text like $1'
-      using '%' || wanted || '%';
-  end if;
+  delete from mail_outbox where recipient = address;
+  delete from local_mailbox where recipient = address;
+  delete from procrastinate.procrastinate_jobs where status <> 'doing' and args::text like '%' || wanted || '%';
   insert into audit_log (id, user_id, action, channel) values (gen_random_uuid(), nobody, 'account.erased', 'job');
 end $$;
 revoke all on function erase_user(uuid) from public;

@@ -26,6 +26,7 @@ from backend.accounts.oauth.providers import configured_providers
 from backend.accounts.passwords import hash_password, password_matches
 from backend.accounts.requirements import FEATURE_MARK, requires
 from backend.accounts.schemas import MAX_PASSWORD_LENGTH, SESSION_COOKIE, CurrentUser
+from backend.accounts.sessions.device import device_name
 from backend.accounts.sessions.service import (
     SESSION_LIFETIME,
     close_session,
@@ -61,6 +62,7 @@ __all__ = [
     "close_session",
     "configured_providers",
     "create_account",
+    "device_name",
     "find_user",
     "first_tier_with",
     "is_fresh",

@@ -23,6 +23,8 @@ from backend.api.middleware import EdgeMiddleware
 from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
+from backend.privacy.api import consent_router
+from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
 
 DESCRIPTION = """
@@ -46,6 +48,8 @@ routers: tuple[APIRouter, ...] = (
     live_router,
     chain_router,
     market_router,
+    privacy_router,
+    consent_router,
     health_router,
 )
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import CurrentUser, audit
+from backend.accounts.service import CurrentUser, audit, device_name
 from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RateLimitError
 from backend.core.ids import new_id
@@ -63,7 +63,7 @@ _TELLS_AFTER_SECONDS = 2.0
 async def list_audit(session: AsyncSession, user: CurrentUser, page: int = 1, page_size: int = 20) -> Page[AuditEntry]:
     """Return one page of what was logged of the user, newest first."""
     rows, total = await repository.list_audit(session, user.id, page_size, (page - 1) * page_size)
-    items = [AuditEntry.model_validate(dict(row)) for row in rows]
+    items = [AuditEntry.model_validate({**row, "device": device_name(row["user_agent"])}) for row in rows]
     return Page[AuditEntry](items=items, total=total, page=page, page_size=page_size)
 
 

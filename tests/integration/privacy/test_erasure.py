@@ -13,6 +13,7 @@ from backend.accounts.service import audit
 from backend.core.db import Database
 from backend.core.errors import ForbiddenError, InvalidInputError
 from backend.core.jobs import defer
+from backend.notifications.service import send_mail
 from backend.privacy import erasing, service, tasks
 from tests.integration.privacy.catalogue import Person, all_tables
 
@@ -87,6 +88,14 @@ async def test_nothing_is_left_anywhere(app_database, admin_database, make_someo
             ),
             {"id": person.id},
         )
+        await session.execute(
+            text(
+                "insert into local_mailbox (id, recipient, subject, html, plain)"
+                " values (gen_random_uuid(), :to, 'Hello', '', '')"
+            ),
+            {"to": person.email},
+        )
+        await send_mail(session, user_id=None, to=person.email, template="erasure_done", values={"date": "earlier"})
         await defer(session, "test.later", run_at=None, user_id=str(person.id), nested={"of": [str(person.id)]})
         await defer(session, "test.later", user_id=str(other.id))
     await redis.set(f"limit:user/{person.id}", 1)
@@ -96,6 +105,11 @@ async def test_nothing_is_left_anywhere(app_database, admin_database, make_someo
     await make_due(admin_database, user)
     assert await erasing.erase_due(job) == 1
     assert await leftovers(admin_database, person) == {}
+    async with admin_database.unit_of_work() as session:
+        mails = await session.execute(
+            text("select count(*) from mail_outbox where recipient = :to"), {"to": person.email}
+        )
+        assert mails.scalar_one() == 1, "the last one"
     assert [key.decode() async for key in redis.scan_iter()] == [f"limit:user/{other.id}"]
     remaining = await leftovers(admin_database, other)
     assert {"premium_users", "alert_history", "audit_log", "procrastinate.procrastinate_jobs"} <= remaining.keys()
