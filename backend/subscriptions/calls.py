@@ -30,7 +30,15 @@ RETRIES = (
     2  # by the SDK, with backoff and jitter, on broken connections, 409 and 5xx; writes repeat their idempotency key
 )
 
-_DOWN = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError, TimeoutError, OSError)
+# The SDK lets aiohttp's own errors through when an answer breaks off in its middle.
+_DOWN = (
+    stripe.APIConnectionError,
+    stripe.APIError,
+    stripe.RateLimitError,
+    aiohttp.ClientError,
+    TimeoutError,
+    OSError,
+)
 
 
 class StripeCalls:

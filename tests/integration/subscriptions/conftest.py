@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import pytest
 from sqlalchemy import text
 
@@ -71,6 +72,15 @@ class Shop:
 
     async def has_tier(self, user: CurrentUser, tier: str) -> bool:
         return await self.tier(user) == tier
+
+    async def faults(self, path: str = "", **given: Any) -> None:
+        """Have the local Stripe fail for the next requests to a path; without a path: no more."""
+        headers = {"Authorization": f"Bearer {SECRET_KEY}"}
+        url = f"{self.stripe.url}/_control/faults"
+        async with aiohttp.ClientSession(headers=headers) as http:
+            asked = http.post(url, json={"path": path, **given}) if path else http.delete(url)
+            async with asked as answer:
+                assert answer.status == 200, await answer.text()
 
     async def until(self, holds: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
         """Wait until something holds that webhooks and jobs bring about."""
