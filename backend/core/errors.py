@@ -5,6 +5,8 @@ Domain errors are small subclasses beside their service. `message` is written fo
 
 from typing import Any
 
+from backend.core.logging import mask_text
+
 
 class PremiumError(Exception):
     """Base: carries an HTTP status, a stable code, a message for the user and details by field."""
@@ -79,3 +81,9 @@ class RemoteError(PremiumError):
 
     status_code = 502
     code = "REMOTE_ERROR"
+
+
+def error_text(error: BaseException) -> str:
+    """Return an error in one line that is fit to be kept: no parameters of statements, no passwords."""
+    first_line = next(iter(str(error).splitlines()), "")
+    return mask_text(f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__)[:500]

@@ -20,8 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.core import jobs_repository
 from backend.core.clock import utc_now
 from backend.core.db import Database, plain_url
+from backend.core.errors import error_text
 from backend.core.jobs import JobContext, Task
-from backend.core.logging import get_logger, mask_text
+from backend.core.logging import get_logger
 from backend.core.origin import Origin, coming_from
 from backend.core.settings import Settings
 from backend.core.telemetry import jobs_dead, jobs_finished, jobs_oldest_waiting
@@ -240,12 +241,6 @@ def _cancel_the_deaf() -> None:
     for task in asyncio.all_tasks():
         if task.get_name() in _SIDE_TASKS and task.cancelling():
             task.cancel()
-
-
-def error_text(error: BaseException) -> str:
-    """Return an error in one line that is fit to be kept: no parameters of statements, no passwords."""
-    first_line = next(iter(str(error).splitlines()), "")
-    return mask_text(f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__)[:500]
 
 
 class _NotOurs(logging.Filter):

@@ -39,6 +39,9 @@ alert_rules_loaded = Gauge(
 )
 deliveries = Counter("premium_deliveries_total", "Delivery attempts", ["channel", "outcome"])
 outbox_pending = Gauge("premium_outbox_pending", "Messages waiting for delivery", multiprocess_mode="livemax")
+mails_oldest_waiting = Gauge(
+    "premium_mails_oldest_waiting_seconds", "Age of the oldest mail that has not left", multiprocess_mode="livemax"
+)
 live_clients = Gauge("premium_live_clients", "Open live alert connections", ["kind"], multiprocess_mode="livesum")
 cache_lookups = Counter("premium_cache_lookups_total", "Lookups in caches of this process", ["cache", "outcome"])
 jobs_finished = Counter("premium_jobs_total", "Tries of jobs", ["task", "outcome"])

@@ -22,6 +22,7 @@ from backend.notifications.circuits import Circuits
 from backend.notifications.repository import ClaimedMessage, Outcome
 from backend.notifications.service import webhook_secret
 from backend.notifications.webhook import webhook_body, webhook_headers
+from backend.worker.mails import run_mails
 
 log = get_logger(__name__)
 
@@ -40,13 +41,17 @@ _GAVE_UP = "The receiver kept failing for 15 minutes, so this message was not tr
 
 
 async def run(settings: Settings) -> None:
-    """Send what is due until cancelled; goes on by itself when PostgreSQL comes back."""
+    """Send webhooks and mails that are due until cancelled; goes on by itself when PostgreSQL comes back."""
     database = Database(settings.worker_database_url, pool_size=8)
     try:
-        async with OutgoingHttp(
-            timeout_seconds=settings.webhook_timeout_seconds, allow_private=settings.webhook_allow_private
-        ) as http:
-            await Dispatcher(settings, database, http).run()
+        async with (
+            OutgoingHttp(
+                timeout_seconds=settings.webhook_timeout_seconds, allow_private=settings.webhook_allow_private
+            ) as http,
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(Dispatcher(settings, database, http).run(), name="webhooks")
+            group.create_task(run_mails(settings, database), name="mails")
     finally:
         await database.close()
 
