@@ -32,7 +32,7 @@ class Finding:
 
 def doctor(settings: Settings) -> int:
     """Print the table; return 1 when something required is missing or wrong, else 0."""
-    findings = [*_machine(settings), *_stores(settings), _payments(settings), *asyncio.run(_chains(settings))]
+    findings = [*_machine(settings), *_stores(settings), _payments(settings), *asyncio.run(_remote(settings))]
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
         print(f"  {finding.what:<{width}}  {finding.state:<8} {finding.note}")
@@ -186,6 +186,30 @@ def _database(what: str, url: str, source: str) -> Finding:
     if "owner" not in what and (facts.is_superuser or facts.bypasses_row_security):
         return Finding(what, "bad", f"{note}: row-level security does not bind this role; use another")
     return Finding(what, "ok", note)
+
+
+async def _remote(settings: Settings) -> list[Finding]:
+    return [await _mail(settings), *await _chains(settings)]
+
+
+async def _mail(settings: Settings) -> Finding:
+    """Say how mails leave, and whether the provider would take one; none is sent."""
+    from backend.core.db import Database
+    from backend.notifications.mail.adapters import mail_port, uses_local_mailbox
+    from backend.notifications.mail.port import MailProblem
+
+    if uses_local_mailbox(settings):
+        return Finding("mail", "off", "no SMTP_URL or SENDGRID_API_KEY; mails stay in the local mailbox (/dev/mail)")
+    started = time.monotonic()
+    try:
+        async with mail_port(settings, Database(settings.worker_database_url or "postgresql://")) as port:
+            await port.check()
+    except MailProblem as problem:
+        return Finding("mail", "bad", problem.message)
+    except ValueError as error:
+        return Finding("mail", "bad", str(error))
+    took_ms = (time.monotonic() - started) * 1000
+    return Finding("mail", "ok", f"{port.name}, {took_ms:.0f} ms, as {settings.mail_from}")
 
 
 async def _chains(settings: Settings) -> list[Finding]:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -69,6 +70,14 @@ def jobs_command(revive: Annotated[int | None, typer.Option(help="put this dead 
     from backend.cli.jobs import show_jobs
 
     _do(lambda settings: show_jobs(settings, revive))
+
+
+@app.command("mails")
+def mails_command(resend: Annotated[UUID | None, typer.Option(help="send this given-up mail again")] = None) -> None:
+    """Show the mail outbox and what was given up (WORKER_DATABASE_URL must be set)."""
+    from backend.cli.mails import show_mails
+
+    _do(lambda settings: show_mails(settings, resend))
 
 
 @app.command("doctor")

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.destinations import DestinationError, normalise_destination
@@ -15,6 +16,8 @@ from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
 from backend.notifications.live import LiveHub, Message
+from backend.notifications.mail import repository as mails
+from backend.notifications.mail.adapters import uses_local_mailbox
 from backend.notifications.mail.addresses import checked_address
 from backend.notifications.mail.outbox import send_mail
 from backend.notifications.schemas import DeliveryRead, DeliveryStatus, NewMessage, WebhookSecret, WebhookTest
@@ -32,9 +35,11 @@ __all__ = [
     "enqueue",
     "enqueue_test_webhook",
     "list_deliveries",
+    "list_local_mails",
     "live_hub",
     "resend",
     "send_mail",
+    "shows_local_mailbox",
     "use_live_hub",
     "webhook_secret",
 ]
@@ -115,6 +120,16 @@ async def resend(session: AsyncSession, user_id: UUID, message_id: UUID) -> Deli
         await _delivery(session, user_id, message_id)
         raise ConflictError("The message is still on its way.")
     return await _delivery(session, user_id, message_id)
+
+
+def shows_local_mailbox(settings: Settings) -> bool:
+    """Return whether anybody may read the mails of this run: in demo and tests, while none leaves the machine."""
+    return uses_local_mailbox(settings) and settings.environment in ("demo", "test")
+
+
+async def list_local_mails(session: AsyncSession, limit: int, recipient: str | None = None) -> list[RowMapping]:
+    """Return the newest mails of the local mailbox: id, recipient, subject, html, plain, received_at."""
+    return await mails.list_local(session, limit, recipient)
 
 
 async def _delivery(session: AsyncSession, user_id: UUID, message_id: UUID) -> DeliveryRead:
