@@ -30,7 +30,7 @@ from backend.accounts.throttle import REFRESH
 from backend.accounts.two_factor.errors import TotpRequiredError, WrongCodeError
 from backend.accounts.two_factor.proof import prove_code
 from backend.accounts.two_factor.service import is_enabled
-from backend.api.auth import SignedIn, client_ip, take_from_limit
+from backend.api.auth import SignedIn, client_ip, public, take_from_limit
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.failures import STORE_ERRORS
 from backend.api.limits import SIGN_IN_PER_MINUTE
@@ -58,6 +58,7 @@ async def _verified(request: Request, held: Resources, email: str, password: str
 
 
 @router.post("/token", dependencies=[Depends(limited_sign_in)], responses=errors(401, 422, 429, 503))
+@public("signing in")
 async def create_token(request: Request, body: TokenRequest) -> Envelope[TokenRead]:
     """Exchange e-mail and password (and `totp`, where two-step sign-in is on) for an access and a refresh token.
 
@@ -96,6 +97,7 @@ async def token_after_code(
 
 
 @router.post("/refresh", dependencies=[Depends(limited_sign_in)], responses=errors(401, 422, 429, 503))
+@public("the refresh token is the proof")
 async def refresh_token(request: Request, body: RefreshRequest) -> Envelope[TokenRead]:
     """Exchange a refresh token for a new access token and the next refresh token.
 
@@ -110,6 +112,7 @@ async def refresh_token(request: Request, body: RefreshRequest) -> Envelope[Toke
 
 
 @router.post("/revoke", dependencies=[Depends(limited_sign_in)], responses=errors(422, 429, 503))
+@public("the refresh token is the proof")
 async def revoke_token(body: RefreshRequest) -> Envelope[TokenRevoked]:
     """End the session that a refresh token belongs to, at once; what is unknown is answered the same (RFC 7009)."""
     await revoke(resources().database, body.refresh_token.get_secret_value())
@@ -133,6 +136,7 @@ async def read_me(user: SignedIn) -> Envelope[UserRead]:
 
 
 @router.post("/login", status_code=303, response_class=RedirectResponse, responses=_SEE_OTHER)
+@public("signing in")
 async def log_in(request: Request) -> Response:
     """Sign a browser in (form fields `email`, `password`, `next`) and send it to `next`, a path of this site.
 
@@ -153,6 +157,7 @@ async def log_in(request: Request) -> Response:
 
 
 @router.post("/second-factor", status_code=303, response_class=RedirectResponse, responses=_SEE_OTHER)
+@public("the second step of signing in")
 async def enter_code(request: Request) -> Response:
     """Finish a sign-in that waits for the second factor (form field `code`: of the app, or a recovery code).
 
@@ -181,6 +186,7 @@ async def enter_code(request: Request) -> Response:
 @router.post(
     "/logout", status_code=303, response_class=RedirectResponse, responses={303: {"description": "Signed out"}}
 )
+@public("ends the session of its own cookie")
 async def log_out(request: Request) -> Response:
     """End the browser's session on the server and send it to the sign-in page."""
     check_from_our_page(request)

@@ -24,7 +24,7 @@ from backend.alerts.schemas import (
     RuleUpdate,
 )
 from backend.api.alert_stream import serve_stream
-from backend.api.auth import ReadsAlerts, SignedIn, WritesAlerts, take_from_limit
+from backend.api.auth import ReadsAlerts, SignedIn, WritesAlerts, public, take_from_limit
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.limits import WEBHOOK_TEST_PER_MINUTE
 from backend.api.resources import resources
@@ -244,6 +244,7 @@ async def test_webhook(user: WritesAlerts, body: WebhookTest) -> Envelope[Delive
 
 
 @live_router.websocket("/stream")
+@public("it asks for a token or a session itself, before it sends anything")
 async def stream(socket: WebSocket) -> None:
     """Serve a user's alerts as they are stored."""
     await serve_stream(socket)

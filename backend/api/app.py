@@ -15,6 +15,7 @@ from backend.accounts.signing_keys.api import router as signing_keys_router
 from backend.accounts.siwe.api import router as siwe_router
 from backend.alerts.api import live_router
 from backend.alerts.api import router as alerts_router
+from backend.api.auth import public
 from backend.api.docs import docs_router
 from backend.api.failures import install_failures
 from backend.api.health import router as health_router
@@ -86,6 +87,7 @@ def edge(app: ASGIApp) -> ASGIApp:
     return EdgeMiddleware(app)
 
 
+@public("nothing is here")
 async def _nothing_here(request: Request) -> Any:
     """Answer 405 when another method would be taken at this address, else 404 (Reflex would answer with a page)."""
     allowed: set[str] = set()

@@ -1,7 +1,8 @@
 """Who is asking: an access token, an API key or the session cookie; and how much they may ask."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
@@ -15,6 +16,8 @@ from backend.api.resources import Resources, resources
 from backend.core.errors import ForbiddenError, RateLimitError, UnauthorizedError
 from backend.core.settings import Settings
 
+PUBLIC_MARK = "_public_because"
+F = TypeVar("F", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -26,6 +29,16 @@ _bearer = HTTPBearer(
 )
 _api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key that has the scope the route names")
 _cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="The session of a signed-in browser")
+
+
+def public(why: str) -> Callable[[F], F]:
+    """Mark a route that needs nobody signed in, and say why; every other route must ask who is asking."""
+
+    def mark(endpoint: F) -> F:
+        setattr(endpoint, PUBLIC_MARK, why)
+        return endpoint
+
+    return mark
 
 
 def client_ip(connection: HTTPConnection, settings: Settings) -> str:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse
 
+from backend.api.auth import public
 from backend.core.errors import NotFoundError
 
 docs_router = APIRouter(include_in_schema=False)
@@ -17,6 +18,7 @@ _TYPES = {
 
 
 @docs_router.get("/docs")
+@public("the description of the API")
 async def docs_page(request: Request) -> HTMLResponse:
     """Return the page that shows `/openapi.json`."""
     return get_swagger_ui_html(
@@ -30,6 +32,7 @@ async def docs_page(request: Request) -> HTMLResponse:
 
 
 @docs_router.get("/docs/{name}")
+@public("the files of that page")
 async def docs_file(name: str) -> FileResponse:
     """Return one file of Swagger UI."""
     if name not in _TYPES:

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from backend.api.auth import bearer_token
+from backend.api.auth import bearer_token, public
 from backend.api.resources import Resources, resources
 from backend.chain.service import chain_freshness
 from backend.core.errors import ForbiddenError
@@ -39,6 +39,7 @@ async def _checked(name: str, check: Awaitable[Any]) -> str:
 
 
 @router.get("/_health", include_in_schema=False)
+@public("says up or down, for whoever restarts and routes")
 async def health(strict: bool = False) -> JSONResponse:
     """Answer 200 while this process can serve requests, 503 when the database or Redis does not answer.
 
@@ -87,6 +88,7 @@ def may_read_metrics(request: Request, settings: Settings) -> bool:
 
 
 @router.get("/metrics", include_in_schema=False)
+@public("for this machine, or with the metrics token")
 async def metrics(request: Request) -> Response:
     """Answer what `read_metrics` returns."""
     if not may_read_metrics(request, resources().settings):

@@ -14,6 +14,7 @@ from backend.api.auth import (
     client_ip,
     identify,
     limited_by_address,
+    public,
     take_from_limit,
     take_from_limits,
 )
@@ -76,6 +77,7 @@ async def _load(held: Resources, user: CurrentUser) -> SubscriptionRead:
 
 
 @router.get("/plans", dependencies=[Depends(limited_by_address)], responses=errors(429, 503))
+@public("the prices")
 async def read_plans() -> Envelope[PlanList]:
     """List every plan: prices, features and caps. Needs nobody signed in."""
     return ok(service.list_plans(resources().settings))
@@ -163,6 +165,7 @@ async def request_enterprise(user: SignedIn, body: EnterpriseRequestCreate) -> E
 
 
 @router.post("/webhooks", responses=errors(400, 404, 422, 429, 503))
+@public("Stripe signs what it sends")
 async def receive_webhook(request: Request) -> Envelope[WebhookRead]:
     """Take a signed event of the payment provider; it is handled by a job."""
     held = resources()
@@ -179,6 +182,7 @@ async def receive_webhook(request: Request) -> Envelope[WebhookRead]:
 @router.post(
     "/checkout", status_code=303, response_class=RedirectResponse, responses={303: {"description": "Go on there"}}
 )
+@public("a form: it asks for the session itself and leads to the sign-in page")
 async def open_checkout(request: Request) -> Response:
     """Send a browser (form fields `tier`, `interval`) to the checkout; who is not signed in, to sign in first."""
     fields = await _form(request)
@@ -203,6 +207,7 @@ async def open_checkout(request: Request) -> Response:
 @router.post(
     "/portal/open", status_code=303, response_class=RedirectResponse, responses={303: {"description": "Go on there"}}
 )
+@public("a form: it asks for the session itself and leads to the sign-in page")
 async def open_portal_page(request: Request) -> Response:
     """Send a browser to where the payment method is changed."""
     try:

@@ -12,7 +12,7 @@ from backend.accounts.oauth.service import begin_trip, find_trip, identity_of_re
 from backend.accounts.oauth.trips import Trip
 from backend.accounts.sign_in.completion_api import complete_sign_in
 from backend.accounts.sign_in.places import SIGN_IN_PAGE, safe_path
-from backend.api.auth import client_ip, take_from_limit
+from backend.api.auth import client_ip, public, take_from_limit
 from backend.api.browser_cookie import browser_of, keep_browser
 from backend.api.failures import STORE_ERRORS
 from backend.api.limits import SIGN_IN_PER_MINUTE
@@ -33,6 +33,7 @@ async def _limited(request: Request) -> None:
 
 
 @router.get("/{provider}/start", status_code=303, response_class=RedirectResponse, responses={**_SEE})
+@public("signing in begins here")
 async def start(request: Request, provider: str, next_path: Annotated[str, Query(alias="next")] = "/") -> Response:
     """Send the browser to `google` or `github`; afterwards it is signed in at `next`, a path of this site.
 
@@ -52,6 +53,7 @@ async def start(request: Request, provider: str, next_path: Annotated[str, Query
 
 
 @router.get("/{provider}/callback", status_code=303, response_class=RedirectResponse, responses={**_SEE})
+@public("signing in ends here, bound to the browser that began it")
 async def come_back(
     request: Request, provider: str, state: str = "", code: str = "", error: str = "", iss: str | None = None
 ) -> Response:

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Response
 
-from backend.api.auth import limited_by_address
+from backend.api.auth import limited_by_address, public
 from backend.api.envelope import errors
 from backend.api.resources import resources
 
@@ -13,6 +13,7 @@ _KEPT_SECONDS = 300
 
 
 @router.get("/.well-known/jwks.json", dependencies=[Depends(limited_by_address)], responses=errors(429, 503))
+@public("public keys are for whoever checks our tokens")
 async def read_signing_keys(response: Response) -> dict[str, list[dict[str, Any]]]:
     """Return the key set (RFC 7517), without an envelope. Keys change monthly: look again on an unknown `kid`."""
     response.headers["Cache-Control"] = f"public, max-age={_KEPT_SECONDS}"

@@ -10,7 +10,7 @@ from backend.accounts.sign_in.completion_api import complete_sign_in
 from backend.accounts.sign_in.places import safe_path
 from backend.accounts.siwe.schemas import ChallengeRead, ChallengeRequest, SignedInRead, WalletSignIn
 from backend.accounts.siwe.service import challenge, prove_wallet
-from backend.api.auth import limited_by_address
+from backend.api.auth import limited_by_address, public
 from backend.api.browser_cookie import browser_of, keep_browser
 from backend.api.envelope import Envelope, errors, ok
 from backend.api.resources import resources
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1/auth/siwe", tags=["Sign-in"])
 
 
 @router.post("/nonce", dependencies=[Depends(limited_by_address)], responses=errors(422, 429, 503))
+@public("signing in begins here")
 async def create_nonce(request: Request, response: Response, body: ChallengeRequest) -> Envelope[ChallengeRead]:
     """Get the message that a wallet signs to sign in; it works once, for five minutes.
 
@@ -33,6 +34,7 @@ async def create_nonce(request: Request, response: Response, body: ChallengeRequ
 
 
 @router.post("/verify", dependencies=[Depends(limited_sign_in)], responses=errors(401, 403, 422, 429, 503))
+@public("the signature is the proof")
 async def verify(
     request: Request, response: Response, body: WalletSignIn
 ) -> Envelope[SignedInRead] | Envelope[TokenRead]:
