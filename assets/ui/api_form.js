@@ -3,7 +3,7 @@ import { useRef, useState } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
 import { tell, valuesOf } from "./secret_form.js";
 
-export const ApiForm = ({ url, method = "POST", labels, classes, onDone, children, ...rest }) => {
+export const ApiForm = ({ url, method = "POST", labels, classes, onDone, onCancel, children, ...rest }) => {
   const form = useRef(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
@@ -26,8 +26,10 @@ export const ApiForm = ({ url, method = "POST", labels, classes, onDone, childre
         form.current.reset();
         onDone?.();
       } else {
-        setProblem(body.error?.message || labels.failed);
-        form.current.querySelector(`[name="${Object.keys(details)[0]}"]`)?.focus();
+        // What stands beside its field is not said twice.
+        const field = form.current.querySelector(`[name="${CSS.escape(Object.keys(details)[0] ?? "")}"]`);
+        if (field) field.focus();
+        else setProblem(body.error?.message || labels.failed);
       }
     } catch {
       setProblem(labels.failed);
@@ -43,7 +45,14 @@ export const ApiForm = ({ url, method = "POST", labels, classes, onDone, childre
     children: [
       jsx("div", { key: "fields", className: classes.fields, children }),
       jsx("p", { key: "problem", role: "alert", className: classes.problem, children: problem }),
-      jsx("button", { key: "submit", type: "submit", disabled: busy, className: classes.button, children: busy ? labels.busy : labels.submit }),
+      jsxs("div", {
+        key: "buttons",
+        className: classes.buttons,
+        children: [
+          labels.cancel && jsx("button", { key: "cancel", type: "button", className: classes.cancel, onClick: () => onCancel?.(), children: labels.cancel }),
+          jsx("button", { key: "submit", type: "submit", disabled: busy, className: classes.button, children: busy ? labels.busy : labels.submit }),
+        ],
+      }),
     ],
   });
 };

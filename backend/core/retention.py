@@ -36,6 +36,7 @@ PERIODS: dict[str, Period] = {
     "mail_outbox, sent": Period(30 * _DAY, "it was sent", "to see that a mail went out", _MAILS),
     "mail_outbox, not delivered": Period(90 * _DAY, "it was written", "to see that a mail did not arrive", _MAILS),
     "mail_outbox, no account": Period(_DAY, "it was written", "the last mail to whoever left", _DAILY),
+    "stripe_events": Period(90 * _DAY, "it was handled", "to compare with the provider", "job subscriptions.reconcile"),
     "failed jobs": Period(30 * _DAY, "it failed", "for somebody to look at it", "job jobs.delete_old_dead"),
 }
 

@@ -61,7 +61,7 @@ class ErasureRequest(ApiModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    word: str = Field(max_length=20, description=f'Must be "{ERASURE_WORD}"')
+    word: str = Field(default="", max_length=20, description=f'Must be "{ERASURE_WORD}"')
     password: SecretStr = Field(
         default=SecretStr(""), max_length=1024, description="Not needed within ten minutes of signing in"
     )

@@ -174,7 +174,7 @@ async def request_erasure(session: AsyncSession, user: CurrentUser, word: str, p
     another, ForbiddenError without proof.
     """
     if word.strip().lower() != ERASURE_WORD:
-        raise InvalidInputError("Type the word to confirm.", {"word": f"Type {ERASURE_WORD}."})
+        raise InvalidInputError("Type the word to confirm.", {"word": f"Type the word {ERASURE_WORD}."})
     if not proven:
         raise ForbiddenError("Give your password, or sign in again and come back within ten minutes.")
     now = utc_now()

@@ -160,6 +160,13 @@ class StripeGateway:
             f"cancel-now:{subscription_id}",
         )
 
+    async def delete_customer(self, customer: str) -> None:
+        """Delete a customer and end what they subscribed to. Raises MissingAtStripeError when they are gone already."""
+        delete = self._stripe.customers.delete_async
+        await self._write(
+            "customer.delete", lambda options: delete(customer, options=options), f"delete-customer:{customer}"
+        )
+
     # --- inside
 
     async def _subscriptions(self, params: dict[str, Any]) -> AsyncIterator[SubscriptionRecord]:

@@ -245,6 +245,11 @@ async def delete_old_events(session: AsyncSession, before: datetime) -> int:
     return len(result.all())
 
 
+async def delete_events_of(session: AsyncSession, customer: str) -> None:
+    """Delete the webhooks that were about a customer."""
+    await session.execute(text("delete from stripe_events where stripe_customer_id = :id"), {"id": customer})
+
+
 async def newest_enterprise_requests(session: AsyncSession, limit: int) -> list[RowMapping]:
     """Return the newest requests: created_at, company, email, message."""
     statement = text(

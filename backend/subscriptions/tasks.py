@@ -7,6 +7,7 @@ from backend.alerts.service import enforce_caps
 from backend.core.clock import utc_now
 from backend.core.jobs import JobContext, defer, periodic, task
 from backend.core.logging import get_logger
+from backend.core.retention import kept
 from backend.core.telemetry import stripe_events_waiting
 from backend.subscriptions import sync_repository
 from backend.subscriptions.checkout import SYNC
@@ -17,7 +18,7 @@ from backend.subscriptions.reconcile import reconcile, sweep
 from backend.subscriptions.sync import END_SURPLUS, TIER_CHANGED, end_surplus, sync_customer
 
 log = get_logger(__name__)
-KEPT_EVENTS = timedelta(days=90)
+KEPT_EVENTS = kept("stripe_events")
 _STRANDED_AFTER = timedelta(minutes=2)
 
 

@@ -13,10 +13,11 @@ from backend.subscriptions.service import close_shared_gateways
 
 CONCURRENCY = 10
 KEEP_DEAD_DAYS = kept("failed jobs").days
-# A module with tasks takes part by standing here.
+# A module with tasks, or with a step of erasures, takes part by standing here.
 _TASK_MODULES = (
     "backend.notifications.tasks",
     "backend.privacy.tasks",
+    "backend.subscriptions.erasure",
     "backend.subscriptions.tasks",
 )
 

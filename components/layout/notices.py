@@ -16,7 +16,7 @@ def notices(shell: Any) -> rx.Component:
 
 def _erasure(shell: Any) -> rx.Component:
     return rx.el.div(
-        icon("triangle-alert"),
+        icon("triangle-alert", class_name="max-md:hidden"),
         rx.el.p(t("privacy.banner_before"), " ", rx.el.strong(shell.erasure_on), t("privacy.banner_after")),
         button(t("privacy.keep"), on_click=shell.keep_account, class_name="ml-auto max-md:ml-0"),
         class_name="flex flex-wrap items-center gap-3 px-(--gutter) py-2 text-13 text-warn bg-warn-ground border-b border-line",

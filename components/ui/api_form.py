@@ -19,22 +19,40 @@ class _ApiForm(rx.Component):
     labels: rx.Var[dict[str, str]]
     classes: rx.Var[dict[str, str]]
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
+    on_cancel: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 def api_form(
-    *fields: Any, url: Any, submit: str, on_done: Any, method: str = "POST", kind: Kind = "primary"
+    *fields: Any,
+    url: Any,
+    submit: str,
+    on_done: Any,
+    on_cancel: Any = None,
+    method: str = "POST",
+    kind: Kind = "primary",
 ) -> rx.Component:
-    """Return the form; fields are named as in the API's body, their errors come from the API's answer."""
+    """Return the form; fields are named as in the API's body, their errors come from the API's answer.
+
+    With `on_cancel` there is a way out beside the way on.
+    """
     return _ApiForm.create(
         *fields,
         url=url,
         method=method,
-        labels={"submit": submit, "busy": t("api_form.busy"), "failed": t("api_form.failed")},
+        labels={
+            "submit": submit,
+            "busy": t("api_form.busy"),
+            "failed": t("api_form.failed"),
+            "cancel": t("action.cancel") if on_cancel is not None else "",
+        },
         classes={
-            "button": f"{button_class(kind)} self-start",
+            "button": button_class(kind),
+            "cancel": button_class(),
+            "buttons": f"flex flex-wrap gap-2 {'justify-end' if on_cancel is not None else ''}",
             "fields": "flex flex-col gap-4",
             "problem": "text-13 text-loss font-strong empty:hidden",
         },
         on_done=on_done,
+        **({"on_cancel": on_cancel} if on_cancel is not None else {}),
         class_name="flex flex-col gap-4",
     )

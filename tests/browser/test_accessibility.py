@@ -20,6 +20,7 @@ PAGES = {
     "live": "/alerts/?tab=live",
     "history": "/alerts/?tab=history&type=whale",
     "webhooks": "/alerts/?tab=webhooks",
+    "privacy": "/settings/privacy/",
     "not found": "/no-such-page/",
 }
 LOADED = {
@@ -31,6 +32,7 @@ LOADED = {
     "live": "main section",
     "history": "main section",
     "webhooks": "main section",
+    "privacy": "text=Delete account",
     "not found": "text=There is no such page",
 }
 
@@ -114,7 +116,7 @@ async def test_motion_stops_for_those_who_ask(browser: Browser, running_app: Tri
     assert set(names) == {"none"}
 
 
-@pytest.mark.parametrize("address", ["/", "/alerts/?tab=rules", "/alerts/?tab=history"])
+@pytest.mark.parametrize("address", ["/", "/alerts/?tab=rules", "/alerts/?tab=history", "/settings/privacy/"])
 async def test_touch_targets_are_finger_sized_on_a_phone(browser: Browser, running_app: Trial, address: str) -> None:
     context = await browser.new_context(
         base_url=running_app.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True

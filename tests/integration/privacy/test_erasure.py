@@ -55,6 +55,12 @@ async def make_due(admin_database, user) -> None:
         )
 
 
+@pytest.fixture(autouse=True)
+def _no_steps_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The domains' own steps are tested by themselves."""
+    monkeypatch.setattr(erasing, "_steps", {})
+
+
 @pytest.fixture
 async def leaving(admin_database, make_someone) -> tuple[Person, Any]:
     """Somebody with a row in every table, whose earlier wish (a row like any other) is taken back."""
