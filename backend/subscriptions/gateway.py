@@ -164,7 +164,9 @@ class StripeGateway:
         """Delete a customer and end what they subscribed to. Raises MissingAtStripeError when they are gone already."""
         delete = self._stripe.customers.delete_async
         await self._write(
-            "customer.delete", lambda options: delete(customer, options=options), f"delete-customer:{customer}"
+            "customer.delete",
+            lambda options: delete(customer, None, options),  # type: ignore[arg-type]
+            f"delete-customer:{customer}",
         )
 
     # --- inside
