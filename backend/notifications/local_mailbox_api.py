@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from backend.api.auth import public
 from backend.api.envelope import Envelope, ok
 from backend.api.resources import resources
 from backend.core.errors import NotFoundError
@@ -27,6 +28,7 @@ class LocalMailRead(ApiModel):
 
 
 @router.get("/dev/mail.json")
+@public("only where mails stay on this machine")
 async def list_local_mails(to: Annotated[str | None, Query(max_length=254)] = None) -> Envelope[list[LocalMailRead]]:
     """List the newest mails, all or those to one address. It asks for nobody: there is nothing here in production."""
     held = resources()

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 
 from backend.accounts.service import CurrentUser, api_keys, authenticate, is_fresh, session_token
-from backend.api.auth import SignedIn, client_ip, identify, limited_by_address
+from backend.api.auth import SignedIn, client_ip, identify, limited_by_address, public
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.resources import Resources, resources
 from backend.core.errors import InvalidInputError, UnauthorizedError
@@ -139,6 +139,7 @@ async def cancel_erasure(user: SignedIn) -> Envelope[ErasureRead]:
 
 
 @consent_router.get("")
+@public("visitors decide about cookies too")
 async def read_consent(request: Request, response: Response) -> Envelope[ConsentRead]:
     """Read what this browser, or the signed-in user, allows. An earlier answer of the user is put into the browser."""
     held = resources()
@@ -153,6 +154,7 @@ async def read_consent(request: Request, response: Response) -> Envelope[Consent
 
 
 @consent_router.put("")
+@public("visitors decide about cookies too; of somebody signed in it is kept with the account")
 async def decide_consent(request: Request, response: Response, body: ConsentChange) -> Envelope[ConsentRead]:
     """Allow or refuse analytics cookies: kept in this browser, and for a signed-in user in the account."""
     held = resources()
