@@ -18,7 +18,7 @@ from backend.test_payments.wire.signatures import signature_header
 log = get_logger(__name__)
 TIMEOUT_SECONDS = 20.0
 AT_ONCE = 8
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 3_600.0
+LONGEST_PAUSE_SECONDS = 3_600.0
 GIVE_UP_ATTEMPTS = 90  # about three days
 
 
@@ -37,6 +37,7 @@ class Postman:
 
     records: Records
     manners: Manners = field(default_factory=Manners)
+    first_pause_seconds: float = 1.0  # between tries, doubled each time
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _under_way: set[int] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -94,7 +95,7 @@ class Postman:
             outcome = await self._try(client, event, endpoint)
             if outcome is None and delivery.attempts + 1 >= GIVE_UP_ATTEMPTS:
                 outcome = "given up"
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(delivery.attempts, 20))
+        pause = min(LONGEST_PAUSE_SECONDS, self.first_pause_seconds * 2 ** min(delivery.attempts, 20))
         due = now_seconds() + pause * random.uniform(0.8, 1.2)  # noqa: S311 - spreads retries
         with self.records.transaction():
             self.records.note_attempt(delivery.number, done=outcome, due=due)

@@ -43,12 +43,12 @@ class LocalStripe:
         """Return what `work` returns for the SDK's v1 services; the SDK blocks, so it runs in a thread."""
         return await asyncio.to_thread(work, self.client.v1)
 
-    async def control(self, path: str, method: str = "POST", **given: Any) -> Any:
+    async def control(self, what: str, method: str = "POST", /, **given: Any) -> Any:
         """Use a control endpoint."""
         headers = {"Authorization": f"Bearer {SECRET_KEY}"}
         async with (
             aiohttp.ClientSession(headers=headers) as http,
-            http.request(method, f"{self.url}/_control/{path}", json=given) as answer,
+            http.request(method, f"{self.url}/_control/{what}", json=given) as answer,
         ):
             body = await answer.json()
             assert answer.status == 200, body

@@ -11,21 +11,17 @@ from backend.test_payments.wire.schema import Shape, hash_of, list_of
 
 Item = dict[str, Any]
 _LINE = Shape({"price": schema.text, "quantity": schema.natural}, ("price",))
+_END_BEHAVIOR = Shape(
+    {"missing_payment_method": schema.one_of("cancel", "create_invoice", "pause")},
+    exactly={"missing_payment_method": "create_invoice"},
+)
 _SUBSCRIPTION_DATA = Shape(
     {
         "trial_period_days": schema.natural,
         "trial_end": schema.integer,
         "metadata": schema.metadata,
         "description": schema.text,
-        "trial_settings": hash_of(
-            Shape(
-                {
-                    "end_behavior": hash_of(
-                        Shape({"missing_payment_method": schema.one_of("cancel", "create_invoice", "pause")})
-                    )
-                }
-            )
-        ),
+        "trial_settings": hash_of(Shape({"end_behavior": hash_of(_END_BEHAVIOR)})),
     }
 )
 _SESSION = {
@@ -170,7 +166,13 @@ ENDPOINTS = [
     Endpoint(
         "POST",
         _SESSIONS,
-        shape(_SESSION, ("mode", "success_url"), mode="subscription", ui_mode="hosted_page"),
+        shape(
+            _SESSION,
+            ("mode", "success_url"),
+            mode="subscription",
+            ui_mode="hosted_page",
+            payment_method_collection="always",
+        ),
         _create,
     ),
     Endpoint(

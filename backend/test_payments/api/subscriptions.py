@@ -26,10 +26,12 @@ _CANCELLATION = schema.Shape(
 )
 _ITEM = schema.Shape({"id": schema.text, "price": schema.text, "quantity": schema.natural})
 _TRIAL_END = schema.either("now", schema.integer)
+_CANCEL_AT = schema.either("min_period_end", schema.either("max_period_end", schema.optional_integer))
 _UPDATE = {
     "items": schema.list_of(schema.hash_of(_ITEM), 20),
     "proration_behavior": PRORATIONS,
     "proration_date": schema.integer,
+    "cancel_at": _CANCEL_AT,
     "cancel_at_period_end": schema.flag,
     "trial_end": _TRIAL_END,
     "metadata": schema.metadata,
@@ -37,6 +39,17 @@ _UPDATE = {
     "default_payment_method": schema.text,
     "cancellation_details": schema.hash_of(_CANCELLATION),
     "payment_behavior": schema.one_of("allow_incomplete", "error_if_incomplete"),
+    "off_session": schema.flag,
+}
+_CREATE = {
+    "customer": schema.text,
+    "items": _UPDATE["items"],
+    "default_payment_method": schema.text,
+    "description": schema.text,
+    "metadata": schema.metadata,
+    "trial_end": _TRIAL_END,
+    "trial_period_days": schema.natural,
+    "payment_behavior": schema.one_of("allow_incomplete", "default_incomplete", "error_if_incomplete"),
     "off_session": schema.flag,
 }
 _DETAILS = schema.Shape(
@@ -52,6 +65,10 @@ _DETAILS = schema.Shape(
 
 def _subscription(book: Book, path: dict[str, str], _given: Item) -> Item:
     return book.get("subscription", path["id"], in_path=True)
+
+
+def _create(book: Book, _path: dict[str, str], given: Item) -> Item:
+    return subscriptions.create(book, given)
 
 
 def _list(book: Book, _path: dict[str, str], given: Item) -> Item:
@@ -171,6 +188,7 @@ def _list_invoice_items(book: Book, _path: dict[str, str], given: Item) -> Item:
 
 
 ENDPOINTS = [
+    Endpoint("POST", "/v1/subscriptions", shape(_CREATE, ("customer", "items")), _create),
     Endpoint(
         "GET",
         "/v1/subscriptions",

@@ -57,12 +57,11 @@ def _steps_of_subscription(subscription: Item) -> Iterator[tuple[int, Any, Item]
         return
     if status == "trialing" and subscription.get("_trial_notice") != end:
         yield max(end - TRIAL_NOTICE_DAYS * DAY, subscription["created"]), _tell_trial_end, subscription
-    if (
-        status in ("active", "past_due")
-        and subscription.get("_upcoming") != end
-        and not subscription["cancel_at_period_end"]
-    ):
+    if status in ("active", "past_due") and subscription.get("_upcoming") != end and subscription["cancel_at"] is None:
         yield max(end - UPCOMING_NOTICE_DAYS * DAY, subscription["created"]), _tell_upcoming, subscription
+    ends_at = subscription["cancel_at"]
+    if ends_at is not None and ends_at < end:
+        yield ends_at, _end_as_asked, subscription
     yield end, _turn_period, subscription
 
 
@@ -78,12 +77,11 @@ def _tell_upcoming(book: Book, subscription: Item, at: int) -> None:
 
 def _turn_period(book: Book, subscription: Item, at: int) -> None:
     """End the subscription if it is to end now, else begin and bill the next period."""
-    if subscription["cancel_at_period_end"]:
-        subscriptions.end(book, subscription, at, "cancellation_requested")
+    if subscription["cancel_at"] is not None and subscription["cancel_at"] <= at:
+        _end_as_asked(book, subscription, at)
         return
     item = invoices.item_of(subscription)
-    was_trial = subscription["status"] == "trialing"
-    if was_trial:
+    if subscription["status"] == "trialing":
         subscription["status"] = "active"
     recurring = item["price"]["recurring"]
     past = {"start": item["current_period_start"], "end": at}
@@ -95,6 +93,10 @@ def _turn_period(book: Book, subscription: Item, at: int) -> None:
     if subscription["status"] == "unpaid":
         invoice.update(auto_advance=False, automatically_finalizes_at=None, next_payment_attempt=None)
     book.tell("customer.subscription.updated", subscription, at)
+
+
+def _end_as_asked(book: Book, subscription: Item, at: int) -> None:
+    subscriptions.end(book, subscription, at, "cancellation_requested")
 
 
 def _finalize(book: Book, invoice: Item, at: int) -> None:

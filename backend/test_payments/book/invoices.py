@@ -168,7 +168,8 @@ def collect(book: Book, invoice: Item, at: int, *, on_session: bool = False) -> 
         return None
     tried = invoice["attempt_count"]
     waits = book.rules.retry_after_days
-    more = tried <= len(waits) and not on_session
+    is_first = invoice["billing_reason"] == "subscription_create"
+    more = tried <= len(waits) and not on_session and not is_first
     invoice["next_payment_attempt"] = at + waits[tried - 1] * DAY if more else None
     customer = book.get("customer", invoice["customer"])
     customer["delinquent"] = True
@@ -194,7 +195,16 @@ def pay_now(book: Book, invoice: Item, at: int) -> None:
     code = collect(book, invoice, at, on_session=False)
     if code is not None:
         invoice["next_payment_attempt"] = upcoming
-        raise declined(code, DECLINE_MESSAGES[code], decline_error_code(code))
+        raise decline_error(code)
+
+
+def decline_error(code: str) -> StripeError:
+    """Return the answer for a decline code; "missing" is no card at all."""
+    if code == "missing":
+        return StripeError(
+            "This customer has no attached payment source or default payment method.", code="resource_missing"
+        )
+    return declined(code, DECLINE_MESSAGES[code], decline_error_code(code))
 
 
 def payment_method_for(book: Book, invoice: Item) -> Item | None:

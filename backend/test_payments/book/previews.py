@@ -28,7 +28,7 @@ def preview(book: Book, subscription: Item, details: Item, at: int) -> Item:
     if plan.bills_now:
         lines, created, period = [*pending, *plan.now], at, {"start": at, "end": at}
     else:
-        ends = details.get("cancel_at_period_end", subscription["cancel_at_period_end"])
+        ends = details.get("cancel_at_period_end", subscription["cancel_at"] is not None)
         if ends and not pending and not plan.later:
             raise _none(customer)
         next_lines, created, period = _next_cycle(book, subscription)

@@ -5,7 +5,7 @@ from typing import Any
 from backend.test_payments.book import changes, invoices, shapes
 from backend.test_payments.book.book import Book, new_object_id
 from backend.test_payments.engine.amounts import prorated
-from backend.test_payments.engine.periods import period_end
+from backend.test_payments.engine.periods import DAY, period_end
 from backend.test_payments.wire.errors import StripeError
 
 Item = dict[str, Any]
@@ -29,6 +29,36 @@ def begin(book: Book, customer: Item, price: Item, given: Item, at: int) -> Item
     span = {"end": at, "start": at}
     invoice = invoices.draft(book, subscription, [line], "subscription_create", span, at, wait=False)
     invoices.finalize(book, invoice, at)
+    return subscription
+
+
+def create(book: Book, given: Item) -> Item:
+    """Carry out `POST /v1/subscriptions`, with the customer's card or one that is named. Raises StripeError."""
+    customer = book.get("customer", given["customer"], "customer")
+    items = given["items"]
+    if len(items) != 1:
+        raise StripeError("Test payments hold one item a subscription.", param="items")
+    price = book.get("price", items[0].get("price"), "items[0][price]")
+    at = book.time(customer)
+    trial_end = given.get("trial_end") if given.get("trial_end") != "now" else None
+    if given.get("trial_period_days"):
+        trial_end = at + given["trial_period_days"] * DAY
+    if trial_end is not None and trial_end <= at:
+        raise StripeError("Invalid timestamp: must be in the future", param="trial_end")
+    details = {name: given.get(name) for name in ("metadata", "description", "default_payment_method")}
+    quantity = items[0].get("quantity")
+    subscription = begin(book, customer, price, {**details, "quantity": quantity, "trial_end": trial_end}, at)
+    invoice = book.get("invoice", subscription["latest_invoice"])
+    behavior = given.get("payment_behavior") or "allow_incomplete"
+    if invoice["status"] == "paid":
+        return subscription
+    subscription["status"] = "incomplete"
+    if behavior != "default_incomplete":
+        decline = invoices.collect(book, invoice, at)
+        if decline is not None and behavior == "error_if_incomplete":
+            raise invoices.decline_error(decline)
+        settle_status(book, subscription, decline, at)
+    book.tell("customer.subscription.updated", subscription, at)
     return subscription
 
 
@@ -82,8 +112,22 @@ def _change_plainly(book: Book, subscription: Item, given: Item, at: int) -> Non
                     "The customer does not have a payment method with this ID.", param="default_payment_method"
                 )
         subscription["default_payment_method"] = given["default_payment_method"]
+    if "cancel_at" in given:
+        set_cancel_at(subscription, given["cancel_at"], at)
     if "cancel_at_period_end" in given:
         set_cancel_at_period_end(subscription, at, wanted=given["cancel_at_period_end"])
+
+
+def set_cancel_at(subscription: Item, wanted: int | str | None, at: int) -> None:
+    """Cancel at a time or at the end of the period ("min_period_end"), or take that back (None). Raises StripeError."""
+    end = invoices.item_of(subscription)["current_period_end"]
+    moment = end if isinstance(wanted, str) else wanted
+    if moment is not None and moment <= at:
+        raise StripeError("Invalid timestamp: cancel_at must be in the future", param="cancel_at")
+    subscription["cancel_at_period_end"] = isinstance(wanted, str)
+    subscription["cancel_at"] = moment
+    subscription["canceled_at"] = at if moment is not None else None
+    subscription["cancellation_details"]["reason"] = "cancellation_requested" if moment is not None else None
 
 
 def set_cancel_at_period_end(subscription: Item, at: int, *, wanted: bool) -> None:
@@ -143,7 +187,8 @@ def settle_status(book: Book, subscription: Item, decline: str | None, at: int) 
     if subscription["status"] in OVER:
         return
     if decline is not None:
-        subscription["status"] = "past_due" if subscription["status"] != "unpaid" else "unpaid"
+        if subscription["status"] not in ("unpaid", "incomplete"):
+            subscription["status"] = "past_due"
     elif subscription["status"] in ("past_due", "unpaid", "incomplete") and not invoices.open_invoices(
         book, subscription
     ):

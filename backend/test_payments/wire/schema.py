@@ -54,6 +54,11 @@ def integer(value: Any, param: str) -> int:
     return int(value)
 
 
+def optional_integer(value: Any, param: str) -> int | None:
+    """Return a whole number, or None for an empty value (which unsets a field)."""
+    return None if value == "" else integer(value, param)
+
+
 def natural(value: Any, param: str) -> int:
     """Return a whole number from zero on."""
     number = integer(value, param)
