@@ -25,6 +25,8 @@ class CardForm:
 
 def read_card(form: CardForm, at: int) -> tuple[TestCard, int, int]:
     """Return the card, its month and its year. Raises StripeError (card_error) whose `param` names the field."""
+    if not form.number.strip():
+        raise _bad("number", "incorrect_number", "Write the card number.")
     card = find_card(form.number)
     if card is None:
         raise _bad("number", "incorrect_number", "This is not one of the test cards. Real cards are not taken here.")

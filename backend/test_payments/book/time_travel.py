@@ -32,14 +32,14 @@ def advance_customer(book: Book, customer: Item, until: int) -> int:
 def leaps(book: Book, customer: Item) -> list[tuple[str, int]]:
     """Return where one may want to leap to, as words and times."""
     now = book.time(customer)
-    found = [("one day", now + DAY)]
+    found = [("One day later", now + DAY)]
     for subscription in book.all("subscription", customer=customer["id"]):
         if subscription["ended_at"] is not None:
             continue
         end = invoices.item_of(subscription)["current_period_end"]
         after = end + invoices.DRAFT_SECONDS + 60
-        words = "the end of the trial" if subscription["status"] == "trialing" else "the next renewal"
+        words = "To the end of the trial" if subscription["status"] == "trialing" else "To the next renewal"
         found.append((words, after))
         if any(each["next_payment_attempt"] for each in invoices.open_invoices(book, subscription)):
-            found.append(("the end of the retries", now + DUNNING_DAYS * DAY))
+            found.append(("To the end of the retries", now + DUNNING_DAYS * DAY))
     return found

@@ -18,7 +18,8 @@ body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 
 .note { background: var(--note-ground); color: var(--note); padding: .5rem 1rem; text-align: center; font-weight: 600; }
 main { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0 1rem; } h2 { font-size: 1.1rem; margin: 0 0 .75rem; }
-.two { display: grid; gap: 1.5rem; } @media (min-width: 48rem) { .two { grid-template-columns: 5fr 6fr; } }
+.two { display: grid; gap: 1.5rem; align-items: start; }
+@media (min-width: 48rem) { .two { grid-template-columns: 5fr 6fr; } }
 section, .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; }
 section + section { margin-top: 1.25rem; } .two section + section { margin-top: 0; }
 p { margin: 0 0 .75rem; } .quiet { color: var(--quiet); } .price { font-size: 2rem; font-weight: 650; margin: 0; }
@@ -36,6 +37,7 @@ a { color: var(--accent); } .bad { color: var(--bad); } .good { color: var(--goo
 .rows { width: 100%; border-collapse: collapse; } .rows th, .rows td { text-align: left; padding: .5rem .75rem .5rem 0;
   border-top: 1px solid var(--line); vertical-align: top; } .rows thead th { border-top: 0; color: var(--quiet); }
 .rows .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: 0; }
+.rows .below td { border-top: 0; padding-top: 0; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; } .actions form { margin: 0; }
 .scroll { overflow-x: auto; } details { margin-top: 1rem; }
 summary { cursor: pointer; min-height: 2.75rem; padding: .6rem 0; }
@@ -50,7 +52,7 @@ def page(title: str, content: str, *, status: int = 200) -> HTMLResponse:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
         f'<title>{escape(title)} · Test payments</title><style nonce="{nonce}">{_STYLE}</style></head><body>'
-        f'<div class="note" role="note">Test payments - no real money</div><main>{content}</main></body></html>'
+        f'<header class="note">Test payments - no real money</header><main>{content}</main></body></html>'
     )
     headers = {
         "Content-Security-Policy": f"default-src 'none'; style-src 'nonce-{nonce}'; base-uri 'none';"

@@ -127,15 +127,14 @@ def _invoice_section(visit: Visit) -> str:
         words = (
             f'<span class="{"good" if invoice["status"] == "paid" else "bad"}">{invoice["status"].capitalize()}</span>'
         )
-        pay = ""
-        if invoice["status"] == "open":
-            pay = submit(f"{visit.address}/pay", "Pay now", {"invoice": invoice["id"], "view": ""})
         rows.append(
             f'<tr><td>{day(invoice["created"])}</td><td><a href="{escape(invoice["hosted_invoice_url"])}">'
             f"{escape(invoice['number'])}</a></td><td>{words}</td>"
-            f'<td class="number">{money(invoice["amount_due"])}</td>'
-            f"<td>{pay}</td></tr>"
+            f'<td class="number">{money(invoice["amount_due"])}</td></tr>'
         )
+        if invoice["status"] == "open":
+            pay = submit(f"{visit.address}/pay", "Pay now", {"invoice": invoice["id"], "view": ""})
+            rows.append(f'<tr class="below"><td colspan="4">{pay}</td></tr>')
     if not rows:
         table = '<p class="quiet">None yet.</p>'
     else:
@@ -143,14 +142,14 @@ def _invoice_section(visit: Visit) -> str:
         table = (
             f'<div class="scroll" tabindex="0" role="group" aria-label="Invoices"><table class="rows"><thead><tr>'
             f"{heads}"
-            f'<th scope="col" class="number">Due</th><td></td></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+            f'<th scope="col" class="number">Due</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
         )
     return f'<section aria-labelledby="invoices"><h2 id="invoices">Invoices</h2>{table}</section>'
 
 
 def _time_section(visit: Visit) -> str:
     buttons = "".join(
-        submit(f"{visit.address}/time", f"Go to {words}", {"until": str(until)}, second=True)
+        submit(f"{visit.address}/time", words, {"until": str(until)}, second=True)
         for words, until in time_travel.leaps(visit.book, visit.customer)
     )
     return (
