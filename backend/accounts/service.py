@@ -5,7 +5,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import api_keys, identity_repository, repository
+from backend.accounts.account_schemas import AccountRead
+from backend.accounts.account_service import read_account
 from backend.accounts.audit import audit
+from backend.accounts.email_address.service import EmailNotVerifiedError, require_verified
 from backend.accounts.entitlements import (
     PLANS,
     TIERS,
@@ -30,6 +33,9 @@ from backend.accounts.sessions.device import device_name
 from backend.accounts.sessions.service import (
     SESSION_LIFETIME,
     close_session,
+    end_session,
+    end_sessions,
+    list_sessions,
     open_session,
     session_token,
     user_of_cookie,
@@ -49,8 +55,10 @@ __all__ = [
     "SESSION_COOKIE",
     "SESSION_LIFETIME",
     "TIERS",
+    "AccountRead",
     "Cap",
     "CurrentUser",
+    "EmailNotVerifiedError",
     "Feature",
     "Plan",
     "allows",
@@ -63,16 +71,21 @@ __all__ = [
     "configured_providers",
     "create_account",
     "device_name",
+    "end_session",
+    "end_sessions",
     "find_user",
     "first_tier_with",
     "is_fresh",
     "issue_access_token",
     "linked",
+    "list_sessions",
     "next_tier_with_more",
     "open_session",
     "plan_of",
+    "read_account",
     "require",
     "require_room",
+    "require_verified",
     "requires",
     "seed_demo_account",
     "session_token",

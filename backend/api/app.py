@@ -7,12 +7,15 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp
 
+from backend.accounts.account_api import router as account_router
 from backend.accounts.api import router as accounts_router
 from backend.accounts.api_keys_api import router as api_keys_router
 from backend.accounts.linked.api import router as linked_router
 from backend.accounts.oauth.api import router as oauth_router
+from backend.accounts.sign_up.api import router as sign_up_router
 from backend.accounts.signing_keys.api import router as signing_keys_router
 from backend.accounts.siwe.api import router as siwe_router
+from backend.accounts.two_factor.api import router as two_factor_router
 from backend.alerts.api import live_router
 from backend.alerts.api import router as alerts_router
 from backend.api.auth import public
@@ -40,6 +43,9 @@ Get a token from `POST /v1/auth/token` and send it as `Authorization: Bearer …
 
 routers: tuple[APIRouter, ...] = (
     accounts_router,
+    sign_up_router,
+    account_router,
+    two_factor_router,
     siwe_router,
     oauth_router,
     linked_router,

@@ -14,7 +14,7 @@ async def prove_code(database: Database, throttle: Throttle, user: CurrentUser, 
     """
     await throttle.begin(str(user.id), ip, SECOND_FACTOR)
     async with database.unit_of_work(user.id) as session:
-        used = await service.use_code(session, user.id, code)
+        used = await service.use_code(session, user, code)
     if used is None:
         raise WrongCodeError
     await throttle.succeeded(str(user.id), ip, SECOND_FACTOR)

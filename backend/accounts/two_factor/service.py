@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.audit import audit
+from backend.accounts.notices import tell_recovery_code_used, tell_security
 from backend.accounts.schemas import CurrentUser
 from backend.accounts.two_factor import recovery, repository, totp
 from backend.accounts.two_factor.errors import WrongCodeError
@@ -20,6 +21,12 @@ async def is_enabled(session: AsyncSession, user_id: UUID) -> bool:
     """Return whether the unit of work's user signs in with a second factor."""
     factor = await repository.find_factor(session, user_id)
     return factor is not None and factor.enabled_at is not None
+
+
+async def require_on(session: AsyncSession, user: CurrentUser) -> None:
+    """Raise NotFoundError when the second factor is not on."""
+    if not await is_enabled(session, user.id):
+        raise NotFoundError("Two-step sign-in is not on.")
 
 
 async def begin_setup(session: AsyncSession, user: CurrentUser) -> str:
@@ -55,6 +62,7 @@ async def enable(session: AsyncSession, user: CurrentUser, code: str) -> list[st
     if step is None or not await repository.enable(session, user.id, factor.sealed_seed, step, utc_now()):
         raise WrongCodeError
     await audit(session, user.id, "two_factor.enabled")
+    await tell_security(session, user.id, user.email, "two-step sign-in was turned on")
     return await _give_codes(session, user.id)
 
 
@@ -64,6 +72,7 @@ async def disable(session: AsyncSession, user: CurrentUser) -> None:
         raise NotFoundError("Two-step sign-in is not on.")
     await repository.replace_recovery_codes(session, user.id, [])
     await audit(session, user.id, "two_factor.disabled")
+    await tell_security(session, user.id, user.email, "two-step sign-in was turned off")
 
 
 async def renew_codes(session: AsyncSession, user: CurrentUser) -> list[str]:
@@ -78,8 +87,9 @@ async def codes_left(session: AsyncSession, user_id: UUID) -> int:
     return await repository.count_recovery_codes(session, user_id)
 
 
-async def use_code(session: AsyncSession, user_id: UUID, code: str) -> str | None:
+async def use_code(session: AsyncSession, user: CurrentUser, code: str) -> str | None:
     """Use a code up, of the app or for recovery; return `totp` or `recovery`, None when it proves nothing."""
+    user_id = user.id
     factor = await repository.find_factor(session, user_id)
     if factor is None or factor.enabled_at is None:
         return None
@@ -92,6 +102,7 @@ async def use_code(session: AsyncSession, user_id: UUID, code: str) -> str | Non
         return None
     left = await repository.count_recovery_codes(session, user_id)
     await audit(session, user_id, "two_factor.recovery_code_used", "", {"left": left})
+    await tell_recovery_code_used(session, user_id, user.email, left)
     return "recovery"
 
 

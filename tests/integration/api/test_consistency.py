@@ -69,7 +69,7 @@ async def test_the_description_names_every_route_with_its_answers(api: Api) -> N
 async def test_no_body_breaks_any_route(api: Api) -> None:
     client = api.client_of(await api.new_user())
     for (method, path), body in itertools.product(routes(), BODIES):
-        if method == "GET" or path in ("/v1/auth/token", "/v1/auth/login"):
+        if method == "GET" or path in ("/v1/auth/token", "/v1/auth/login", "/v1/account/sessions"):
             continue
         path = path.replace("{rule_id}", "01a20490-88a2-7595-9f40-9fda2c948c4b")
         path = path.replace("{delivery_id}", "01a20490-88a2-7595-9f40-9fda2c948c4b")

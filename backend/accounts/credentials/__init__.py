@@ -1,0 +1,1 @@
+"""The password of an account: setting, changing and resetting it."""

@@ -1,0 +1,1 @@
+"""The e-mail address of an account: confirming it, and changing it."""
