@@ -26,7 +26,7 @@ from backend.accounts.sign_up.schemas import (
 )
 from backend.accounts.sign_up.service import ask_reset, ask_verification, normal_address, sign_up
 from backend.accounts.throttle import LINK, RESET, SIGN_UP, VERIFICATION
-from backend.api.auth import client_ip
+from backend.api.auth import client_ip, public
 from backend.api.browser_cookie import browser_of, keep_browser
 from backend.api.envelope import Envelope, errors, ok
 from backend.api.resources import resources
@@ -42,6 +42,7 @@ ACCOUNT_PAGE = "/settings/account/"
 
 
 @router.post("/sign-up", status_code=202)
+@public("signing up")
 async def create_account(request: Request, response: Response, body: SignUpRequest) -> Envelope[MailSent]:
     """Make a free account. Its address gets a link that confirms it; an address in use gets word that it is.
 
@@ -60,6 +61,7 @@ async def create_account(request: Request, response: Response, body: SignUpReque
 
 
 @router.post("/resend-verification", status_code=202)
+@public("tells nothing, and mails the address's owner only")
 async def resend_verification(request: Request, body: AddressRequest) -> Envelope[MailSent]:
     """Have the link that confirms an address sent again, if an account waits for it."""
     held, email = resources(), normal_address(body.email)
@@ -70,6 +72,7 @@ async def resend_verification(request: Request, body: AddressRequest) -> Envelop
 
 
 @router.post("/verify-email")
+@public("the mailed link is the proof")
 async def verify_email(request: Request, response: Response, body: LinkRequest) -> Envelope[LinkFollowed]:
     """Confirm an address by its mailed link: that of a new account, or the one an account changes to."""
     held = resources()
@@ -97,6 +100,7 @@ async def _after(request: Request, response: Response, found: FoundLink, mark: s
 
 
 @router.post("/forgot-password", status_code=202)
+@public("tells nothing, and mails the address's owner only")
 async def forgot_password(request: Request, body: AddressRequest) -> Envelope[MailSent]:
     """Have a link to set a new password sent to an address, if it has an account."""
     held, email = resources(), normal_address(body.email)
@@ -107,6 +111,7 @@ async def forgot_password(request: Request, body: AddressRequest) -> Envelope[Ma
 
 
 @router.post("/reset-password")
+@public("the mailed link is the proof")
 async def set_new_password(request: Request, body: ResetRequest) -> Envelope[LinkFollowed]:
     """Set a new password by a mailed link. Every session of the account ends, those of programs too."""
     held, ip = resources(), client_ip(request, resources().settings)
