@@ -12,14 +12,18 @@ from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.settings_api_keys import settings_api_keys_page
 from premium_app.pages.settings_privacy import settings_privacy_page
+from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
 from state.alerts_state import AlertsState
 from state.api_keys_state import ApiKeysState
+from state.linked_accounts_state import LinkedAccountsState
 from state.live_state import LiveState
 from state.overview_state import OverviewState
 from state.privacy_state import PrivacyState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
+from state.sign_in_ways_state import SignInWaysState
+from state.wallets_state import WalletsState
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,13 @@ class PageSpec:
 PAGES = (
     PageSpec("/", "nav.overview", overview_page, (OverviewState.load, LiveState.follow)),
     PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
-    PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load,)),
+    PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
+    PageSpec(
+        "/settings/security",
+        "settings.tab_security",
+        settings_security_page,
+        (WalletsState.load, LinkedAccountsState.load),
+    ),
     PageSpec("/settings/api-keys", "settings.tab_api_keys", settings_api_keys_page, (ApiKeysState.load,)),
     PageSpec("/settings/privacy", "settings.tab_privacy", settings_privacy_page, (PrivacyState.load,)),
     PageSpec("/404", "not_found.title", not_found_page),

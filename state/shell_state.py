@@ -50,8 +50,8 @@ class ShellState(rx.State):
         return f"{MAX_SHOWN_UNSEEN}+" if self.unseen > MAX_SHOWN_UNSEEN else str(self.unseen)
 
     def _show_account(self, user: CurrentUser) -> None:
-        self.email = user.email
-        self.initial = user.email[:1]
+        self.email = user.email or t("account.wallet_only")
+        self.initial = self.email[:1] if user.email else "W"
         self.plan = t("account.plan", plan=t(f"plan.{user.tier}"))
         self.is_demo = resources().settings.is_demo_chain
 

@@ -7,6 +7,7 @@ import reflex as rx
 from backend.api.resources import resources
 from components.i18n import t
 from state.guard import user_of
+from state.sign_in_ways_state import oauth_problem
 
 _ERRORS = ("credentials", "throttled", "origin", "unavailable", "code", "expired")
 _NOTICES = ("verified", "reset", "signed_up")
@@ -34,7 +35,8 @@ class SignInState(rx.State):
         query = self.router.url.query_parameters
         self.next_path = safe_next(query.get("next", "/"))
         code = query.get("error", "")
-        self.error = t(f"sign_in.error.{code if code in _ERRORS else 'other'}") if code else ""
+        said = oauth_problem(code) or t(f"sign_in.error.{code if code in _ERRORS else 'other'}")
+        self.error = said if code else ""
         notice = query.get("notice", "")
         self.notice = t(f"sign_in.notice.{notice}") if notice in _NOTICES else ""
         self.asks_code = query.get("step", "") == "code"

@@ -7,6 +7,8 @@ import reflex as rx
 from components.i18n import t
 from components.ui.button import button_class
 
+# Offered to a wallet that is on a network that we do not know: every wallet knows this one.
+_NETWORK = {"id": "1", "name": "Ethereum"}
 _WORDS = (
     "list",
     "plain_name",
@@ -57,19 +59,16 @@ class _Wallets(rx.Component):
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
 
 
-def wallets_that_sign_in(next_path: Any, network: Any) -> rx.Component:
-    """Return the wallets as ways to sign in; afterwards the browser loads `next_path`.
-
-    `network`: `id` and `name` of one to change to when a wallet is on one that we do not know.
-    """
+def wallets_that_sign_in(next_path: Any) -> rx.Component:
+    """Return the wallets as ways to sign in; afterwards the browser loads `next_path`."""
     urls = {"nonce": "/v1/auth/siwe/nonce", "verify": "/v1/auth/siwe/verify"}
-    return _Wallets.create(urls=urls, next=next_path, network=network, labels=_labels(), classes=_CLASSES)
+    return _Wallets.create(urls=urls, next=next_path, network=_NETWORK, labels=_labels(), classes=_CLASSES)
 
 
-def wallets_to_add(network: Any, on_done: Any) -> rx.Component:
+def wallets_to_add(on_done: Any) -> rx.Component:
     """Return the wallets as ones to add to the account; `on_done` follows when one was added."""
     urls = {"nonce": "/v1/account/wallets/nonce", "verify": "/v1/account/wallets"}
-    return _Wallets.create(urls=urls, network=network, labels=_labels(), classes=_CLASSES, on_done=on_done)
+    return _Wallets.create(urls=urls, network=_NETWORK, labels=_labels(), classes=_CLASSES, on_done=on_done)
 
 
 def _labels() -> dict[str, str]:

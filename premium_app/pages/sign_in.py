@@ -10,6 +10,7 @@ from components.ui.field import text_field
 from components.ui.link import link
 from components.ui.native_form import native_form
 from premium_app.pages.entrance import entrance, notice, problem
+from premium_app.pages.sign_in_ways import sign_in_ways
 from state.sign_in_state import SignInState
 
 # On the class, a state's attributes are values of the page.
@@ -41,6 +42,7 @@ def _password() -> rx.Component:
             action=_ACTION,
             class_name="flex flex-col gap-4 mt-6",
         ),
+        sign_in_ways(sign_in.next_path),
         rx.cond(sign_in.demo_email != "", _demo_account()),
     )
 

@@ -57,7 +57,7 @@ async def account_of_identity(session: AsyncSession, proven: ProvenIdentity) -> 
         await accounts_repository.act_as(session, user.id)
     else:
         raise OAuthFailedError("account_unverified", "the account with this address has not confirmed it")
-    await add_identity(session, user.id, proven)
+    await _link(session, user.id, proven)
     return user
 
 
@@ -143,6 +143,10 @@ async def add_identity(session: AsyncSession, user_id: UUID, proven: ProvenIdent
     Raises ConflictError when it is somebody's already, ForbiddenError as check_may_add.
     """
     await check_may_add(session, user_id)
+    await _link(session, user_id, proven)
+
+
+async def _link(session: AsyncSession, user_id: UUID, proven: ProvenIdentity) -> None:
     name = PROVIDER_NAMES[proven.provider]
     values = {
         "id": new_id(),

@@ -12,10 +12,13 @@ from backend.core.settings import ROOT
 from components.i18n import catalogue
 from state.guard import GUARD_MARK
 
-# These read nothing of any user: the sign-in page's own handler, and the feed's hold and release in this tab.
+# These read nothing of any user: the sign-in page's own handlers, and the feed's hold and release in this tab.
 # `follow` is a background handler: it asks for the user first, and again every minute (see its body). `read_notices`
 # runs on public pages too: it asks for the user itself, and shows a stranger nothing.
-OPEN = {"SignInState.load", "LiveState.pause", "LiveState.resume", "LiveState.follow", "ShellState.read_notices"}
+OPEN = {
+    *("SignInState.load", "SignInWaysState.load"),
+    *("LiveState.pause", "LiveState.resume", "LiveState.follow", "ShellState.read_notices"),
+}
 
 
 def handlers() -> dict[str, object]:
