@@ -1,6 +1,5 @@
 """The jobs of accounts: mails whose content depends on whether there is an account, and forgetting what is over."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,11 +13,10 @@ from backend.accounts.sign_in.places import SIGN_IN_PAGE
 from backend.core.clock import utc_now
 from backend.core.jobs import JobContext, periodic, task
 from backend.core.origin import Origin, coming_from
+from backend.core.retention import kept
 from backend.core.sealing import unseal
 from backend.core.settings import Settings
 from backend.notifications.service import send_mail
-
-KEEP_OVER = timedelta(days=30)
 
 
 @task(name="accounts.sign_up_mail")
@@ -64,10 +62,10 @@ async def verification_mail(context: JobContext, address: str) -> None:
 @task(name="accounts.delete_old")
 async def delete_old(context: JobContext, timestamp: int) -> None:
     """Delete links and refresh tokens that ended a month ago."""
-    before = utc_now() - KEEP_OVER
+    now = utc_now()
     async with context.database.unit_of_work() as session:
-        await links_repository.delete_old_links(session, before)
-        await account_repository.delete_old_refresh_tokens(session, before)
+        await links_repository.delete_old_links(session, now - kept("account_links"))
+        await account_repository.delete_old_refresh_tokens(session, now - kept("refresh_tokens"))
 
 
 async def _send_link(

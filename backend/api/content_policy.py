@@ -31,16 +31,17 @@ def page_policy(settings: Settings, scripts: Iterable[str]) -> str:
     Forms may lead to ourselves, and from there to where subscriptions are paid and to the sign-in of others.
     """
     host = urlsplit(settings.app_url)
+    analytics = analytics_origin(settings)
     socket = f"{'wss' if host.scheme == 'https' else 'ws'}://{host.netloc}"
     return "; ".join(
         (
             "default-src 'self'",
-            " ".join(("script-src 'self'", *scripts)),
+            " ".join(("script-src 'self'", *scripts, *analytics)),
             "script-src-attr 'none'",
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            f"connect-src 'self' {socket}",
+            " ".join(("connect-src 'self'", socket, *analytics)),
             "worker-src 'self' blob:",
             "manifest-src 'self'",
             "frame-src 'none'",
@@ -50,6 +51,12 @@ def page_policy(settings: Settings, scripts: Iterable[str]) -> str:
             "frame-ancestors 'none'",
         )
     )
+
+
+def analytics_origin(settings: Settings) -> list[str]:
+    """Return where analytics are loaded from and report to (they are loaded after consent only); mostly nowhere."""
+    url = urlsplit(settings.analytics_script_url)
+    return [f"https://{url.netloc}"] if url.netloc else []
 
 
 def form_targets(settings: Settings) -> list[str]:

@@ -18,6 +18,7 @@ class Period:
 
 _DAY = timedelta(days=1)
 _DAILY = "job privacy.delete_old_rows"
+_ACCOUNTS = "job accounts.delete_old"
 _MAILS = "job notifications.delete_old_mails"
 
 PERIODS: dict[str, Period] = {
@@ -27,8 +28,8 @@ PERIODS: dict[str, Period] = {
     "alert_history": Period(365 * _DAY, "the block", "a year to look back at, whole months", _DAILY),
     "notification_outbox": Period(90 * _DAY, "it was written", "to see how deliveries fared", _DAILY),
     "alert_rules": Period(30 * _DAY, "you deleted it", "no alert of it is left either", _DAILY),
-    "account_links": Period(7 * _DAY, "it ended", "to see that a mail's link was used", _DAILY),
-    "refresh_tokens": Period(30 * _DAY, "it ended", "to see that a stolen one was used again", _DAILY),
+    "account_links": Period(30 * _DAY, "it ended", "to see that a mail's link was used", _ACCOUNTS),
+    "refresh_tokens": Period(30 * _DAY, "it ended", "to see that a stolen one was used again", _ACCOUNTS),
     "user_sessions": Period(30 * _DAY, "it ended", "to see where you were signed in", _DAILY),
     "api_keys": Period(90 * _DAY, "it ended", "to see what a key did", _DAILY),
     "audit_log": Period(730 * _DAY, "it happened", "to see who changed what", _DAILY),

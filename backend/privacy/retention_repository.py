@@ -8,8 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 # What makes a row old, by its name in `core.retention`. `least` passes over what is null.
 _OLD = {
     "notification_outbox": ("notification_outbox", "status in ('sent', 'dead') and created_at < :before"),
-    "account_links": ("account_links", "least(used_at, expires_at) < :before"),
-    "refresh_tokens": ("refresh_tokens", "expires_at < :before"),
     "user_sessions": ("user_sessions", "least(revoked_at, expires_at) < :before"),
     "api_keys": ("api_keys", "least(revoked_at, expires_at) < :before"),
     "mail_outbox, no account": ("mail_outbox", "user_id is null and created_at < :before"),

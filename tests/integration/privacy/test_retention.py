@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from backend.accounts.tasks import delete_old
 from backend.core.clock import utc_now
 from backend.core.retention import PERIODS, kept
 from backend.core.settings import ROOT
@@ -44,6 +45,7 @@ async def test_rows_go_when_their_time_is_over(admin_database, job, table: str) 
     await set_age(admin_database, table, AGES[table], old.id, limit - timedelta(minutes=5))
     await set_age(admin_database, table, AGES[table], young.id, limit + timedelta(minutes=5))
     await tasks.delete_old_rows(job, 0)
+    await delete_old(job, 0)
     assert (await rows(admin_database, table, old.id), await rows(admin_database, table, young.id)) == (0, 1)
 
 
