@@ -138,7 +138,9 @@ alter table webhook_secrets enable row level security;
 create policy webhook_secrets_user on webhook_secrets to premium_app using (user_id = {ME}) with check (user_id = {ME});
 create policy webhook_secrets_worker on webhook_secrets to premium_worker using (true) with check (true);
 grant select, insert, update on webhook_secrets to premium_app;
-grant select, update on webhook_secrets to premium_worker;
+grant select, insert, update on webhook_secrets to premium_worker;
+-- So that secrets can be sealed anew when the keys change.
+grant update (sealed_private_key) on signing_keys to premium_worker;
 """
 
 
@@ -154,6 +156,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("revoke update (sealed_private_key) on signing_keys from premium_worker")
     op.execute("drop table webhook_secrets, local_mailbox, mail_switched_off, mail_outbox")
     op.execute(
         "drop function defer_job(text, jsonb, timestamptz, text), write_mail(uuid, uuid, text, text, text, bytea)"

@@ -31,7 +31,13 @@ from backend.api.resources import resources
 from backend.core.clock import utc_now
 from backend.core.schemas import ApiModel, Page
 from backend.notifications import service as notifications
-from backend.notifications.service import DeliveryRead, DeliveryStatus, WebhookSecret, WebhookTest
+from backend.notifications.service import (
+    DeliveryRead,
+    DeliveryStatus,
+    WebhookSecret,
+    WebhookSecretRotate,
+    WebhookTest,
+)
 
 router = APIRouter(prefix="/v1/alerts", responses=SIGNED_IN_ERRORS)
 live_router = APIRouter(prefix="/v1/alerts")
@@ -227,7 +233,19 @@ async def resend_delivery(user: WritesAlerts, delivery_id: UUID) -> Envelope[Del
 @router.get("/webhook-secret", tags=DELIVERIES)
 async def read_webhook_secret(user: SignedIn) -> Envelope[WebhookSecret]:
     """Read the key that signs your webhooks."""
-    return ok(WebhookSecret(secret=notifications.webhook_secret(user.id, resources().settings)))
+    held = resources()
+    async with held.database.unit_of_work(user.id) as session:
+        secret = await notifications.read_secret(session, user.id, held.settings)
+    return ok(secret)
+
+
+@router.post("/webhook-secret/rotate", tags=DELIVERIES)
+async def rotate_webhook_secret(user: SignedIn, body: WebhookSecretRotate) -> Envelope[WebhookSecret]:
+    """Change the key that signs your webhooks. For `graceHours` messages carry a signature of the old one too."""
+    held = resources()
+    async with held.database.unit_of_work(user.id) as session:
+        secret = await notifications.rotate_secret(session, user.id, body.grace_hours, held.settings)
+    return ok(secret)
 
 
 async def _limited_tests(request: Request, user: WritesAlerts) -> None:

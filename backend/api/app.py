@@ -28,6 +28,7 @@ from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
 from backend.notifications.local_mailbox_api import router as local_mailbox_router
+from backend.notifications.preferences_api import router as preferences_router
 from backend.privacy.api import consent_router
 from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
@@ -58,6 +59,7 @@ routers: tuple[APIRouter, ...] = (
     market_router,
     privacy_router,
     consent_router,
+    preferences_router,
     health_router,
     local_mailbox_router,
 )

@@ -80,6 +80,14 @@ def mails_command(resend: Annotated[UUID | None, typer.Option(help="send this gi
     _do(lambda settings: show_mails(settings, resend))
 
 
+@app.command("reseal")
+def reseal_command() -> None:
+    """Seal every stored secret under the newest of ENCRYPTION_KEYS (WORKER_DATABASE_URL must be set)."""
+    from backend.cli.reseal import reseal_secrets
+
+    _do(reseal_secrets)
+
+
 @app.command("doctor")
 def doctor_command() -> None:
     """Say what is configured, reached and missing."""

@@ -15,11 +15,15 @@ from backend.core.settings import get_settings
 
 
 @lru_cache(maxsize=1)
-def _fernet() -> MultiFernet:
+def _keys() -> tuple[Fernet, ...]:
     settings = get_settings()
     keys = [key.get_secret_value() for key in settings.encryption_keys]
     derived = base64.urlsafe_b64encode(derived_key(settings.secret_key, "sealing")).decode()
-    return MultiFernet([Fernet(key) for key in [*keys, derived]])
+    return tuple(Fernet(key) for key in [*keys, derived])
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet(_keys())
 
 
 def seal(plain: str) -> bytes:
@@ -43,6 +47,15 @@ def reseal(sealed: bytes) -> bytes:
         raise UnavailableError("A stored secret cannot be read: its encryption key is missing.") from None
 
 
+def is_newest(sealed: bytes) -> bool:
+    """Return whether a secret is sealed under the newest key."""
+    try:
+        _keys()[0].decrypt(bytes(sealed))
+    except InvalidToken:
+        return False
+    return True
+
+
 def forget_keys() -> None:
     """Read the keys anew at the next use (after the settings changed)."""
-    _fernet.cache_clear()
+    _keys.cache_clear()

@@ -11,6 +11,7 @@ from backend.core.schemas import ApiModel, Instant
 
 WEBHOOK = "webhook"
 MAX_DESTINATION_LENGTH = 2000
+GRACE_HOURS = (0, 1, 24)
 DeliveryStatus = Literal["pending", "sending", "sent", "dead"]
 
 
@@ -60,3 +61,32 @@ class WebhookSecret(ApiModel):
 
     secret: str
     algorithm: Literal["HMAC-SHA256"] = "HMAC-SHA256"
+    old_valid_until: Instant | None = Field(
+        default=None, description="Until then the secret before this one signs too; null: it does not"
+    )
+
+
+class WebhookSecretRotate(ApiModel):
+    """How long the present secret signs beside the new one."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"graceHours": 24}]})
+
+    grace_hours: Literal[0, 1, 24] = 1
+
+
+class MailChoices(ApiModel):
+    """Where mails of the product go, and which optional ones the user gets."""
+
+    email: str = Field(description="Empty for somebody who signed in with a wallet and gave no address")
+    email_confirmed: bool
+    mails: dict[str, bool] = Field(description="By kind whether they are sent")
+
+
+class MailChoicesChange(ApiModel):
+    """Kinds of mails to switch on or off; kinds that are left out stay as they are."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"mails": {"receipts": False, "trial_ending": True}}]}
+    )
+
+    mails: dict[str, bool] = Field(max_length=20)

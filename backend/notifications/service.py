@@ -1,8 +1,5 @@
 """Messages to users: the outboxes that carry webhooks and mails, and the hub that feeds open pages."""
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -11,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.destinations import DestinationError, normalise_destination
 from backend.core.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
-from backend.core.keys import derived_key
 from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
@@ -20,31 +16,54 @@ from backend.notifications.mail import repository as mails
 from backend.notifications.mail.adapters import uses_local_mailbox
 from backend.notifications.mail.addresses import checked_address
 from backend.notifications.mail.outbox import send_mail
-from backend.notifications.schemas import DeliveryRead, DeliveryStatus, NewMessage, WebhookSecret, WebhookTest
+from backend.notifications.preferences import choose_mails, mail_choices
+from backend.notifications.schemas import (
+    GRACE_HOURS,
+    DeliveryRead,
+    DeliveryStatus,
+    NewMessage,
+    WebhookSecret,
+    WebhookSecretRotate,
+    WebhookTest,
+)
+from backend.notifications.webhook_secrets import (
+    keep_derived_secrets,
+    read_secret,
+    rotate_secret,
+    signing_secrets,
+    webhook_secret,
+)
 
 __all__ = [
+    "GRACE_HOURS",
     "DeliveryRead",
     "DeliveryStatus",
     "LiveHub",
     "Message",
     "NewMessage",
     "WebhookSecret",
+    "WebhookSecretRotate",
     "WebhookTest",
     "check_destination",
     "checked_address",
+    "choose_mails",
     "enqueue",
     "enqueue_test_webhook",
+    "keep_derived_secrets",
     "list_deliveries",
     "list_local_mails",
     "live_hub",
+    "mail_choices",
+    "read_secret",
     "resend",
+    "rotate_secret",
     "send_mail",
     "shows_local_mailbox",
+    "signing_secrets",
     "use_live_hub",
     "webhook_secret",
 ]
 
-SECRET_VERSION = 1
 TEST_EVENT = "webhook.test"
 _hub: LiveHub | None = None
 
@@ -73,13 +92,6 @@ def check_destination(url: str, allow_private: bool | None = None) -> str:
         return normalise_destination(url, allow_private=allowed)
     except DestinationError as error:
         raise InvalidInputError("The webhook address cannot be used.", {"destination": str(error)}) from None
-
-
-def webhook_secret(user_id: UUID, settings: Settings | None = None, version: int = SECRET_VERSION) -> str:
-    """Return the user's signing secret, `whsec_` and 43 characters; the whole text is the HMAC key."""
-    key = derived_key((settings or get_settings()).secret_key, "webhook-secret")
-    digest = hmac.new(key, f"{user_id}/{version}".encode(), hashlib.sha256).digest()
-    return "whsec_" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 async def enqueue(session: AsyncSession, messages: Sequence[NewMessage]) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
@@ -30,12 +31,15 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
 
-def webhook_headers(message_id: UUID, secret: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers of one attempt: the id stays, time and signature are of this attempt."""
+def webhook_headers(message_id: UUID, secrets: Sequence[str], timestamp: int, body: bytes) -> dict[str, str]:
+    """Return the headers of one attempt: the id stays, time and signatures are of this attempt.
+
+    One signature for each secret, the newest's first, with commas between.
+    """
     return {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
         "X-Webhook-ID": str(message_id),
         "X-Webhook-Timestamp": str(timestamp),
-        "X-Webhook-Signature": signature(secret, timestamp, body),
+        "X-Webhook-Signature": ",".join(signature(secret, timestamp, body) for secret in secrets),
     }

@@ -19,6 +19,7 @@ _TASK_MODULES = (
     "backend.notifications.tasks",
     "backend.privacy.tasks",
     "backend.subscriptions.erasure",
+    "backend.worker.resealing",
     "backend.subscriptions.tasks",
 )
 

@@ -7,8 +7,10 @@ takes it when the lease ends, and sends it under the same id. Several dispatcher
 import asyncio
 import random
 from collections import Counter
+from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import now_seconds
 from backend.core.db import Database
@@ -20,7 +22,7 @@ from backend.core.telemetry import deliveries, outbox_pending
 from backend.notifications import repository
 from backend.notifications.circuits import Circuits
 from backend.notifications.repository import ClaimedMessage, Outcome
-from backend.notifications.service import webhook_secret
+from backend.notifications.service import signing_secrets
 from backend.notifications.webhook import webhook_body, webhook_headers
 from backend.worker.mails import run_mails
 
@@ -117,6 +119,7 @@ class Dispatcher:
                     host_room={host: MOST_PER_HOST - busy for host, busy in self._hosts.items() if busy > 0},
                     resting=self._circuits.resting(),
                 )
+                secrets = await self._secrets(session, messages)
         except (SQLAlchemyError, OSError) as error:
             log.warning("outbox unreachable", error=type(error).__name__)
             await asyncio.sleep(1.0)
@@ -124,7 +127,7 @@ class Dispatcher:
         for message in messages:
             self._hosts[message.host] += 1
             self._circuits.started(message.destination)
-            task = asyncio.create_task(self._deliver(message), name=f"webhook-{message.id}")
+            task = asyncio.create_task(self._deliver(message, secrets[message.user_id]), name=f"webhook-{message.id}")
             self._in_flight[task] = message
             task.add_done_callback(self._done)
         return len(messages)
@@ -138,8 +141,14 @@ class Dispatcher:
             self._circuits.failed(message.destination)
             log.error("delivery broke", message_id=str(message.id), exc_info=error)
 
-    async def _deliver(self, message: ClaimedMessage) -> None:
-        answer, problem = await self._send(message)
+    async def _secrets(self, session: AsyncSession, messages: list[ClaimedMessage]) -> dict[UUID, tuple[str, ...]]:
+        """Return what signs these messages, by user."""
+        if not messages:
+            return {}
+        return await signing_secrets(session, {message.user_id for message in messages}, self._settings)
+
+    async def _deliver(self, message: ClaimedMessage, secrets: tuple[str, ...]) -> None:
+        answer, problem = await self._send(message, secrets)
         wait = None
         if problem is None:
             self._circuits.succeeded(message.destination)
@@ -159,11 +168,12 @@ class Dispatcher:
         self._outcomes.append(outcome)
         self._ended.set()
 
-    async def _send(self, message: ClaimedMessage) -> tuple[Answer | None, str | None]:
+    async def _send(self, message: ClaimedMessage, secrets: tuple[str, ...]) -> tuple[Answer | None, str | None]:
         """Return the answer and what is wrong with it (None: the receiver took the message)."""
         body = webhook_body(message)
-        secret = webhook_secret(message.user_id, self._settings)
-        headers = webhook_headers(message.id, secret, int(now_seconds()), body)
+        if not secrets:
+            return None, "It could not be signed. We are looking into it."
+        headers = webhook_headers(message.id, secrets, int(now_seconds()), body)
         try:
             answer = await self._http.post(message.destination, body, headers)
         except RemoteError as error:

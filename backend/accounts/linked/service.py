@@ -81,6 +81,11 @@ async def check_may_add(session: AsyncSession, user_id: UUID) -> None:
         raise ForbiddenError("Confirm your e-mail address first: follow the link in the mail that we sent you.")
 
 
+async def has_confirmed_email(session: AsyncSession, user: CurrentUser) -> bool:
+    """Return whether the unit of work's user has an e-mail address and proved that it is theirs."""
+    return bool(user.email) and not await repository.has_unconfirmed_email(session, user.id)
+
+
 async def add_wallet(session: AsyncSession, user_id: UUID, proof: WalletProof) -> WalletRead:
     """Add a proven wallet to the unit of work's user and return it.
 

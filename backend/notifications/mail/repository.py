@@ -45,6 +45,28 @@ async def write_mail(
     return bool((await session.execute(statement, values)).scalar_one())
 
 
+async def switched_off(session: AsyncSession, user_id: UUID) -> set[str]:
+    """Return the kinds of mails that the user does not want."""
+    statement = text("select kind from mail_switched_off where user_id = :user_id")
+    return set((await session.execute(statement, {"user_id": user_id})).scalars())
+
+
+async def switch_off(session: AsyncSession, user_id: UUID, kind: str) -> None:
+    """Note that the user does not want mails of this kind."""
+    await session.execute(
+        text("insert into mail_switched_off (user_id, kind) values (:user_id, :kind) on conflict do nothing"),
+        {"user_id": user_id, "kind": kind},
+    )
+
+
+async def switch_on(session: AsyncSession, user_id: UUID, kind: str) -> None:
+    """Note that the user wants mails of this kind."""
+    await session.execute(
+        text("delete from mail_switched_off where user_id = :user_id and kind = :kind"),
+        {"user_id": user_id, "kind": kind},
+    )
+
+
 async def delete_old_mails(session: AsyncSession, sent_days: int, dead_days: int) -> int:
     """Delete what was sent or died so long ago; return how many (role premium_worker)."""
     result = await session.execute(

@@ -63,10 +63,16 @@ def test_body_says_what_the_contract_says() -> None:
 
 def test_headers_carry_id_time_and_signature() -> None:
     body = webhook_body(MESSAGE)
-    headers = webhook_headers(MESSAGE.id, "whsec_test", 1_700_000_000, body)
+    headers = webhook_headers(MESSAGE.id, ["whsec_test"], 1_700_000_000, body)
     assert headers["X-Webhook-ID"] == str(MESSAGE.id)
     assert headers["X-Webhook-Timestamp"] == "1700000000"
     assert headers["X-Webhook-Signature"] == signature("whsec_test", 1_700_000_000, body)
+
+
+def test_while_two_secrets_are_valid_both_sign_the_newer_one_first() -> None:
+    body = webhook_body(MESSAGE)
+    headers = webhook_headers(MESSAGE.id, ["whsec_new", "whsec_old"], 1, body)
+    assert headers["X-Webhook-Signature"].split(",") == [signature(s, 1, body) for s in ("whsec_new", "whsec_old")]
 
 
 def test_secret_is_stable_and_of_this_user_installation_and_version() -> None:
