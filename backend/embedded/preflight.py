@@ -22,7 +22,7 @@ def check_before_start(settings: Settings, *, worker_ports: list[int]) -> None:
         if not is_port_free(port, host):
             raise StartError(
                 f"port {port} ({what}) is in use by another program",
-                f"stop that program, or choose another port: {variable}={port + 10} make run",
+                f"stop that program, or choose another port: {variable}={port + 100} make run",
             )
 
 

@@ -11,7 +11,7 @@ def test_terminal_says_where_and_who(running_app: Trial):
     output = (running_app.var_dir / "run.out").read_text()
     assert f"Premium is ready: {running_app.url}" in output
     assert "demo@example.com / premium-demo" in output
-    for part in ("PostgreSQL 18", "Redis", "local EVM chain 31337"):
+    for part in ("PostgreSQL 18", "Redis", "local EVM chain 31337", "test payments on http://localhost:"):
         assert part in output
     assert "Traceback" not in output
 

@@ -22,7 +22,7 @@ Make = Callable[..., Settings]
 
 def embedded(make: Make, **changes: object) -> Settings:
     """Settings of a product whose parts are all embedded, on free ports."""
-    ports = ("port", "embedded_postgres_port", "embedded_redis_port", "demo_chain_port")
+    ports = ("port", "embedded_postgres_port", "embedded_redis_port", "demo_chain_port", "test_payments_port")
     nothing = dict.fromkeys(("database_url", "worker_database_url", "admin_database_url", "redis_url"), "")
     return make(**{**nothing, **{name: free_port() for name in ports}, **changes})
 
@@ -34,6 +34,7 @@ def embedded(make: Make, **changes: object) -> Settings:
         ("embedded_postgres_port", "EMBEDDED_POSTGRES_PORT="),
         ("embedded_redis_port", "EMBEDDED_REDIS_PORT="),
         ("demo_chain_port", "DEMO_CHAIN_PORT="),
+        ("test_payments_port", "TEST_PAYMENTS_PORT="),
     ],
 )
 def test_port_in_use_names_the_variable(make_settings: Make, field: str, variable: str):
@@ -52,7 +53,12 @@ def test_parts_of_your_own_need_no_port(make_settings: Make):
         taken.listen()
         port = taken.getsockname()[1]
         settings = make_settings(
-            port=free_port(), chains={1: ["http://127.0.0.1:1"]}, embedded_postgres_port=port, embedded_redis_port=port
+            port=free_port(),
+            chains={1: ["http://127.0.0.1:1"]},
+            embedded_postgres_port=port,
+            embedded_redis_port=port,
+            stripe_secret_key="sk_test_yours",
+            test_payments_port=port,
         )
         preflight.check_before_start(settings, worker_ports=[])
 
