@@ -17,6 +17,8 @@ from backend.test_payments.wire.errors import StripeError
 
 KEPT_ANSWER_SECONDS = 86_400
 KEPT_EVENT_SECONDS = 30 * 86_400
+CLEAN_SECONDS = 3_600
+NEVER = 1 << 62
 
 
 @dataclass
@@ -27,12 +29,23 @@ class Account:
     records: Records
     postman: Postman
     rules: Rules = field(default_factory=Rules)
+    _changed: set[str | None] = field(default_factory=set)  # customers something was done for since time passed last
+    _due: dict[str | None, int] = field(default_factory=dict)  # when time has something to do for a customer
+    _cleaned_at: int = 0
 
     @contextmanager
-    def book(self, request_id: str | None = None, idempotency_key: str | None = None) -> Iterator[Book]:
-        """Open a unit of work: kept when the block ends, or with an error that says so; else nothing of it is."""
+    def book(
+        self, request_id: str | None = None, idempotency_key: str | None = None, *, reads: bool = False
+    ) -> Iterator[Book]:
+        """Open a unit of work: kept when the block ends, or with an error that says so; else nothing of it is.
+
+        `reads`: nothing is written.
+        """
         book = Book(self.records, Origin(self.config.address, request_id, idempotency_key), self.rules)
         book.on_event = lambda event: self.postman.post(book, event)
+        if reads:
+            yield book
+            return
         kept_error: StripeError | None = None
         with self.records.transaction():
             try:
@@ -41,22 +54,54 @@ class Account:
                 if not error.keeps:
                     raise
                 kept_error = error
-            book.flush()
+            changed = book.flush()
+        self._changed |= changed
         if kept_error is not None:
             raise kept_error
 
     def pass_time(self) -> int:
-        """Do what is due by now for customers without a test clock; forget what is old; return how much was done."""
+        """Do what is due by now for customers without a test clock; return how much was done."""
         now = int(now_seconds())
+        self._forget_what_is_old(now)
+        wanted = self._changed | {owner for owner, at in self._due.items() if at <= now}
+        if not wanted:
+            return 0
         with self.book() as book:
-            done = clockwork.run_until(book, book.all("customer", test_clock=None), now)
-            for session in book.all("checkout.session", status="open", customer=None):
-                if session["expires_at"] <= now:
-                    clockwork.expire_session(book, session, now)
-                    done += 1
+            done = sum(self._pass_time_for(book, owner, now) for owner in wanted)
+        self._changed = {owner for owner in wanted if self._due.get(owner, NEVER) <= now}
+        return done
+
+    def _pass_time_for(self, book: Book, owner: str | None, now: int) -> int:
+        """Do what is due for one customer (None: for sessions without one), and note when the next thing is."""
+        if owner is None:
+            return self._expire_sessions_of_nobody(book, now)
+        customer = book.find("customer", owner)
+        if customer is None or customer.get("deleted") or customer["test_clock"]:
+            self._due.pop(owner, None)
+            return 0
+        done = clockwork.run_until(book, [customer], now)
+        self._due[owner] = clockwork.next_due(book, [customer]) or NEVER
+        return done
+
+    def _expire_sessions_of_nobody(self, book: Book, now: int) -> int:
+        sessions = [each for each in book.all("checkout.session", status="open") if each["customer"] is None]
+        over = [each for each in sessions if each["expires_at"] <= now]
+        for session in over:
+            clockwork.expire_session(book, session, now)
+        self._due[None] = min((each["expires_at"] for each in sessions if each not in over), default=NEVER)
+        return len(over)
+
+    def _forget_what_is_old(self, now: int) -> None:
+        if now - self._cleaned_at < CLEAN_SECONDS:
+            return
+        self._cleaned_at = now
+        with self.records.transaction():
             self.records.forget_answers(now - KEPT_ANSWER_SECONDS)
             self.records.forget_events(now - KEPT_EVENT_SECONDS)
-        return done
+
+    def look_at_everybody(self) -> None:
+        """Have the next `pass_time` look at every customer (after a start)."""
+        self._changed = {*self.records.ids("customer"), None}
 
     def do(self, work: Callable[[Book], Any]) -> Any:
         """Return what `work` returns, done in a unit of work of its own."""
@@ -70,4 +115,5 @@ def open_account(config: Config) -> Account:
     records = Records(config.data_file)
     account = Account(config, records, Postman(records))
     account.do(lambda book: seed(book, config))
+    account.look_at_everybody()
     return account

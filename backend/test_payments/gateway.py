@@ -116,7 +116,7 @@ class Gateway:
         endpoint, match = chosen
         given = endpoint.shape.read(decode_form(sent))
         status = 200
-        with self.account.book(request_id, key) as book:
+        with self.account.book(request_id, key, reads=request.method == "GET") as book:
             try:
                 result = public(endpoint.work(book, match.groupdict(), given))
                 body = json.dumps(expansion.expand(book, result, given.get("expand", [])), indent=2)

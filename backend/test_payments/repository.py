@@ -1,6 +1,5 @@
 """The file everything is kept in: SQLite, one writer, one transaction for each request."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +43,11 @@ class Delivery:
     attempts: int
 
 
+def owner_of(item: dict[str, Any]) -> str | None:
+    """Return the id of the customer an object belongs to, its own for a customer."""
+    return item["id"] if item["object"] == "customer" else item.get("customer")
+
+
 class Records:
     """The tables. Use from one thread; every write stands in a `transaction`."""
 
@@ -68,18 +72,17 @@ class Records:
             raise
         self._connection.execute("commit")
 
-    def load(self, object_id: str) -> dict[str, Any] | None:
-        """Return an object by its id."""
+    def load(self, object_id: str) -> str | None:
+        """Return an object by its id, as JSON."""
         row = self._connection.execute("select data from objects where id = ?", (object_id,)).fetchone()
-        return json.loads(row[0]) if row else None
+        return row[0] if row else None
 
-    def save(self, item: dict[str, Any]) -> None:
-        """Write an object, new or changed."""
-        owner = item["id"] if item["object"] == "customer" else item.get("customer")
+    def save(self, item: dict[str, Any], data: str) -> None:
+        """Write an object, new or changed; `data` is its JSON."""
         self._connection.execute(
             "insert into objects (id, kind, customer, data) values (?, ?, ?, ?)"
             " on conflict (id) do update set data = excluded.data, customer = excluded.customer",
-            (item["id"], item["object"], owner, json.dumps(item, separators=(",", ":"))),
+            (item["id"], item["object"], owner_of(item), data),
         )
 
     def ids(self, kind: str, customer: str | None = None) -> list[str]:

@@ -89,7 +89,9 @@ class Postman:
         self.wake.set()
 
     async def _deliver(self, client: aiohttp.ClientSession, delivery: Delivery) -> None:
-        event, endpoint = self.records.load(delivery.event), self.records.load(delivery.endpoint)
+        event, endpoint = (
+            json.loads(self.records.load(each) or "null") for each in (delivery.event, delivery.endpoint)
+        )
         outcome: str | None = "dropped"
         if event is not None and endpoint is not None and not endpoint.get("deleted"):
             outcome = await self._try(client, event, endpoint)

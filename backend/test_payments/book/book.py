@@ -3,7 +3,6 @@
 Objects are dictionaries in Stripe's own form; keys that begin with `_` are ours and never leave the house.
 """
 
-import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 
 from backend.core.clock import now_seconds
 from backend.core.ids import new_token
-from backend.test_payments.repository import Records
+from backend.test_payments.repository import Records, owner_of
 from backend.test_payments.wire.errors import not_found
 
 Item = dict[str, Any]
@@ -37,6 +36,10 @@ def public(value: Any) -> Any:
     if isinstance(value, list):
         return [public(each) for each in value]
     return value
+
+
+def _json(item: Item) -> str:
+    return json.dumps(item, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ class Book:
     rules: Rules = field(default_factory=Rules)
     on_event: Callable[[Item], None] | None = None
     _items: dict[str, Item] = field(default_factory=dict)
-    _before: dict[str, str] = field(default_factory=dict)
-    _told: dict[str, Item] = field(default_factory=dict)
+    _before: dict[str, str] = field(default_factory=dict)  # JSON as it was loaded
+    _told: dict[str, str] = field(default_factory=dict)  # JSON as the last event, or the stored object, has it
 
     def find(self, kind: str, object_id: str | None) -> Item | None:
         """Return an object of a kind, or None."""
@@ -74,10 +77,11 @@ class Book:
             return None
         item = self._items.get(object_id)
         if item is None:
-            item = self.records.load(object_id)
-            if item is None:
+            stored = self.records.load(object_id)
+            if stored is None:
                 return None
-            self._remember(item)
+            item = self._items[object_id] = json.loads(stored)
+            self._before[object_id] = self._told[object_id] = stored
         return item if item["object"] == kind else None
 
     def get(self, kind: str, object_id: str | None, param: str = "id", *, in_path: bool = False) -> Item:
@@ -108,7 +112,7 @@ class Book:
     def add(self, item: Item) -> Item:
         """Take a new object into the book."""
         self._items[item["id"]] = item
-        self._told[item["id"]] = copy.deepcopy(item)
+        self._told[item["id"]] = _json(item)
         return item
 
     def time(self, owner: Item | None) -> int:
@@ -121,13 +125,13 @@ class Book:
 
     def tell(self, event_type: str, item: Item, at: int | None = None) -> Item | None:
         """Make an event about an object as it is now; an `updated` event says what was before, or is not made."""
-        data: dict[str, Any] = {"object": public(copy.deepcopy(item))}
+        data: dict[str, Any] = {"object": public(item)}
         if event_type.endswith(".updated"):
             before = self._changes(item)
             if not before:
                 return None
             data["previous_attributes"] = before
-        self._told[item["id"]] = copy.deepcopy(item)
+        self._told[item["id"]] = _json(item)
         event = {
             "id": new_object_id("evt"),
             "object": "event",
@@ -145,19 +149,22 @@ class Book:
             self.on_event(event)
         return event
 
-    def flush(self) -> None:
-        """Write every object that is new or changed (in the caller's transaction)."""
-        for object_id, item in self._items.items():
-            if json.dumps(item, separators=(",", ":")) != self._before.get(object_id):
-                self.records.save(item)
+    def flush(self) -> set[str | None]:
+        """Write every object that is new or changed (in the caller's transaction); return the customers they belong to.
 
-    def _remember(self, item: Item) -> None:
-        self._items[item["id"]] = item
-        self._before[item["id"]] = json.dumps(item, separators=(",", ":"))
-        self._told[item["id"]] = copy.deepcopy(item)
+        None stands for a checkout session that has no customer yet.
+        """
+        owners = set()
+        for object_id, item in self._items.items():
+            data = _json(item)
+            if data != self._before.get(object_id):
+                self.records.save(item, data)
+                if owner_of(item) is not None or item["object"] == "checkout.session":
+                    owners.add(owner_of(item))
+        return owners
 
     def _changes(self, item: Item) -> Item:
         """Return the public fields that differ from what the last event (or the stored object) said, as they were."""
-        before = public(self._told.get(item["id"], {}))
+        before = public(json.loads(self._told.get(item["id"], "{}")))
         now = public(item)
         return {key: before.get(key) for key in now if before.get(key) != now[key]}

@@ -19,7 +19,7 @@ Item = dict[str, Any]
 async def show(request: Request) -> Response:
     """Answer GET /c/pay/{session}."""
     account: Account = request.app.state.account
-    with account.book() as book:
+    with account.book(reads=True) as book:
         session = book.find("checkout.session", request.path_params["session"])
         return _page(book, session, {}, None)
 
@@ -40,7 +40,7 @@ async def pay(request: Request) -> Response:
                 return _page(book, session, given, None)
             return RedirectResponse(checkout.success_address(session), 303)
     except StripeError as error:
-        with account.book() as book:
+        with account.book(reads=True) as book:
             return _page(book, book.find("checkout.session", request.path_params["session"]), given, error)
 
 

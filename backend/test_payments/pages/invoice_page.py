@@ -21,7 +21,7 @@ Item = dict[str, Any]
 async def show(request: Request) -> Response:
     """Answer GET /i/{invoice}/{secret}."""
     account: Account = request.app.state.account
-    with account.book() as book:
+    with account.book(reads=True) as book:
         invoice = _invoice(book, request)
         return gone("There is no such invoice.") if invoice is None else _page(invoice, {}, None)
 
@@ -40,7 +40,7 @@ async def pay(request: Request) -> Response:
                 _pay_with(book, invoice, form)
             return RedirectResponse(request.url.path, 303)
     except StripeError as error:
-        with account.book() as book:
+        with account.book(reads=True) as book:
             invoice = _invoice(book, request)
             return gone("There is no such invoice.") if invoice is None else _page(invoice, given, error)
 
@@ -48,7 +48,7 @@ async def pay(request: Request) -> Response:
 async def pdf(request: Request) -> Response:
     """Answer GET /i/{invoice}/{secret}/pdf."""
     account: Account = request.app.state.account
-    with account.book() as book:
+    with account.book(reads=True) as book:
         invoice = _invoice(book, request)
         if invoice is None:
             return gone("There is no such invoice.")

@@ -26,7 +26,7 @@ _FLOW_VIEWS = {
 async def show(request: Request) -> Response:
     """Answer GET /p/session/{secret}: the home of the portal, or the view that is asked for."""
     account: Account = request.app.state.account
-    with account.book() as book:
+    with account.book(reads=True) as book:
         visit = _visit(book, request)
         if visit is None:
             return gone("This link to the customer portal has expired. Open it again from the product.")
@@ -47,7 +47,7 @@ async def act(request: Request) -> Response:
             _ACTIONS.get(action, _nothing)(visit, given)
             return RedirectResponse(_after(visit, action), 303)
     except StripeError as error:
-        with account.book() as book:
+        with account.book(reads=True) as book:
             visit = _visit(book, request)
             if visit is None:
                 return gone("This link to the customer portal has expired.")
