@@ -138,7 +138,7 @@ ENDPOINTS = [
                 "currency": schema.text,
                 "type": schema.one_of("one_time", "recurring"),
                 "lookup_keys": schema.list_of(schema.text, 10),
-                "recurring": schema.hash_of(_RECURRING),
+                "recurring": schema.hash_of(schema.Shape({"interval": _RECURRING.fields["interval"]}, ("interval",))),
                 "created": CREATED,
             }
         ),

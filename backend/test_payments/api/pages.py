@@ -39,7 +39,6 @@ _SESSION = {
     "billing_address_collection": schema.one_of("auto", "required"),
     "locale": schema.text,
     "payment_method_collection": schema.one_of("always", "if_required"),
-    "payment_method_types": list_of(schema.one_of("card")),
     "ui_mode": schema.one_of("elements", "embedded_page", "form", "hosted_page"),
     "automatic_tax": hash_of(Shape({"enabled": schema.flag}, exactly={"enabled": False})),
     "customer_update": hash_of(Shape(dict.fromkeys(("address", "name", "shipping"), schema.one_of("auto", "never")))),

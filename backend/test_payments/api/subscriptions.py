@@ -43,7 +43,7 @@ _UPDATE = {
 }
 _CREATE = {
     "customer": schema.text,
-    "items": _UPDATE["items"],
+    "items": schema.list_of(schema.hash_of(schema.Shape({"price": schema.text, "quantity": schema.natural})), 20),
     "default_payment_method": schema.text,
     "description": schema.text,
     "metadata": schema.metadata,
