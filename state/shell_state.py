@@ -10,8 +10,10 @@ from backend.chain import service as chain_service
 from backend.chain.registry import find_chain
 from backend.core import formats
 from backend.privacy import service as privacy
+from backend.subscriptions.service import read_subscription_of
 from components.i18n import t
 from state.guard import signed_in, user_of
+from state.payment_words import payment_problem
 
 MAX_SHOWN_UNSEEN = 99
 
@@ -27,6 +29,8 @@ class ShellState(rx.State):
     block_at: str = ""
     stale_after_seconds: float = 60.0
     unseen: int = 0
+    is_visitor: bool = False
+    payment_problem: str = ""
     erasure_on: str = ""
 
     @rx.event
@@ -34,9 +38,10 @@ class ShellState(rx.State):
         """Read what stands above every page, for whoever is signed in (public: nobody sees nothing)."""
         user = await user_of(self)
         if user is None:
-            self.erasure_on = ""
+            self.erasure_on = self.payment_problem = ""
         else:
             await self._read_erasure(user)
+            await self._read_payments(user)
 
     @signed_in
     async def keep_account(self, user: CurrentUser) -> Any:
@@ -49,7 +54,12 @@ class ShellState(rx.State):
         """How many alerts came since the live feed was last open."""
         return f"{MAX_SHOWN_UNSEEN}+" if self.unseen > MAX_SHOWN_UNSEEN else str(self.unseen)
 
+    def _show_visitor(self) -> None:
+        self.is_visitor, self.email, self.payment_problem = True, "", ""
+        self.is_demo = resources().settings.is_demo_chain
+
     def _show_account(self, user: CurrentUser) -> None:
+        self.is_visitor = False
         self.email = user.email or t("account.wallet_only")
         self.initial = self.email[:1] if user.email else "W"
         self.plan = t("account.plan", plan=t(f"plan.{user.tier}"))
@@ -59,6 +69,12 @@ class ShellState(rx.State):
         async with resources().database.unit_of_work(user.id) as session:
             erasure = await privacy.erasure_of(session, user)
         self.erasure_on = f"{erasure.due_at:%Y-%m-%d}" if erasure.due_at else ""
+
+    async def _read_payments(self, user: CurrentUser) -> None:
+        held = resources()
+        views, read = held.subscription_views, read_subscription_of
+        shown = await views.get(user.id, lambda: read(held.database, held.settings, user))
+        self.payment_problem = payment_problem(shown)
 
     async def _cancel_erasure(self, user: CurrentUser) -> None:
         async with resources().database.unit_of_work(user.id) as session:

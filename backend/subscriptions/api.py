@@ -21,7 +21,7 @@ from backend.api.auth import (
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.failures import STORE_ERRORS
 from backend.api.limits import ANONYMOUS_PER_MINUTE, Allowance
-from backend.api.resources import Resources, resources
+from backend.api.resources import resources
 from backend.core.errors import ForbiddenError, PremiumError, RateLimitError, UnauthorizedError
 from backend.core.schemas import Page
 from backend.subscriptions import service
@@ -68,12 +68,8 @@ Buyer = Annotated[CurrentUser, Depends(_asks_provider)]
 async def read_subscription(user: ReadsSubscriptions) -> Envelope[SubscriptionRead]:
     """Return your plan, your subscription, and what you use of your plan's caps."""
     held = resources()
-    return ok(await held.subscription_views.get(user.id, lambda: _load(held, user)))
-
-
-async def _load(held: Resources, user: CurrentUser) -> SubscriptionRead:
-    async with held.database.unit_of_work(user.id) as session:
-        return await service.read_subscription(session, held.settings, user)
+    read = service.read_subscription_of
+    return ok(await held.subscription_views.get(user.id, lambda: read(held.database, held.settings, user)))
 
 
 @router.get("/plans", dependencies=[Depends(limited_by_address)], responses=errors(429, 503))

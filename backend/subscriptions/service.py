@@ -1,6 +1,7 @@
 """What others may use of subscriptions: pages, the API's edge, other domains."""
 
 from backend.subscriptions.catalogue import INTERVALS, SOLD_ONLINE
+from backend.subscriptions.catalogue import amount_cents as plan_cents
 from backend.subscriptions.changes import change_plan, preview_change, set_cancelled
 from backend.subscriptions.checkout import checkout_status, customer_of, refetch, start_checkout
 from backend.subscriptions.enterprise import request_enterprise
@@ -8,7 +9,7 @@ from backend.subscriptions.gateway import StripeGateway, close_shared_gateways, 
 from backend.subscriptions.mails import day, money, plan_words
 from backend.subscriptions.reconcile import Reconciliation, reconcile, replay
 from backend.subscriptions.sync import sync_customer
-from backend.subscriptions.view import list_invoices, list_plans, read_subscription
+from backend.subscriptions.view import list_invoices, list_plans, read_subscription, read_subscription_of
 from backend.subscriptions.webhooks import receive_webhook
 
 __all__ = [
@@ -24,9 +25,11 @@ __all__ = [
     "list_invoices",
     "list_plans",
     "money",
+    "plan_cents",
     "plan_words",
     "preview_change",
     "read_subscription",
+    "read_subscription_of",
     "receive_webhook",
     "reconcile",
     "refetch",

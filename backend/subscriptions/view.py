@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.service import PLANS, Cap, CurrentUser, plan_of
 from backend.alerts.service import alert_counts
 from backend.core.clock import utc_now
+from backend.core.db import Database
 from backend.core.schemas import Page
 from backend.core.settings import Settings
 from backend.subscriptions import repository
@@ -62,6 +63,12 @@ async def read_subscription(session: AsyncSession, settings: Settings, user: Cur
         as_of=now,
         test_payments=settings.is_test_payments,
     )
+
+
+async def read_subscription_of(database: Database, settings: Settings, user: CurrentUser) -> SubscriptionRead:
+    """Return the same in a unit of work of its own, for those who keep it a while."""
+    async with database.unit_of_work(user.id) as session:
+        return await read_subscription(session, settings, user)
 
 
 async def current_subscription(

@@ -7,11 +7,26 @@ import reflex as rx
 from components.i18n import t
 from components.ui.button import button
 from components.ui.icon import icon
+from components.ui.payments import portal_button
 
 
 def notices(shell: Any) -> rx.Component:
     """Return the notices; `shell` is the state that knows them."""
-    return rx.el.div(rx.cond(shell.erasure_on != "", _erasure(shell)), role="status")
+    return rx.el.div(
+        rx.cond(shell.payment_problem != "", _payment(shell)),
+        rx.cond(shell.erasure_on != "", _erasure(shell)),
+        role="status",
+    )
+
+
+def _payment(shell: Any) -> rx.Component:
+    """A payment that failed, until the card works again."""
+    return rx.el.div(
+        icon("credit-card"),
+        rx.el.p(shell.payment_problem, class_name="min-w-0 flex-1 max-md:basis-64"),
+        portal_button(t("billing.update_card")),
+        class_name="flex flex-wrap items-center gap-3 px-(--gutter) py-2 text-13 text-warn bg-warn-ground border-b border-line",
+    )
 
 
 def _erasure(shell: Any) -> rx.Component:

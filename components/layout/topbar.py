@@ -8,6 +8,7 @@ from components.i18n import t
 from components.layout.account_menu import account_menu
 from components.ui.badge import badge
 from components.ui.browser import Freshness
+from components.ui.button import link_button
 from components.ui.icon import icon
 from components.ui.link import link
 
@@ -61,8 +62,11 @@ def topbar(title: str, shell: Any) -> rx.Component:
                 class_name="max-md:hidden inline-flex items-center gap-2 h-8 px-2.5 rounded-6 border border-line "
                 "text-13 text-ink-2 hover:border-line-strong hover:text-ink",
             ),
-            _bell(shell),
-            account_menu(shell.email, shell.initial, shell.plan),
+            rx.cond(
+                shell.is_visitor,
+                link_button(t("sign_in.title"), "/sign-in/"),
+                rx.fragment(_bell(shell), account_menu(shell.email, shell.initial, shell.plan)),
+            ),
             class_name="ml-auto flex items-center gap-2 max-md:gap-0",
         ),
         class_name="frame-topbar",

@@ -16,7 +16,7 @@ from state.guard import GUARD_MARK
 # `follow` is a background handler: it asks for the user first, and again every minute (see its body). `read_notices`
 # runs on public pages too: it asks for the user itself, and shows a stranger nothing.
 OPEN = {
-    *("SignInState.load", "SignInWaysState.load"),
+    *("SignInState.load", "SignInWaysState.load", "PricingState.load"),  # plans and prices are for everybody
     *("LiveState.pause", "LiveState.resume", "LiveState.follow", "ShellState.read_notices"),
 }
 
