@@ -8,17 +8,23 @@ import reflex as rx
 
 from components.i18n import t
 from premium_app.pages.alerts import alerts_page
+from premium_app.pages.checkout_return import checkout_return_page
 from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
+from premium_app.pages.pricing import pricing_page
 from premium_app.pages.settings_api_keys import settings_api_keys_page
+from premium_app.pages.settings_billing import settings_billing_page
 from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
 from state.alerts_state import AlertsState
 from state.api_keys_state import ApiKeysState
 from state.linked_accounts_state import LinkedAccountsState
+from state.billing_state import BillingState
+from state.checkout_return_state import CheckoutReturnState
 from state.live_state import LiveState
 from state.overview_state import OverviewState
+from state.pricing_state import PricingState
 from state.privacy_state import PrivacyState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
@@ -46,6 +52,9 @@ PAGES = (
         settings_security_page,
         (WalletsState.load, LinkedAccountsState.load),
     ),
+    PageSpec("/pricing", "pricing.title", pricing_page, (PricingState.load,)),
+    PageSpec("/checkout/return", "checkout.title", checkout_return_page, (CheckoutReturnState.load,)),
+    PageSpec("/settings/billing", "settings.tab_billing", settings_billing_page, (BillingState.load,)),
     PageSpec("/settings/api-keys", "settings.tab_api_keys", settings_api_keys_page, (ApiKeysState.load,)),
     PageSpec("/settings/privacy", "settings.tab_privacy", settings_privacy_page, (PrivacyState.load,)),
     PageSpec("/404", "not_found.title", not_found_page),

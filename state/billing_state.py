@@ -9,7 +9,7 @@ import reflex as rx
 from backend.accounts.service import PLANS, CurrentUser
 from backend.api.resources import resources
 from backend.core.errors import InvalidInputError
-from backend.subscriptions.schemas import EnterpriseRequestCreate, SubscriptionRead
+from backend.subscriptions.schemas import EnterpriseRequestCreate, Interval, SubscriptionRead
 from backend.subscriptions.service import (
     INTERVALS,
     SOLD_ONLINE,
@@ -33,6 +33,7 @@ from state.shell_state import ShellState
 
 _NOTICES = ("unavailable", "throttled", "origin")
 _SYNC_SECONDS = 8.0
+_PRICED: tuple[tuple[str, Interval], ...] = tuple((tier, interval) for tier in SOLD_ONLINE for interval in INTERVALS)
 SHOWN_INVOICES = 24
 
 
@@ -90,13 +91,13 @@ class BillingState(rx.State):
             return None
         tier, interval = query.get("plan", ""), query.get("interval", "month")
         if self.can_change and any(each.key == f"{tier}/{interval}" for each in self.options):
-            return BillingState.preview(tier, interval)
+            return BillingState.preview(f"{tier}/{interval}")
         return None
 
     @signed_in_background
-    async def preview(self, user: CurrentUser, tier: str, interval: str) -> Any:
-        """Work out what a change costs and ask for it."""
-        wanted = next(((a, b) for a in SOLD_ONLINE for b in INTERVALS if (a, b) == (tier, interval)), None)
+    async def preview(self, user: CurrentUser, plan_key: str) -> Any:
+        """Work out what changing to a plan (`pro/year`) costs, and ask for it."""
+        wanted = next((each for each in _PRICED if "/".join(each) == plan_key), None)
         if wanted is None:
             raise InvalidInputError(t("form.invalid"))
         async with self:
@@ -222,9 +223,6 @@ class BillingState(rx.State):
         self.plan = rows.plan_name(state.tier, state.interval)
         self.price = price_words(state.amount_cents, state.currency, state.interval)
         self.status, self.tone, self.next_text = status_word(state), status_tone(state), next_words(state)
-
-
-_PRICED = tuple((tier, interval) for tier in SOLD_ONLINE for interval in INTERVALS)
 
 
 def _stamp(shown: SubscriptionRead) -> str:

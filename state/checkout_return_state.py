@@ -54,7 +54,9 @@ class CheckoutReturnState(rx.State):
         for waited in range(GIVE_UP_AFTER_SECONDS):
             shown = await read_subscription_of(held.database, held.settings, user)
             if shown.subscription is not None:
-                return await self._show("done", shown.subscription.tier, is_trial=shown.subscription.status == "trialing")
+                return await self._show(
+                    "done", shown.subscription.tier, is_trial=shown.subscription.status == "trialing"
+                )
             if waited >= REFETCH_AFTER_SECONDS and not asked:
                 asked = await refetch(held.database, user)
             await asyncio.sleep(_POLL_SECONDS)

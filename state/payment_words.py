@@ -43,7 +43,10 @@ def next_words(state: SubscriptionState) -> str:
         return t("billing.next_ends", plan=t(f"plan.{state.tier}"), date=day(state.ends_at))
     if state.next_charge is None:
         return t("billing.next_unpaid")
-    values = {"amount": money(state.next_charge.amount_cents, state.next_charge.currency), "date": day(state.next_charge.at)}
+    values = {
+        "amount": money(state.next_charge.amount_cents, state.next_charge.currency),
+        "date": day(state.next_charge.at),
+    }
     return t("billing.next_trial" if state.status == "trialing" else "billing.next_charge", **values)
 
 

@@ -40,7 +40,8 @@ def tier_lock(
     """Return what stands in place of a part that the plan does not include: what it gives, its price, the way to it."""
     return rx.el.div(
         rx.el.span(
-            icon("lock", 20), class_name="inline-flex items-center justify-center size-10 rounded-8 bg-raised text-ink-2"
+            icon("lock", 20),
+            class_name="inline-flex items-center justify-center size-10 rounded-8 bg-raised text-ink-2",
         ),
         rx.el.p(title, class_name="text-16 font-strong"),
         rx.el.ul(

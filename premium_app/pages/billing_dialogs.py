@@ -26,7 +26,11 @@ def _change() -> rx.Component:
     return Modal.create(
         rx.el.div(
             rx.el.h2(
-                t("billing.change_to"), " ", billing.asked_plan, id="change-plan-title", class_name="text-16 font-strong"
+                t("billing.change_to"),
+                " ",
+                billing.asked_plan,
+                id="change-plan-title",
+                class_name="text-16 font-strong",
             ),
             rx.cond(
                 billing.preview_lines.length() > 0,

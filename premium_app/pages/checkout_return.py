@@ -6,11 +6,10 @@ import reflex as rx
 
 from components.i18n import t
 from components.layout.shell import shell
-from components.ui.button import button, link_button
+from components.ui.button import button, button_class, link_button
 from components.ui.icon import icon
 from components.ui.link import document_link
 from components.ui.payments import payments_badge
-from components.ui.button import button_class
 from state.checkout_return_state import CheckoutReturnState
 from state.shell_state import ShellState
 

@@ -33,7 +33,9 @@ def pricing_page() -> rx.Component:
             rx.el.div(
                 rx.el.p(t("pricing.lead"), class_name="text-14 text-ink-2 max-w-xl"),
                 rx.el.div(
-                    payments_badge(pricing.test_payments), _interval_switch(), class_name="flex items-center gap-3 flex-wrap"
+                    payments_badge(pricing.test_payments),
+                    _interval_switch(),
+                    class_name="flex items-center gap-3 flex-wrap",
                 ),
                 class_name="flex flex-wrap items-center justify-between gap-4",
             ),
@@ -123,7 +125,7 @@ def _amount(amount: str, period: str, note: str) -> rx.Component:
     )
 
 
-def _action(plan: Plan) -> rx.Component:
+def _action(plan: Plan) -> Any:
     if plan.by_request:
         return rx.cond(
             pricing.tier == plan.tier, None, link_button(t("pricing.ask"), "/settings/billing/?enterprise=1")

@@ -17,6 +17,7 @@ from components.ui.error_panel import error_panel
 from components.ui.field import INPUT, field_error, text_field
 from components.ui.icon import icon
 from components.ui.link import document_link
+from components.ui.payments import tier_lock
 from components.ui.secret_form import secret_form
 from components.ui.skeleton import skeleton_rows
 from state.api_keys_state import ApiKeysState
@@ -67,11 +68,11 @@ def _keys() -> rx.Component:
 
 
 def _locked() -> rx.Component:
-    return empty_state(
-        "lock",
+    return tier_lock(
         t("api_keys.lock_title"),
-        t("api_keys.lock_text"),
-        link_button(t("api_keys.lock_action"), "/pricing/", "primary"),
+        [t("api_keys.lock_text"), t("api_keys.lock_limits"), t("api_keys.lock_more")],
+        t("billing.enterprise_price"),
+        link_button(t("billing.enterprise_ask"), "/settings/billing/?enterprise=1", "primary"),
     )
 
 

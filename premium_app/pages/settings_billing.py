@@ -130,7 +130,7 @@ def _option(option: Any) -> rx.Component:
         button(
             t("billing.change"),
             "ghost",
-            on_click=billing.preview(option.tier, option.interval),
+            on_click=billing.preview(option.key),
             disabled=billing.busy,
             aria_label=t("billing.change_to") + " " + option.name,
         ),
@@ -207,9 +207,7 @@ def _invoices() -> rx.Component:
 def _invoice(invoice: Any) -> rx.Component:
     return row(
         cell(
-            rx.cond(
-                invoice.page != "", external_link(invoice.number, href=invoice.page), rx.el.span(invoice.number)
-            ),
+            rx.cond(invoice.page != "", external_link(invoice.number, href=invoice.page), rx.el.span(invoice.number)),
             class_name="mono whitespace-nowrap",
         ),
         cell(invoice.issued_on, class_name="num whitespace-nowrap text-ink-2"),
@@ -219,7 +217,9 @@ def _invoice(invoice: Any) -> rx.Component:
         cell(
             rx.cond(
                 invoice.pdf != "",
-                external_link(t("billing.pdf"), href=invoice.pdf, aria_label=t("billing.pdf_of") + " " + invoice.number),
+                external_link(
+                    t("billing.pdf"), href=invoice.pdf, aria_label=t("billing.pdf_of") + " " + invoice.number
+                ),
             ),
             class_name="whitespace-nowrap",
         ),
