@@ -38,7 +38,7 @@ class PlanOption:
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """How much of a cap is used; `percent` for the bar."""
+    """How much of a cap is used; `percent` for the bar, empty when there is no limit."""
 
     name: str
     text: str
@@ -98,11 +98,13 @@ def usage_rows(shown: SubscriptionRead) -> list[UsageRow]:
     """Return what is used of the plan's caps."""
     rows = []
     for name, use in shown.usage.items():
-        limit = f"{use.limit:,}" if use.limit is not None else t("billing.unlimited")
-        percent = min(100, round(100 * use.used / use.limit)) if use.limit else 0
-        is_full = use.limit is not None and use.used >= use.limit
-        text = t("billing.used_of", used=f"{use.used:,}", limit=limit)
-        rows.append(UsageRow(t(f"cap.{name}"), text, f"{percent}%", is_full))
+        used = f"{use.used:,}"
+        if use.limit is None:
+            rows.append(UsageRow(t(f"cap.{name}"), t("billing.used_unlimited", used=used), "", False))
+            continue
+        percent = min(100, round(100 * use.used / use.limit)) if use.limit else 100
+        text = t("billing.used_of", used=used, limit=f"{use.limit:,}")
+        rows.append(UsageRow(t(f"cap.{name}"), text, f"{percent}%", use.used >= use.limit))
     return rows
 
 

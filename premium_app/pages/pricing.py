@@ -172,7 +172,7 @@ def _comparison() -> rx.Component:
         tab_index=0,
         role="region",
         aria_label=t("pricing.compare_title"),
-        class_name="overflow-x-auto border border-line rounded-8 bg-surface focus-visible:-outline-offset-2",
+        class_name="relative overflow-x-auto border border-line rounded-8 bg-surface focus-visible:-outline-offset-2",
     )
 
 

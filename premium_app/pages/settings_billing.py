@@ -66,7 +66,7 @@ def _plan() -> rx.Component:
                     rx.el.p(
                         billing.plan,
                         " ",
-                        rx.cond(billing.status != "", toned_badge(billing.status, billing.tone, class_name="ml-1")),
+                        rx.cond(billing.status != "", toned_badge(billing.status, billing.tone)),
                         class_name="text-20 font-strong tracking-tight",
                     ),
                     rx.el.p(billing.price, class_name="text-14 text-ink-2 num"),
@@ -165,13 +165,16 @@ def _use(item: Any) -> rx.Component:
             rx.el.dd(item.text, class_name="text-13 num"),
             class_name="flex justify-between gap-3",
         ),
-        rx.el.div(
+        rx.cond(
+            item.percent != "",
             rx.el.div(
-                class_name=rx.cond(item.is_full, "h-1.5 rounded-full bg-warn", "h-1.5 rounded-full bg-accent-fill"),
-                style={"width": item.percent},
+                rx.el.div(
+                    class_name=rx.cond(item.is_full, "h-1.5 rounded-full bg-warn", "h-1.5 rounded-full bg-accent-fill"),
+                    style={"width": item.percent},
+                ),
+                custom_attrs={"aria-hidden": True},
+                class_name="h-1.5 mt-1.5 rounded-full bg-raised overflow-hidden",
             ),
-            custom_attrs={"aria-hidden": True},
-            class_name="h-1.5 mt-1.5 rounded-full bg-raised overflow-hidden",
         ),
         key=item.name,
     )
