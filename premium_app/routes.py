@@ -19,9 +19,9 @@ from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
 from state.alerts_state import AlertsState
 from state.api_keys_state import ApiKeysState
-from state.linked_accounts_state import LinkedAccountsState
 from state.billing_state import BillingState
 from state.checkout_return_state import CheckoutReturnState
+from state.linked_accounts_state import LinkedAccountsState
 from state.live_state import LiveState
 from state.overview_state import OverviewState
 from state.pricing_state import PricingState

@@ -39,7 +39,12 @@ class SettingsTab:
 
 # Only what is built: whoever adds a settings page adds its tab here, in the order account, security, billing,
 # notifications, api-keys, privacy.
-SETTINGS_TABS: tuple[SettingsTab, ...] = (SettingsTab("security"), SettingsTab("billing"), SettingsTab("api-keys"), SettingsTab("privacy"))
+SETTINGS_TABS: tuple[SettingsTab, ...] = (
+    SettingsTab("security"),
+    SettingsTab("billing"),
+    SettingsTab("api-keys"),
+    SettingsTab("privacy"),
+)
 
 PLACES = (
     Place("overview", "/", "layout-dashboard", "g o"),
