@@ -3,7 +3,7 @@
 from typing import Any
 
 from backend.core.clock import now_seconds
-from backend.test_payments.book import portal, shapes
+from backend.test_payments.book import checkout, invoices, portal, shapes
 from backend.test_payments.book.book import Book
 from backend.test_payments.config import Config
 
@@ -50,6 +50,7 @@ def seed(book: Book, config: Config) -> None:
                 stored.update(fresh)
     _seed_portal(book, config)
     _seed_endpoint(book, config, at)
+    _move_links(book)
 
 
 def _seed_portal(book: Book, config: Config) -> None:
@@ -79,3 +80,12 @@ def _seed_endpoint(book: Book, config: Config, at: int) -> None:
         book.add(shapes.webhook_endpoint(ENDPOINT_ID, at, given))
     else:
         stored.update(given)
+
+
+def _move_links(book: Book) -> None:
+    """Have links of invoices and open checkouts lead to the address of this start."""
+    for invoice in book.all("invoice"):
+        if invoice["hosted_invoice_url"]:
+            invoice.update(invoices.links(book, invoice["id"], invoice["_secret"]))
+    for session in book.all("checkout.session", status="open"):
+        session["url"] = checkout.address(book, session["id"])

@@ -43,13 +43,18 @@ def create(book: Book, given: Item) -> Item:
             **given,
             "_price": price,
             "_quantity": quantity,
-            "_url": f"{book.origin.base_url}/c/pay/{session_id}",
+            "_url": address(book, session_id),
             "_line_item": page_shapes.checkout_line(new_object_id("li"), price, name, quantity, due),
         },
         customer,
         due,
     )
     return book.add(session)
+
+
+def address(book: Book, session_id: str) -> str:
+    """Return the address of the page where a session is paid."""
+    return f"{book.origin.base_url}/c/pay/{session_id}"
 
 
 def expire(book: Book, session: Item) -> Item:

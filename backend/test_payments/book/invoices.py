@@ -131,7 +131,6 @@ def finalize(book: Book, invoice: Item, at: int) -> None:
     settled = settle(invoice["total"], customer["balance"])
     number = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
     secret = new_object_id("live")
-    address = f"{book.origin.base_url}/i/{invoice['id']}/{secret}"
     invoice.update(
         status="open",
         number=number,
@@ -140,10 +139,9 @@ def finalize(book: Book, invoice: Item, at: int) -> None:
         amount_due=settled.amount_due,
         amount_remaining=settled.amount_due,
         effective_at=at,
-        hosted_invoice_url=address,
-        invoice_pdf=f"{address}/pdf",
         automatically_finalizes_at=None,
         _secret=secret,
+        **links(book, invoice["id"], secret),
     )
     invoice["status_transitions"]["finalized_at"] = at
     customer["next_invoice_sequence"] += 1
@@ -153,6 +151,12 @@ def finalize(book: Book, invoice: Item, at: int) -> None:
     book.tell("invoice.finalized", invoice, at)
     if settled.amount_due == 0:
         _mark_paid(book, invoice, at)
+
+
+def links(book: Book, invoice_id: str, secret: str) -> Item:
+    """Return the addresses of an invoice's page and PDF."""
+    address = f"{book.origin.base_url}/i/{invoice_id}/{secret}"
+    return {"hosted_invoice_url": address, "invoice_pdf": f"{address}/pdf"}
 
 
 def collect(book: Book, invoice: Item, at: int, *, on_session: bool = False) -> str | None:

@@ -146,7 +146,9 @@ async def test_a_restart_forgets_nothing(tmp_path: Path, receiver: WebhookReceiv
         )
         assert again.id == who.id
         opened = await payments.call(lambda v1: v1.checkout.sessions.retrieve(session.id))
-        assert opened.status == "open"
+        assert (opened.status, opened.url) == ("open", f"{payments.url}/c/pay/{session.id}")
+        invoice = await payments.call(lambda v1: v1.invoices.retrieve(subscription.latest_invoice))
+        assert invoice.hosted_invoice_url.startswith(payments.url)  # on another port than before
         assert len((await payments.call(lambda v1: v1.prices.list())).data) == 4
         await until(lambda: len(events(receiver.of("/after-restart"), who.id)) >= waiting, 15)
 
@@ -210,3 +212,23 @@ async def test_real_time_passes_too(payments: LocalStripe, customer):
     assert (await payments.call(lambda v1: v1.subscriptions.retrieve(subscription.id))).status == "active"
     assert (await payments.call(lambda v1: v1.checkout.sessions.retrieve(session.id))).status == "expired"
     assert CARD["number"] not in json.dumps(payments.account.records.load(subscription.default_payment_method))
+
+
+async def test_events_and_kept_answers_are_forgotten_in_time(tmp_path: Path, receiver: WebhookReceiver):
+    from backend.core import clock
+
+    real = clock.now_seconds()
+    async with local_stripe(tmp_path / "x.sqlite", f"{receiver.url}/old") as payments:
+        options = {"idempotency_key": "old"}
+        made = await payments.call(lambda v1: v1.customers.create({"email": "old@example.com"}, options))
+        for days, events_left, is_same in ((0.9, 1, True), (29, 2, False), (31, 2, False)):
+            clock.use_clock(lambda days=days: real + days * 86_400)
+            try:
+                payments.account.pass_time()
+                again = await payments.call(lambda v1: v1.customers.create({"email": "old@example.com"}, options))
+                listed = await payments.call(lambda v1: v1.events.list({"type": "customer.created"}))
+            finally:
+                clock.use_clock(None)
+            assert (again.id == made.id) is is_same, days
+            assert len(listed.data) == events_left, days
+            made = again
