@@ -17,6 +17,7 @@ _REASONS = (
     "taken",
     "not_offered",
     "session",
+    "unconfirmed",
 )
 
 

@@ -18,6 +18,14 @@ DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in 
 DEMO_CHAIN_ID = 31337
 STRIPE_URL = "https://api.stripe.com"
 
+_MUST_BE_HTTPS = {
+    "public_url": "the https:// address users open",
+    "google_issuer": "Google's own https:// address",
+    "github_url": "GitHub's https:// address",
+    "github_api_url": "the https:// address of GitHub's API",
+    "stripe_api_url": "Stripe's own https:// address",
+}
+
 
 class Settings(BaseSettings):
     """Typed settings; field names in upper case are the names in the environment."""
@@ -139,14 +147,13 @@ class Settings(BaseSettings):
                 problems.append(f"{name.upper()} must name a real server")
         if not self.chains:
             problems.append('CHAINS must name RPC URLs by chain id, for example {"1": ["https://..."]}')
-        if not self.public_url.startswith("https://"):
-            problems.append("PUBLIC_URL must be the https:// address users open")
+        for name, what in _MUST_BE_HTTPS.items():
+            if not getattr(self, name).startswith("https://"):
+                problems.append(f"{name.upper()} must be {what}")
         if self.webhook_allow_private:
             problems.append("WEBHOOK_ALLOW_PRIVATE must be off")
         if not self.stripe_secret_key.get_secret_value() or not self.stripe_webhook_secret.get_secret_value():
             problems.append("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set")
-        if not self.stripe_api_url.startswith("https://"):
-            problems.append("STRIPE_API_URL must be Stripe's own https:// address")
         if not self.smtp_url.get_secret_value() and not self.sendgrid_api_key.get_secret_value():
             problems.append("SMTP_URL or SENDGRID_API_KEY must be set")
         if problems:

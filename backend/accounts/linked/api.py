@@ -14,6 +14,7 @@ from backend.accounts.linked.schemas import (
     WalletList,
     WalletRead,
 )
+from backend.accounts.oauth.providers import configured_providers
 from backend.accounts.oauth.service import begin_trip
 from backend.accounts.siwe.schemas import ChallengeRead, ChallengeRequest, SignedMessage
 from backend.accounts.siwe.service import challenge, prove_wallet
@@ -22,6 +23,7 @@ from backend.api.browser_cookie import browser_of, keep_browser
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.resources import resources
 from backend.core.browser import new_browser_handle
+from backend.core.errors import NotFoundError
 
 router = APIRouter(prefix="/v1/account", tags=["Ways to sign in"], responses=SIGNED_IN_ERRORS)
 
@@ -43,6 +45,8 @@ async def create_wallet_nonce(
     Keep the cookie of the answer: the nonce works only together with it.
     """
     held = resources()
+    async with held.database.unit_of_work(user.id) as session:
+        await service.check_may_add(session, user.id)
     browser = browser_of(request) or new_browser_handle()
     asked = await challenge(
         held.redis, held.settings, browser=browser, address=body.address, chain_id=body.chain_id, user_id=user.id
@@ -55,8 +59,6 @@ async def create_wallet_nonce(
 async def add_wallet(user: SignedIn, request: Request, body: SignedMessage) -> Envelope[WalletRead]:
     """Add the wallet that signed the message. Your e-mail address must be confirmed, if you have one."""
     held = resources()
-    async with held.database.unit_of_work(user.id) as session:
-        await service.check_may_add(session, user.id)
     proof = await prove_wallet(
         held.redis,
         held.settings,
@@ -94,7 +96,7 @@ async def list_identities(user: SignedIn) -> Envelope[IdentityList]:
     return ok(IdentityList(items=identities, total=len(identities)))
 
 
-@router.post("/identities/{provider}/link", responses=errors(409))
+@router.post("/identities/{provider}/link", responses=errors(404))
 async def link_identity(
     user: SignedIn, provider: Provider, request: Request, response: Response
 ) -> Envelope[LinkStart]:
@@ -103,6 +105,8 @@ async def link_identity(
     Keep the cookie of the answer: the way back works only together with it, while you stay signed in.
     """
     held = resources()
+    if provider not in configured_providers(held.settings):
+        raise NotFoundError("This provider is not set up here.")
     async with held.database.unit_of_work(user.id) as session:
         await service.check_may_add(session, user.id)
     browser = browser_of(request) or new_browser_handle()

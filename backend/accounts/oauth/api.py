@@ -93,7 +93,7 @@ def _reason(error: Exception) -> Reason:
     if isinstance(error, ConflictError):
         return "taken"
     if isinstance(error, ForbiddenError):
-        return "account_unverified"
+        return "unconfirmed"
     log.warning("sign-in through another provider failed", error=type(error).__name__)
     return "unavailable"
 

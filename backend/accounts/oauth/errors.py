@@ -15,6 +15,7 @@ Reason = Literal[
     "taken",
     "not_offered",
     "session",
+    "unconfirmed",
 ]
 
 

@@ -156,13 +156,20 @@ async def test_an_unconfirmed_address_keeps_other_ways_out(api: Api) -> None:
     """Whoever signed up with somebody else's address must not leave a way in for the day that it is theirs."""
     user = await api.new_user()
     browser = await signed_in(api, user)
-    await change(api, "update premium_users set email_verified_at = null where id = :id", id=user.id)
     body = await browser.signed(new_wallet(), f"{WALLETS}/nonce")
-    for reply in (await browser.post(WALLETS, body), await browser.post(f"{IDENTITIES}/google/link")):
+    await change(api, "update premium_users set email_verified_at = null where id = :id", id=user.id)
+    for reply in (await browser.post(f"{WALLETS}/nonce"), await browser.post(WALLETS, body)):
         assert (reply.status, reply.error["code"]) == (403, "FORBIDDEN")
         assert "Confirm your e-mail address first" in reply.error["message"]
+    assert (await browser.get(WALLETS)).data["total"] == 0
     await change(api, "update premium_users set email_verified_at = now() where id = :id", id=user.id)
-    assert (await browser.post(WALLETS, body)).status == 201, "the refusal has not used the nonce up"
+    assert (await browser.add(new_wallet())).status == 201
+
+
+async def test_a_provider_that_is_not_set_up_is_not_there(api: Api) -> None:
+    browser = await by_wallet(api)
+    for name, status in (("google", 404), ("facebook", 422)):
+        assert (await browser.post(f"{IDENTITIES}/{name}/link")).status == status
 
 
 async def test_what_is_somebody_elses_is_not_there(api: Api) -> None:

@@ -229,3 +229,16 @@ async def test_linking_ends_with_who_began_it(api: Api) -> None:
     del browser.cookies["premium_session"]
     assert problem_of(await browser.get(path)) == ("/settings/security/", "oauth_session")
     assert (await rows(api, "select count(*) as n from user_identities"))[0].n == before
+
+
+async def test_an_unconfirmed_address_links_nothing(api: Api, provider: IdentityProvider) -> None:
+    """Neither when it begins nor, if the address changes on the way, when it ends."""
+    browser = await signed_in(api)
+    me = (await browser.me()).data["id"]
+    path = await linking(browser, "google")
+    async with api.admin.unit_of_work() as session:
+        statement = text("update premium_users set email = :e where id = :id")
+        await session.execute(statement, {"e": f"victim-{me}@example.com", "id": me})
+    assert (await browser.post("/v1/account/identities/google/link")).status == 403
+    assert problem_of(await browser.get(path)) == ("/settings/security/", "oauth_unconfirmed")
+    assert await rows(api, "select 1 from user_identities where user_id = :id", id=me) == []

@@ -37,6 +37,7 @@ def test_production_accepts_complete_settings() -> None:
         ({"chains": {}}, "CHAINS"),
         ({"public_url": "http://premium.example"}, "PUBLIC_URL"),
         ({"webhook_allow_private": True}, "WEBHOOK_ALLOW_PRIVATE"),
+        ({"google_issuer": "http://accounts.google.com"}, "GOOGLE_ISSUER"),
         ({"stripe_webhook_secret": ""}, "STRIPE_WEBHOOK_SECRET"),
         ({"smtp_url": ""}, "SMTP_URL or SENDGRID_API_KEY"),
     ],
