@@ -5,6 +5,7 @@ import os
 import reflex as rx
 
 from backend.core.settings import get_settings
+from premium_app.no_eval import NoEvalPlugin
 from premium_app.same_origin import SameOriginPlugin
 
 # The command line reads these before (or without) this file's Config: nothing may be downloaded or call home.
@@ -57,6 +58,7 @@ config = rx.Config(
     redis_url=settings.redis_url or None,
     plugins=[
         SameOriginPlugin(),
+        NoEvalPlugin(),
         rx.plugins.TailwindV4Plugin(
             {
                 "theme": {

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -10,7 +11,7 @@ from backend.api.app import create_app, edge
 from backend.api.resources import resources_lifespan
 from backend.core.ids import request_id
 from backend.core.logging import configure_logging, get_logger
-from backend.core.settings import get_settings
+from backend.core.settings import ROOT, get_settings
 from components.i18n import t
 from components.layout.connection import connection_notice
 from components.layout.consent import consent_notice
@@ -19,6 +20,8 @@ from components.layout.head import head_components
 from premium_app.routes import add_pages
 
 log = get_logger(__name__)
+
+PAGES_DIRECTORY = ROOT / ".web" / "build" / "client"
 
 
 def show_failure(exception: Exception) -> EventSpec:
@@ -47,7 +50,7 @@ app = rx.App(
         (4, "Consent"): lambda _stateful: rx.fragment(consent_notice()),
     },
     backend_exception_handler=show_failure,
-    api_transformer=[create_app(), edge],
+    api_transformer=[create_app(), partial(edge, pages=PAGES_DIRECTORY)],
 )
 app.register_lifespan_task(web_lifespan)
 add_pages(app)

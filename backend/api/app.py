@@ -1,5 +1,6 @@
 """The API application: includes the routers of the domains, and gives every answer the same form."""
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -90,9 +91,12 @@ def create_app() -> FastAPI:
     return app
 
 
-def edge(app: ASGIApp) -> ASGIApp:
-    """Wrap an application in what every answer gets (the last entry of Reflex's `api_transformer`)."""
-    return EdgeMiddleware(app)
+def edge(app: ASGIApp, pages: Path | None = None) -> ASGIApp:
+    """Wrap an application in what every answer gets (the last entry of Reflex's `api_transformer`).
+
+    `pages` is where the built pages lie: their inline scripts are what the browser may run.
+    """
+    return EdgeMiddleware(app, pages=pages)
 
 
 @public("nothing is here")

@@ -7,6 +7,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse
 
 from backend.api.auth import public
+from backend.api.content_policy import page_policy, script_hashes
+from backend.api.resources import resources
 from backend.core.errors import NotFoundError
 
 docs_router = APIRouter(include_in_schema=False)
@@ -21,7 +23,7 @@ _TYPES = {
 @public("the description of the API")
 async def docs_page(request: Request) -> HTMLResponse:
     """Return the page that shows `/openapi.json`."""
-    return get_swagger_ui_html(
+    page = get_swagger_ui_html(
         openapi_url=request.app.openapi_url,
         title="Premium API",
         swagger_js_url="/docs/swagger-ui-bundle.js",
@@ -29,6 +31,9 @@ async def docs_page(request: Request) -> HTMLResponse:
         swagger_favicon_url="/docs/favicon-32x32.png",
         swagger_ui_parameters={"persistAuthorization": True, "displayRequestDuration": True},
     )
+    policy = page_policy(resources().settings, script_hashes(bytes(page.body).decode()))
+    page.headers["Content-Security-Policy"] = policy
+    return page
 
 
 @docs_router.get("/docs/{name}")

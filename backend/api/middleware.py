@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -9,8 +10,9 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.api.auth import client_ip
-from backend.api.envelope import current_request_id
+from backend.api.auth import client_ip, is_same_site
+from backend.api.content_policy import DATA_POLICY, PagePolicies
+from backend.api.envelope import current_request_id, error_response
 from backend.core.ids import request_id
 from backend.core.logging import get_logger
 from backend.core.origin import Origin, coming_from
@@ -20,42 +22,32 @@ from backend.core.telemetry import http_requests
 log = get_logger(__name__)
 
 _INBOUND_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
-# Reflex's pages carry inline scripts and its event loop evaluates small expressions: 'unsafe-inline' and 'unsafe-eval'
-# cannot be avoided. What is left still forbids foreign scripts, frames, objects, base and form targets.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self' ws: wss:",
-        "worker-src 'self' blob:",
-        "manifest-src 'self'",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+_SWITCHED_OFF = (
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "geolocation"),
+    *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking"),
 )
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _SWITCHED_OFF),
 }
 HSTS = "max-age=31536000; includeSubDomains"
+EVENT_SOCKET = "/_event"
+_CLOSED = ("_upload", "_event", "auth-codespace")
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 class EdgeMiddleware:
     """Wraps the whole ASGI application (the last transformer, so the outermost)."""
 
-    def __init__(self, app: ASGIApp, https: bool | None = None) -> None:
+    def __init__(self, app: ASGIApp, https: bool | None = None, pages: Path | None = None) -> None:
+        """Wrap `app`; `pages` is where the built pages lie."""
         self.app = app
-        self._https = get_settings().app_url.startswith("https://") if https is None else https
+        settings = get_settings()
+        self._https = settings.app_url.startswith("https://") if https is None else https
+        self._policies = PagePolicies(settings, pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -67,14 +59,18 @@ class EdgeMiddleware:
         scope.setdefault("state", {})
         try:
             with structlog.contextvars.bound_contextvars(request_id=this_id), coming_from(_origin(scope, this_id)):
-                if scope["type"] == "http":
-                    await self._serve(scope, receive, send, this_id)
+                if _is_closed(scope):
+                    await self._serve(scope, receive, send, this_id, _not_here)
+                elif scope["type"] == "http":
+                    await self._serve(scope, receive, send, this_id, self.app)
+                elif not _may_open_socket(scope):
+                    await _refuse_socket(receive, send)
                 else:
                     await self.app(scope, receive, send)
         finally:
             current_request_id.reset(token)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, this_id: str) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, this_id: str, app: ASGIApp) -> None:
         started, status = time.perf_counter(), 500
 
         async def send_with_headers(message: Message) -> None:
@@ -85,7 +81,7 @@ class EdgeMiddleware:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_headers)
+            await app(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
             route = route_label(scope)
@@ -103,6 +99,9 @@ class EdgeMiddleware:
         headers["X-Request-ID"] = this_id
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
+        if "content-security-policy" not in headers:
+            is_page = headers.get("content-type", "").startswith("text/html")
+            headers["Content-Security-Policy"] = self._policies.of(scope["path"], status) if is_page else DATA_POLICY
         if self._https:
             headers["Strict-Transport-Security"] = HSTS
         for name, value in scope["state"].get("extra_headers", {}).items():
@@ -132,6 +131,25 @@ def route_label(scope: Scope) -> str:
         if path.startswith(prefix):
             return f"{prefix.rstrip('/')}/*"
     return "page"
+
+
+def _is_closed(scope: Scope) -> bool:
+    """Return whether the address is one of Reflex's that the product does not offer: uploads, events without socket."""
+    return scope["type"] == "http" and scope["path"].lower().lstrip("/").startswith(_CLOSED)
+
+
+async def _not_here(scope: Scope, receive: Receive, send: Send) -> None:
+    await error_response(404, "NOT_FOUND", "There is nothing at this address.")(scope, receive, send)
+
+
+def _may_open_socket(scope: Scope) -> bool:
+    """Return whether a socket is not the pages' own, or comes from one of our pages, as the browser says."""
+    return not scope["path"].startswith(EVENT_SOCKET) or is_same_site(HTTPConnection(scope), get_settings())
+
+
+async def _refuse_socket(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": 4403, "reason": "The connection came from another site."})
 
 
 def _method(scope: Scope) -> str:

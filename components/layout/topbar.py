@@ -58,7 +58,7 @@ def topbar(title: str, shell: Any) -> rx.Component:
                 rx.el.kbd("Ctrl K", class_name="max-lg:hidden mono text-12 text-ink-3"),
                 type="button",
                 aria_label=t("palette.title"),
-                on_click=rx.call_script("window.dispatchEvent(new Event('open-palette'))"),
+                on_click=rx.call_function(rx.Var("(() => window.dispatchEvent(new Event('open-palette')))")),
                 class_name="max-md:hidden inline-flex items-center gap-2 h-8 px-2.5 rounded-6 border border-line "
                 "text-13 text-ink-2 hover:border-line-strong hover:text-ink",
             ),
