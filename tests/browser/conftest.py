@@ -1,16 +1,41 @@
 """One running product and one Chromium for all browser tests; each test gets a fresh browser context."""
 
+import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from backend.core.settings import get_settings
 from backend.embedded.programs import find_chromium
 from backend.embedded.trial import Trial, trial_run
+
+WAIT_SECONDS = 30.0
+
+
+async def wait_for_function(page: Page, expression: str, *, arg: Any = None, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+    """Wait as Playwright's own does, which evaluates text in the page: our pages' policy forbids that to everybody."""
+    ends_at = time.monotonic() + (WAIT_SECONDS if timeout is None else timeout / 1000)
+    while True:
+        try:
+            if value := await page.evaluate(expression, arg):
+                return value
+        except PlaywrightError as error:
+            if "navigat" not in str(error) and "context was destroyed" not in str(error):
+                raise
+        if time.monotonic() > ends_at:
+            raise PlaywrightTimeoutError(f"did not become true in time: {expression}")
+        await asyncio.sleep(0.05)
+
+
+Page.wait_for_function = wait_for_function  # type: ignore[method-assign,assignment]
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
