@@ -5,11 +5,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import repository as accounts_repository
+from backend.accounts.account_repository import find_account
 from backend.accounts.audit import audit
 from backend.accounts.linked import repository
 from backend.accounts.linked.schemas import IdentityRead, ProvenIdentity, WalletProof, WalletRead
+from backend.accounts.notices import tell_security
 from backend.accounts.oauth.errors import OAuthFailedError
 from backend.accounts.schemas import CurrentUser
+from backend.core import formats
 from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
 from backend.core.ids import new_id
@@ -58,6 +61,8 @@ async def account_of_identity(session: AsyncSession, proven: ProvenIdentity) -> 
     else:
         raise OAuthFailedError("account_unverified", "the account with this address has not confirmed it")
     await _link(session, user.id, proven)
+    if known is not None:
+        await _tell_of_link(session, user.id, proven)
     return user
 
 
@@ -114,6 +119,7 @@ async def add_wallet(session: AsyncSession, user_id: UUID, proof: WalletProof) -
     await repository.set_first_wallet(session, user_id)
     details = {"address": proof.address, "chainId": proof.chain_id, "kind": proof.kind}
     await audit(session, user_id, "wallet.added", proof.address, details)
+    await _tell(session, user_id, f"the wallet {formats.address(proof.address)} now signs you in")
     return WalletRead.model_validate(row, from_attributes=True)
 
 
@@ -140,6 +146,7 @@ async def remove_wallet(session: AsyncSession, user_id: UUID, wallet_id: UUID) -
     _keep_one(ways)
     await repository.set_first_wallet(session, user_id)
     await audit(session, user_id, "wallet.removed", address)
+    await _tell(session, user_id, f"the wallet {formats.address(address)} no longer signs you in")
 
 
 async def add_identity(session: AsyncSession, user_id: UUID, proven: ProvenIdentity) -> None:
@@ -149,6 +156,7 @@ async def add_identity(session: AsyncSession, user_id: UUID, proven: ProvenIdent
     """
     await check_may_add(session, user_id)
     await _link(session, user_id, proven)
+    await _tell_of_link(session, user_id, proven)
 
 
 async def _link(session: AsyncSession, user_id: UUID, proven: ProvenIdentity) -> None:
@@ -182,6 +190,18 @@ async def remove_identity(session: AsyncSession, user_id: UUID, identity_id: UUI
         raise NotFoundError("There is no such linked account.")
     _keep_one(ways)
     await audit(session, user_id, "identity.unlinked", row.provider, {"email": row.email})
+    await _tell(session, user_id, f"the {PROVIDER_NAMES[row.provider]} account {row.email} no longer signs you in")
+
+
+async def _tell_of_link(session: AsyncSession, user_id: UUID, proven: ProvenIdentity) -> None:
+    await _tell(session, user_id, f"the {PROVIDER_NAMES[proven.provider]} account {proven.email} now signs you in")
+
+
+async def _tell(session: AsyncSession, user_id: UUID, what: str) -> None:
+    """Have the owner told by mail, if the account has a confirmed address: whoever changed it may not be the owner."""
+    account = await find_account(session, user_id)
+    if account is not None and account.email and account.email_verified_at is not None:
+        await tell_security(session, user_id, account.email, what)
 
 
 def _keep_one(ways: repository.WaysIn) -> None:

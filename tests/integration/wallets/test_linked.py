@@ -12,6 +12,7 @@ from sqlalchemy import text
 from backend.accounts.linked import service
 from backend.accounts.schemas import CurrentUser
 from backend.core.ids import new_id
+from backend.notifications.mail.outbox import opened_content
 from tests.integration.api.conftest import Api
 from tests.integration.wallets.browser import Browser
 
@@ -77,6 +78,27 @@ async def test_a_wallet_is_added_named_and_removed(api: Api) -> None:
         ("wallet.added", second.address),
         ("wallet.renamed", first.address),
         ("wallet.removed", first.address),
+    ]
+
+
+async def test_the_owner_is_told_by_mail(api: Api) -> None:
+    """Whoever sits in a session that is not theirs cannot leave a way in unseen."""
+    user = await api.new_user()
+    browser = await signed_in(api, user)
+    wallet = new_wallet()
+    added = (await browser.add(wallet)).data
+    await browser.send("DELETE", f"{WALLETS}/{added['id']}")
+    linked = await identity(api, user.id)
+    await browser.send("DELETE", f"{IDENTITIES}/{linked}")
+    async with api.admin.unit_of_work() as session:
+        statement = text("select recipient, content from mail_outbox where user_id = :id order by created_at, id")
+        mails = (await session.execute(statement, {"id": user.id})).all()
+    assert {mail.recipient for mail in mails} == {user.email}
+    short = f"{wallet.address[:6]}…{wallet.address[-4:]}"
+    assert [opened_content(bytes(mail.content)).subject for mail in mails] == [
+        f"Your account: the wallet {short} now signs you in",
+        f"Your account: the wallet {short} no longer signs you in",
+        "Your account: the GitHub account a@example.com no longer signs you in",
     ]
 
 
