@@ -67,6 +67,21 @@ async def test_a_live_session_stays_however_old(admin_database, job) -> None:
     assert await rows(admin_database, "api_keys", person.id) == 1
 
 
+async def test_the_last_mail_to_whoever_left_stays_a_day(admin_database, job) -> None:
+    async with admin_database.unit_of_work() as session:
+        await session.execute(
+            text(
+                "insert into mail_outbox (id, user_id, recipient, template, created_at) values"
+                " (gen_random_uuid(), null, 'old@example.com', 'erasure_done', now() - interval '25 hours'),"
+                " (gen_random_uuid(), null, 'new@example.com', 'erasure_done', now() - interval '23 hours')"
+            )
+        )
+    await tasks.delete_old_rows(job, 0)
+    async with admin_database.unit_of_work() as session:
+        left = await session.execute(text("select recipient from mail_outbox where user_id is null"))
+        assert left.scalars().all() == ["new@example.com"]
+
+
 async def test_months_of_alerts_are_dropped_and_then_the_deleted_rules(admin_database, job) -> None:
     person = await make_person(admin_database)
     rule = person.rows["alert_rules"]["id"]
