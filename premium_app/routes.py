@@ -6,14 +6,17 @@ from typing import Any
 
 import reflex as rx
 
+from backend.core.settings import get_settings
 from components.i18n import t
 from premium_app.pages.alerts import alerts_page
 from premium_app.pages.checkout_return import checkout_return_page
+from premium_app.pages.dev_mail import dev_mail_page
 from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.pricing import pricing_page
 from premium_app.pages.settings_api_keys import settings_api_keys_page
 from premium_app.pages.settings_billing import settings_billing_page
+from premium_app.pages.settings_notifications import settings_notifications_page
 from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
@@ -21,8 +24,10 @@ from state.alerts_state import AlertsState
 from state.api_keys_state import ApiKeysState
 from state.billing_state import BillingState
 from state.checkout_return_state import CheckoutReturnState
+from state.dev_mail_state import DevMailState
 from state.linked_accounts_state import LinkedAccountsState
 from state.live_state import LiveState
+from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
 from state.pricing_state import PricingState
 from state.privacy_state import PrivacyState
@@ -42,6 +47,12 @@ class PageSpec:
     on_load: Sequence[Any] = field(default=())
 
 
+# Only where mails stay on this machine for everybody to read: elsewhere the page does not exist.
+LOCAL_PAGES = (
+    (PageSpec("/dev/mail", "dev_mail.title", dev_mail_page, (DevMailState.load,)),)
+    if get_settings().environment == "demo"
+    else ()
+)
 PAGES = (
     PageSpec("/", "nav.overview", overview_page, (OverviewState.load, LiveState.follow)),
     PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
@@ -55,8 +66,15 @@ PAGES = (
     PageSpec("/pricing", "pricing.title", pricing_page, (PricingState.load,)),
     PageSpec("/checkout/return", "checkout.title", checkout_return_page, (CheckoutReturnState.load,)),
     PageSpec("/settings/billing", "settings.tab_billing", settings_billing_page, (BillingState.load,)),
+    PageSpec(
+        "/settings/notifications",
+        "settings.tab_notifications",
+        settings_notifications_page,
+        (NotificationsState.load,),
+    ),
     PageSpec("/settings/api-keys", "settings.tab_api_keys", settings_api_keys_page, (ApiKeysState.load,)),
     PageSpec("/settings/privacy", "settings.tab_privacy", settings_privacy_page, (PrivacyState.load,)),
+    *LOCAL_PAGES,
     PageSpec("/404", "not_found.title", not_found_page),
 )
 

@@ -42,6 +42,7 @@ class SettingsTab:
 SETTINGS_TABS: tuple[SettingsTab, ...] = (
     SettingsTab("security"),
     SettingsTab("billing"),
+    SettingsTab("notifications"),
     SettingsTab("api-keys"),
     SettingsTab("privacy"),
 )
