@@ -8,7 +8,7 @@ from components.i18n import t
 from components.layout.navigation import mark
 from components.layout.theme_switch import theme_switch
 from components.ui.browser import relative_time
-from components.ui.button import button
+from components.ui.button import icon_button
 from components.ui.empty_state import empty_state
 from components.ui.link import external_link, link
 from components.ui.segmented import segmented
@@ -27,8 +27,8 @@ def dev_mail_page() -> rx.Component:
         rx.el.header(
             link(mark(), to="/", aria_label=t("brand"), class_name="shrink-0"),
             rx.el.h1(t("dev_mail.title"), class_name="text-16 font-strong flex-1"),
-            button(t("dev_mail.refresh"), icon_name="rotate-cw", on_click=mailbox.load),
-            theme_switch(),
+            icon_button(t("dev_mail.refresh"), "rotate-cw", on_click=mailbox.load),
+            rx.el.div(theme_switch(), class_name="max-md:hidden"),
             class_name="flex items-center gap-3 px-6 max-md:px-4 h-14 border-b border-line",
         ),
         rx.el.main(

@@ -12,6 +12,7 @@ from tests.browser.conftest import sign_in
 
 expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
 PAGES = {
+    "local mailbox": "/dev/mail/",
     "sign-in": "/sign-in/?error=credentials",
     "overview": "/",
     "rules": "/alerts/?tab=rules",
@@ -20,10 +21,12 @@ PAGES = {
     "live": "/alerts/?tab=live",
     "history": "/alerts/?tab=history&type=whale",
     "webhooks": "/alerts/?tab=webhooks",
+    "notifications": "/settings/notifications/",
     "privacy": "/settings/privacy/",
     "not found": "/no-such-page/",
 }
 LOADED = {
+    "local mailbox": "text=No mail leaves this machine",
     "sign-in": "text=Use the demo account",
     "overview": "text=WETH",
     "rules": "main section",
@@ -32,6 +35,7 @@ LOADED = {
     "live": "main section",
     "history": "main section",
     "webhooks": "main section",
+    "notifications": "text=Receipts",
     "privacy": "text=Delete account",
     "not found": "text=There is no such page",
 }

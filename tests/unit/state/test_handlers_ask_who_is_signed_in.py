@@ -14,8 +14,8 @@ from state.guard import GUARD_MARK
 
 # These read nothing of any user: the sign-in page's own handlers, and the feed's hold and release in this tab.
 # `follow` is a background handler: it asks for the user first, and again every minute (see its body). `read_notices`
-# runs on public pages too: it asks for the user itself, and shows a stranger nothing. The local mailbox asks whether this
-# run keeps its mails for everybody to read (a demo) before it reads any.
+# runs on public pages too: it asks for the user itself, and shows a stranger nothing. The local mailbox
+# asks whether this run keeps its mails for everybody to read (a demo) before it reads any.
 OPEN = {
     *("SignInState.load", "SignInWaysState.load", "PricingState.load"),  # plans and prices are for everybody
     *("DevMailState.load", "DevMailState.show", "DevMailState.show_as"),
