@@ -11,29 +11,37 @@ from components.i18n import t
 from premium_app.pages.alerts import alerts_page
 from premium_app.pages.checkout_return import checkout_return_page
 from premium_app.pages.dev_mail import dev_mail_page
+from premium_app.pages.forgot_password import forgot_password_page, reset_password_page
 from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.pricing import pricing_page
+from premium_app.pages.settings_account import settings_account_page
 from premium_app.pages.settings_api_keys import settings_api_keys_page
 from premium_app.pages.settings_billing import settings_billing_page
 from premium_app.pages.settings_notifications import settings_notifications_page
 from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
+from premium_app.pages.sign_up import sign_up_page
+from premium_app.pages.verify_email import verify_email_page
+from state.account_state import AccountState
 from state.alerts_state import AlertsState
 from state.api_keys_state import ApiKeysState
 from state.billing_state import BillingState
 from state.checkout_return_state import CheckoutReturnState
 from state.dev_mail_state import DevMailState
+from state.entrance_state import EntranceState
 from state.linked_accounts_state import LinkedAccountsState
 from state.live_state import LiveState
 from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
 from state.pricing_state import PricingState
 from state.privacy_state import PrivacyState
+from state.sessions_state import SessionsState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
 from state.sign_in_ways_state import SignInWaysState
+from state.two_factor_state import TwoFactorState
 from state.wallets_state import WalletsState
 
 
@@ -57,11 +65,16 @@ PAGES = (
     PageSpec("/", "nav.overview", overview_page, (OverviewState.load, LiveState.follow)),
     PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
+    PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load,)),
+    PageSpec("/forgot-password", "forgot.title", forgot_password_page, (EntranceState.load,)),
+    PageSpec("/reset-password", "reset.title", reset_password_page),
+    PageSpec("/verify-email", "verify.title", verify_email_page),
+    PageSpec("/settings/account", "settings.tab_account", settings_account_page, (AccountState.load,)),
     PageSpec(
         "/settings/security",
         "settings.tab_security",
         settings_security_page,
-        (WalletsState.load, LinkedAccountsState.load),
+        (WalletsState.load, LinkedAccountsState.load, SessionsState.load, TwoFactorState.load),
     ),
     PageSpec("/pricing", "pricing.title", pricing_page, (PricingState.load,)),
     PageSpec("/checkout/return", "checkout.title", checkout_return_page, (CheckoutReturnState.load,)),

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from backend.accounts.service import CurrentUser
+from backend.accounts.service import CurrentUser, unconfirmed_email
 from backend.api.resources import resources
 from backend.chain import service as chain_service
 from backend.chain.registry import find_chain
@@ -32,16 +32,19 @@ class ShellState(rx.State):
     is_visitor: bool = False
     payment_problem: str = ""
     erasure_on: str = ""
+    unconfirmed_email: str = ""
 
     @rx.event
     async def read_notices(self) -> None:
         """Read what stands above every page, for whoever is signed in (public: nobody sees nothing)."""
         user = await user_of(self)
         if user is None:
-            self.erasure_on = self.payment_problem = ""
+            self.erasure_on = self.payment_problem = self.unconfirmed_email = ""
         else:
             await self._read_erasure(user)
             await self._read_payments(user)
+            async with resources().database.unit_of_work(user.id) as session:
+                self.unconfirmed_email = await unconfirmed_email(session, user)
 
     @signed_in
     async def keep_account(self, user: CurrentUser) -> Any:

@@ -8,7 +8,7 @@ from backend.accounts import api_keys, identity_repository, repository
 from backend.accounts.account_schemas import AccountRead
 from backend.accounts.account_service import read_account
 from backend.accounts.audit import audit
-from backend.accounts.email_address.service import EmailNotVerifiedError, require_verified
+from backend.accounts.email_address.service import EmailNotVerifiedError, require_verified, unconfirmed_email
 from backend.accounts.entitlements import (
     PLANS,
     TIERS,
@@ -89,6 +89,7 @@ __all__ = [
     "requires",
     "seed_demo_account",
     "session_token",
+    "unconfirmed_email",
     "user_of_cookie",
 ]
 

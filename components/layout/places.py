@@ -40,6 +40,7 @@ class SettingsTab:
 # Only what is built: whoever adds a settings page adds its tab here, in the order account, security, billing,
 # notifications, api-keys, privacy.
 SETTINGS_TABS: tuple[SettingsTab, ...] = (
+    SettingsTab("account"),
     SettingsTab("security"),
     SettingsTab("billing"),
     SettingsTab("notifications"),

@@ -42,6 +42,11 @@ def _password() -> rx.Component:
             action=_ACTION,
             class_name="flex flex-col gap-4 mt-6",
         ),
+        rx.el.p(
+            link(t("sign_in.forgot"), to="/forgot-password/"),
+            rx.el.span(t("sign_in.no_account"), " ", link(t("sign_in.create"), to="/sign-up/")),
+            class_name="flex flex-wrap justify-between gap-x-4 gap-y-2 text-13 text-ink-2 mt-4 mb-6",
+        ),
         sign_in_ways(sign_in.next_path),
         rx.cond(sign_in.demo_email != "", _demo_account()),
     )

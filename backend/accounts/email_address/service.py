@@ -36,6 +36,12 @@ async def require_verified(session: AsyncSession, user: CurrentUser) -> None:
         raise EmailNotVerifiedError
 
 
+async def unconfirmed_email(session: AsyncSession, user: CurrentUser) -> str:
+    """Return the address of the unit of work's user while it is not confirmed, else nothing."""
+    account = await account_repository.find_account(session, user.id)
+    return account.email if account is not None and account.email_verified_at is None else ""
+
+
 async def ask_change(session: AsyncSession, settings: Settings, user: CurrentUser, email: str) -> None:
     """Mail a link to the new address, and word of it to the old. Nothing changes until the link is followed.
 
