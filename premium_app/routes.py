@@ -65,7 +65,7 @@ PAGES = (
     PageSpec("/", "nav.overview", overview_page, (OverviewState.load, LiveState.follow)),
     PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
-    PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load,)),
+    PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load, SignInWaysState.load)),
     PageSpec("/forgot-password", "forgot.title", forgot_password_page, (EntranceState.load,)),
     PageSpec("/reset-password", "reset.title", reset_password_page),
     PageSpec("/verify-email", "verify.title", verify_email_page),

@@ -28,7 +28,7 @@ class AccountRead(ApiModel):
 class EmailChange(ApiModel):
     """A new address, and the password."""
 
-    email: str = Field(min_length=3, max_length=254)
+    email: str = Field(max_length=254)
     password: SecretStr | None = _PASSWORD
 
 

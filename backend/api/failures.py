@@ -39,6 +39,8 @@ def field_messages(errors: Any) -> dict[str, str]:
             path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
         if error.get("type") == "json_invalid":
             path = "body"
+        if error.get("type") == "missing" and path != "body":
+            error = {**error, "msg": "This is needed."}
         message = str(error.get("msg", "is not valid")).removeprefix("Value error, ")
         messages.setdefault(path[:200] or "body", message[:300])
     return dict(list(messages.items())[:50])

@@ -44,7 +44,11 @@ def _password() -> rx.Component:
         ),
         rx.el.p(
             link(t("sign_in.forgot"), to="/forgot-password/"),
-            rx.el.span(t("sign_in.no_account"), " ", link(t("sign_in.create"), to="/sign-up/")),
+            rx.el.span(
+                t("sign_in.no_account"),
+                " ",
+                link(t("sign_in.create"), to="/sign-up/", class_name="text-accent underline"),
+            ),
             class_name="flex flex-wrap justify-between gap-x-4 gap-y-2 text-13 text-ink-2 mt-4 mb-6",
         ),
         sign_in_ways(sign_in.next_path),

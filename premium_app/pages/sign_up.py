@@ -9,6 +9,7 @@ from components.ui.api_form import api_form
 from components.ui.field import text_field
 from components.ui.link import link
 from premium_app.pages.entrance import entrance
+from premium_app.pages.sign_in_ways import sign_in_ways
 from state.entrance_state import EntranceState
 
 # On the class, a state's attributes are values of the page.
@@ -54,10 +55,14 @@ def sign_up_page() -> rx.Component:
                     on_sent=state.sent,
                     wide=True,
                 ),
-                class_name="mt-6",
+                class_name="mt-6 mb-6",
             ),
+            sign_in_ways("/"),
             rx.el.p(
-                t("sign_up.have"), " ", link(t("sign_in.title"), to="/sign-in/"), class_name="text-13 text-ink-2 mt-4"
+                t("sign_up.have"),
+                " ",
+                link(t("sign_in.title"), to="/sign-in/", class_name="text-accent underline"),
+                class_name="text-13 text-ink-2 mt-4",
             ),
         ),
     )

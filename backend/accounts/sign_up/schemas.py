@@ -5,7 +5,7 @@ from pydantic import ConfigDict, Field, SecretStr
 from backend.accounts.schemas import MAX_PASSWORD_LENGTH
 from backend.core.schemas import ApiModel
 
-_EMAIL = Field(min_length=3, max_length=254)
+_EMAIL = Field(max_length=254)
 _TOKEN = Field(min_length=20, max_length=200, description="What stands after the # of the mailed link")
 
 
