@@ -3,7 +3,7 @@
 from typing import Any
 
 from backend.core.clock import now_seconds
-from backend.test_payments.api.routing import CREATED, Endpoint, made_when, page_of, page_shape, shape
+from backend.test_payments.api.routing import Endpoint, made_when, moment, page_of, page_shape, shape
 from backend.test_payments.book import shapes
 from backend.test_payments.book.book import Book, new_object_id
 from backend.test_payments.wire import schema
@@ -108,7 +108,7 @@ ENDPOINTS = [
     Endpoint(
         "GET",
         "/v1/products",
-        page_shape({"active": schema.flag, "ids": schema.list_of(schema.text), "created": CREATED}),
+        page_shape({"active": schema.flag, "ids": schema.list_of(schema.text), "created": moment}),
         _list_products,
     ),
     Endpoint("GET", "/v1/products/{id}", shape(), _product),
@@ -139,7 +139,7 @@ ENDPOINTS = [
                 "type": schema.one_of("one_time", "recurring"),
                 "lookup_keys": schema.list_of(schema.text, 10),
                 "recurring": schema.hash_of(schema.Shape({"interval": _RECURRING.fields["interval"]}, ("interval",))),
-                "created": CREATED,
+                "created": moment,
             }
         ),
         _list_prices,

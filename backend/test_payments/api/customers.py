@@ -3,7 +3,7 @@
 from typing import Any
 
 from backend.core.clock import now_seconds
-from backend.test_payments.api.routing import CREATED, Endpoint, made_when, page_of, page_shape, shape
+from backend.test_payments.api.routing import Endpoint, made_when, moment, page_of, page_shape, shape
 from backend.test_payments.book import clockwork, customers, shapes
 from backend.test_payments.book.book import Book, new_object_id, public
 from backend.test_payments.wire import schema
@@ -101,7 +101,7 @@ ENDPOINTS = [
     Endpoint(
         "GET",
         "/v1/customers",
-        page_shape({"email": schema.text, "test_clock": schema.text, "created": CREATED}),
+        page_shape({"email": schema.text, "test_clock": schema.text, "created": moment}),
         _list,
     ),
     Endpoint("GET", "/v1/customers/{id}", shape(), _retrieve),

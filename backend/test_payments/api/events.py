@@ -3,7 +3,7 @@
 from typing import Any
 
 from backend.core.clock import now_seconds
-from backend.test_payments.api.routing import CREATED, Endpoint, made_when, page_of, page_shape, shape
+from backend.test_payments.api.routing import Endpoint, made_when, moment, page_of, page_shape, shape
 from backend.test_payments.book import shapes
 from backend.test_payments.book.book import Book, new_object_id, public
 from backend.test_payments.wire import schema
@@ -87,7 +87,7 @@ ENDPOINTS = [
     Endpoint(
         "GET",
         "/v1/events",
-        page_shape({"type": schema.text, "types": schema.list_of(schema.text, 20), "created": CREATED}),
+        page_shape({"type": schema.text, "types": schema.list_of(schema.text, 20), "created": moment}),
         _list,
     ),
     Endpoint("GET", "/v1/events/{id}", shape(), _event),

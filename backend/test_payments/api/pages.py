@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backend.test_payments.api.routing import CREATED, Endpoint, made_when, page_of, page_shape, shape
+from backend.test_payments.api.routing import Endpoint, made_when, moment, page_of, page_shape, shape
 from backend.test_payments.api.subscriptions import PRORATIONS
 from backend.test_payments.book import checkout, portal
 from backend.test_payments.book.book import Book
@@ -182,7 +182,7 @@ ENDPOINTS = [
                 "customer": schema.text,
                 "subscription": schema.text,
                 "status": schema.one_of("complete", "expired", "open"),
-                "created": CREATED,
+                "created": moment,
             }
         ),
         _list,

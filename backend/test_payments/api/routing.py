@@ -19,14 +19,12 @@ PAGE = {
     "ending_before": schema.text,
     "expand": schema.list_of(schema.text, 20),
 }
-CREATED = schema.either(
-    "",
-    lambda value, param: (
-        schema.hash_of(Shape(dict.fromkeys(("gt", "gte", "lt", "lte"), schema.integer)))(value, param)
-        if isinstance(value, dict)
-        else schema.integer(value, param)
-    ),
-)
+_BOUNDS = Shape(dict.fromkeys(("gt", "gte", "lt", "lte"), schema.integer))
+
+
+def moment(value: Any, param: str) -> Any:
+    """Return the filter `created`: a time, or bounds by `gt`, `gte`, `lt`, `lte`."""
+    return _BOUNDS.read(value, param) if isinstance(value, dict) else schema.integer(value, param)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def page_of(items: list[Item], given: Item, url: str) -> Item:
 
 def made_when(items: list[Item], created: Any) -> list[Item]:
     """Return the items whose time of creation fits the filter `created`: a time, or bounds."""
-    if created in (None, ""):
+    if created is None:
         return items
     if isinstance(created, int):
         return [item for item in items if item["created"] == created]

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from backend.test_payments.api.routing import CREATED, Endpoint, made_when, page_of, page_shape, shape
+from backend.test_payments.api.routing import Endpoint, made_when, moment, page_of, page_shape, shape
 from backend.test_payments.book import invoices, previews, subscriptions
 from backend.test_payments.book.book import Book
 from backend.test_payments.wire import schema
@@ -197,7 +197,7 @@ ENDPOINTS = [
                 "customer": schema.text,
                 "status": schema.one_of(*STATUSES),
                 "price": schema.text,
-                "created": CREATED,
+                "created": moment,
             }
         ),
         _list,
@@ -238,7 +238,7 @@ ENDPOINTS = [
                 "customer": schema.text,
                 "subscription": schema.text,
                 "status": schema.one_of("draft", "open", "paid", "uncollectible", "void"),
-                "created": CREATED,
+                "created": moment,
             }
         ),
         _list_invoices,

@@ -51,7 +51,8 @@ async def act(request: Request) -> Response:
             visit = _visit(book, request)
             if visit is None:
                 return gone("This link to the customer portal has expired.")
-            return _view(visit, {**given, "view": given.get("view", action)}, error)
+            is_form = action == "card" and error.kind == "card_error"
+            return _view(visit, {**given, "view": "card" if is_form else "home"}, error)
 
 
 def _visit(book: Book, request: Request) -> Visit | None:
@@ -124,6 +125,8 @@ def _resume(visit: Visit, given: dict[str, str]) -> None:
 def _switch(visit: Visit, given: dict[str, str]) -> None:
     _allowed(visit, "subscription_update")
     subscription = visit.subscription(given)
+    if subscription["status"] not in ("active", "trialing"):
+        raise StripeError("Pay the open invoice before you switch.", status=403)
     confirmed = (visit.session["flow"] or {}).get("subscription_update_confirm") or {}
     fixed = [each["price"] for each in confirmed.get("items", [])]
     if given.get("price") not in [*(price["id"] for price in visit.prices), *fixed]:

@@ -80,7 +80,7 @@ def _plan(visit: Visit, subscription: Item) -> str:
     tone = ' class="bad"' if status in ("past_due", "unpaid", "incomplete") else ' class="quiet"'
     known = {"subscription": subscription["id"]}
     buttons = []
-    if visit.prices:
+    if visit.prices and status in ("active", "trialing"):
         buttons.append(_link(visit, "switch", "Switch plan", known))
     if visit.features["subscription_cancel"]["enabled"]:
         if subscription["cancel_at_period_end"]:
@@ -133,7 +133,7 @@ def _invoice_section(visit: Visit) -> str:
             f'<td class="number">{money(invoice["amount_due"])}</td></tr>'
         )
         if invoice["status"] == "open":
-            pay = submit(f"{visit.address}/pay", "Pay now", {"invoice": invoice["id"], "view": ""})
+            pay = submit(f"{visit.address}/pay", "Pay now", {"invoice": invoice["id"]})
             rows.append(f'<tr class="below"><td colspan="4">{pay}</td></tr>')
     if not rows:
         table = '<p class="quiet">None yet.</p>'
@@ -231,7 +231,7 @@ def confirm(visit: Visit, asked: dict[str, str], error: StripeError | None) -> R
         for line in upcoming["lines"]["data"]
     )
     when = "now" if upcoming["created"] <= visit.now else f"on {day(upcoming['created'])}"
-    known = {"subscription": subscription["id"], "price": price["id"], "view": "confirm"}
+    known = {"subscription": subscription["id"], "price": price["id"]}
     content = (
         f"{_back(visit)}<section><h1>Switch to {escape(visit.product_name(price))}</h1>"
         f"<p>{money(price['unit_amount'])} {every(price)}</p>"

@@ -17,7 +17,7 @@ from tests.doubles.local_stripe import LocalStripe
 from tests.doubles.stripe_run import run_through
 from tests.doubles.stripe_shapes import problems
 
-# Ours alone: the shape of an event's object is that of the object itself.
+# What a run must have shown, so that nothing is compared with nothing.
 KINDS = {
     *("customer", "checkout.session", "subscription", "invoice", "line_item", "invoiceitem", "price", "product"),
     *("payment_method", "event", "webhook_endpoint", "billing_portal.session", "billing_portal.configuration"),

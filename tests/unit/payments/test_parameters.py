@@ -69,7 +69,7 @@ PARAMS = {
 
 def shapes_in(reader: Callable[..., Any]) -> Iterator[Shape]:
     """The hashes a reader reads, at once or in an array or an alternative."""
-    for cell in reader.__closure__ or ():
+    for cell in getattr(reader, "__closure__", None) or ():
         inside = cell.cell_contents
         if isinstance(inside, Shape):
             yield inside
