@@ -98,6 +98,35 @@ async def test_what_does_not_work_is_said_and_can_be_tried_again(context: Browse
     assert wallet.chain_id == 1
 
 
+async def test_what_a_wallet_says_of_itself_is_text_and_no_more(context: BrowserContext) -> None:
+    hostile = new_wallet("<img src=x onerror=alert(1)>" + "x" * 100, icon="javascript:alert(1)")
+    nameless = new_wallet("  ", icon="https://evil.example/pixel.svg")
+    await install_wallets(context, hostile, nameless)
+    page = await context.new_page()
+    foreign = []
+    page.on("request", lambda request: foreign.append(request.url) if "evil.example" in request.url else None)
+    await page.goto("/sign-in/")
+    choices = page.get_by_role("list", name="Wallets in this browser").get_by_role("button")
+    await expect(choices).to_have_text(["<" + "<img src=x onerror=alert(1)>" + "x" * 12, "BBrowser wallet"])
+    await expect(choices.locator("img")).to_have_count(0)
+    assert foreign == []
+
+
+async def test_after_five_minutes_the_message_is_no_longer_good(context: BrowserContext) -> None:
+    wallet = new_wallet("Alpha", silent=True)
+    await install_wallets(context, wallet)
+    page = await context.new_page()
+    await sign_in_with(page, wallet)
+    await expect(page.get_by_role("status").filter(has_text="Read the message in Alpha")).to_be_visible()
+    await page.get_by_role("button", name="Cancel").click()
+    await page.clock.install()
+    await page.get_by_role("button", name="Alpha").click()
+    await expect(page.get_by_role("status").filter(has_text="Read the message in Alpha")).to_be_visible()
+    await page.clock.fast_forward("05:01")
+    await expect(page.get_by_role("alert").filter(has_text="longer than five minutes")).to_be_visible()
+    await expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
 async def test_by_keyboard_and_without_findings_of_axe(context: BrowserContext) -> None:
     wallet = new_wallet("Alpha", silent=True)
     await install_wallets(context, wallet)

@@ -48,6 +48,7 @@ class BrowserWallet:
     refuses: bool = False
     silent: bool = False
     old: bool = False
+    icon: str = _ICON
     asked: list[str] = field(default_factory=list)
 
     def answer(self, method: str, params: list[Any]) -> dict[str, Any]:
@@ -88,7 +89,7 @@ async def install_wallets(context: BrowserContext, *wallets: BrowserWallet) -> N
             else {
                 "uuid": f"350670db-19fa-4704-a166-e52e178b59d{key}",
                 "name": wallet.name,
-                "icon": _ICON,
+                "icon": wallet.icon,
                 "rdns": f"com.example.wallet{key}",
             },
         }
