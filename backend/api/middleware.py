@@ -99,7 +99,8 @@ class EdgeMiddleware:
         headers["X-Request-ID"] = this_id
         for name, value in SECURITY_HEADERS.items():
             headers.setdefault(name, value)
-        if "content-security-policy" not in headers:
+        # A 304 names no type, and what it says would replace the policy that the browser keeps with the page.
+        if "content-security-policy" not in headers and status != 304:
             is_page = headers.get("content-type", "").startswith("text/html")
             headers["Content-Security-Policy"] = self._policies.of(scope["path"], status) if is_page else DATA_POLICY
         if self._https:

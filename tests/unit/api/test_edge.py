@@ -112,20 +112,28 @@ def test_what_no_store_can_hold_is_refused(value: Any) -> None:
         check_json(value)
 
 
-def test_strict_transport_security_only_over_https() -> None:
+def headers_of(status: int = 200, https: bool = False) -> dict[bytes, bytes]:
+    """The headers that an answer without any gets."""
+    sent: list[Any] = []
+
     async def answer(_scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    def headers(https: bool) -> dict[bytes, bytes]:
-        sent: list[Any] = []
+    async def send(message: Any) -> None:
+        sent.append(message)
 
-        async def send(message: Any) -> None:
-            sent.append(message)
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    asyncio.run(EdgeMiddleware(answer, https=https)(scope, send, send))
+    return dict(sent[0]["headers"])
 
-        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-        asyncio.run(EdgeMiddleware(answer, https=https)(scope, send, send))
-        return dict(sent[0]["headers"])
 
-    assert headers(https=True)[b"strict-transport-security"].startswith(b"max-age=31536000")
-    assert b"strict-transport-security" not in headers(https=False)
+def test_strict_transport_security_only_over_https() -> None:
+    assert headers_of(https=True)[b"strict-transport-security"].startswith(b"max-age=31536000")
+    assert b"strict-transport-security" not in headers_of()
+
+
+def test_a_page_that_has_not_changed_keeps_its_policy() -> None:
+    """A browser takes the headers of a 304 over into the page that it has kept."""
+    assert b"content-security-policy" in headers_of()
+    assert b"content-security-policy" not in headers_of(status=304)
