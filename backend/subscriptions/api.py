@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from backend.accounts.service import CurrentUser
+from backend.accounts.service import CurrentUser, EmailNotVerifiedError
 from backend.api.auth import (
     ReadsSubscriptions,
     SignedIn,
@@ -45,7 +45,7 @@ from backend.subscriptions.schemas import (
 
 router = APIRouter(prefix="/v1/subscriptions", tags=["Subscriptions"])
 CALLS_PER_MINUTE = 30  # of what asks the payment provider, for each user
-BILLING_PAGE, PRICING_PAGE = "/settings/billing/", "/pricing/"
+BILLING_PAGE, PRICING_PAGE, ACCOUNT_PAGE = "/settings/billing/", "/pricing/", "/settings/account/"
 
 
 async def _asks_provider(user: SignedIn) -> CurrentUser:
@@ -195,6 +195,8 @@ async def open_checkout(request: Request) -> Response:
         opened = await service.start_checkout(held.database, gateway, user, str(tier), interval)
     except SubscriptionExistsError:
         return _to(f"{BILLING_PAGE}?{urlencode({'plan': tier, 'interval': interval})}")
+    except EmailNotVerifiedError:
+        return _to(ACCOUNT_PAGE)  # says what is missing, and sends the link again
     except (PremiumError, *STORE_ERRORS) as error:
         return _to(f"{back}&notice={_notice(error)}")
     return _to(opened.checkout_url)

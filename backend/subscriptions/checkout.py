@@ -6,7 +6,7 @@ No transaction is open while Stripe is asked: a Stripe that stalls must not hold
 from typing import Any
 from uuid import UUID
 
-from backend.accounts.service import CurrentUser, audit, plan_of
+from backend.accounts.service import CurrentUser, audit, plan_of, require_verified
 from backend.core.clock import now_seconds, utc_now
 from backend.core.db import Database
 from backend.core.errors import NotFoundError
@@ -35,8 +35,8 @@ async def start_checkout(
 ) -> CheckoutRead:
     """Return a Checkout session for a plan: the open one if it is for the same, else a new one.
 
-    Raises SubscriptionExistsError when there is a live subscription, PaymentsUnavailableError when Stripe cannot be
-    asked; nothing was charged then.
+    Raises SubscriptionExistsError when there is a live subscription, EmailNotVerifiedError while the account's address
+    waits to be confirmed, PaymentsUnavailableError when Stripe cannot be asked; nothing was charged then.
     """
     try:
         return await _start(database, gateway, user, tier, interval)
@@ -48,6 +48,7 @@ async def _start(
     database: Database, gateway: StripeGateway, user: CurrentUser, tier: str, interval: Interval
 ) -> CheckoutRead:
     async with database.unit_of_work(user.id) as session:
+        await require_verified(session, user)
         current, _ = await current_subscription(session, user.id, utc_now())
     if current is not None:
         raise _exists(current)

@@ -27,12 +27,12 @@ class EmailNotVerifiedError(ForbiddenError):
 
 
 async def require_verified(session: AsyncSession, user: CurrentUser) -> None:
-    """Raise EmailNotVerifiedError unless the address of the unit of work's user is confirmed.
+    """Raise EmailNotVerifiedError while the address of the unit of work's user waits to be confirmed.
 
-    For what reaches beyond the account: payments, and messages to the outside. (Without any address: refused too.)
+    For what reaches beyond the account: payments, and messages to the outside. An account without any address (a
+    wallet's) passes: nothing is claimed there that could be somebody else's.
     """
-    account = await account_repository.find_account(session, user.id)
-    if account is None or account.email_verified_at is None:
+    if await unconfirmed_email(session, user):
         raise EmailNotVerifiedError
 
 

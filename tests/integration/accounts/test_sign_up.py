@@ -209,6 +209,10 @@ async def test_unconfirmed_accounts_sign_in_and_reach_nothing_beyond_themselves(
     async with resources().database.unit_of_work(user.id) as session:
         with pytest.raises(EmailNotVerifiedError):
             await require_verified(session, user)
+    buying = await browser.post("/v1/subscriptions", json={"tier": "pro", "interval": "month"})
+    assert (buying.status, buying.error["code"]) == (403, "EMAIL_NOT_VERIFIED")
+    form = await browser.post("/v1/subscriptions/checkout", data={"tier": "pro", "interval": "month"})
+    assert form.headers["Location"] == "/settings/account/"
     link = await post.mail()
     followed = await verify(api.client_with(Origin=api.url), link.token, cookie_of(reply, "premium_session"))
     assert followed.data["location"] == "/settings/account/?done=verified"
