@@ -8,17 +8,21 @@ from urllib.parse import quote
 
 import reflex as rx
 
-from backend.accounts.service import CurrentUser
+from backend.accounts.service import CurrentUser, session_token
 from backend.api.resources import resources
 from backend.core.errors import PremiumError, TierLimitError
 from backend.core.ids import request_id
 from backend.core.logging import get_logger
 from backend.core.origin import Origin, coming_from
+from backend.core.pace import Pace
 from components.i18n import t
 
 log = get_logger(__name__)
 
 GUARD_MARK = "_asks_who_is_signed_in"
+# Nobody clicks faster; what is above costs neither a query nor a lock.
+BURST, EVENTS_PER_SECOND = 60, 20.0
+_pace = Pace(BURST, EVENTS_PER_SECOND)
 
 
 async def user_of(state: rx.State) -> CurrentUser | None:
@@ -37,11 +41,14 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
     """Make an async method `(self, user, …)` an event handler that only a signed-in user can run.
 
     A known error becomes a toast with its message (or, when the state has `failure`, its panel; a limit of the plan,
-    when it has `limit_message`, its notice); anything else is logged under a request id that the user sees.
+    when it has `limit_message`, its notice); anything else is logged under a request id that the user sees. Events that
+    come faster than anybody clicks are not run.
     """
 
     @functools.wraps(handler)
     async def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _pace.take(_session_of(self)):
+            return rx.toast.warning(t("limits.too_many_events"), id="too-many-events")
         try:
             user = await user_of(self)
             if user is None:
@@ -64,6 +71,12 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
     guarded.__annotations__ = {name: kind for name, kind in handler.__annotations__.items() if name != "user"}
     setattr(guarded, GUARD_MARK, True)
     return rx.event(guarded)
+
+
+def _session_of(state: Any) -> str:
+    """Return what an event counts for: the browser's session, else this connection."""
+    router = state.router
+    return session_token(router.headers.cookie) or router.session.session_id
 
 
 def _origin(state: Any) -> Origin:

@@ -16,6 +16,7 @@ from backend.api.envelope import current_request_id, error_response
 from backend.core.ids import request_id
 from backend.core.logging import get_logger
 from backend.core.origin import Origin, coming_from
+from backend.core.pace import Pace
 from backend.core.settings import get_settings
 from backend.core.telemetry import http_requests
 
@@ -35,6 +36,7 @@ SECURITY_HEADERS = {
 }
 HSTS = "max-age=31536000; includeSubDomains"
 EVENT_SOCKET = "/_event"
+SOCKET_BURST, SOCKET_MESSAGES_PER_SECOND = 500, 100.0
 _CLOSED = ("_upload", "_event", "auth-codespace")
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -66,7 +68,7 @@ class EdgeMiddleware:
                 elif not _may_open_socket(scope):
                     await _refuse_socket(receive, send)
                 else:
-                    await self.app(scope, receive, send)
+                    await self.app(scope, _paced(scope, receive), send)
         finally:
             current_request_id.reset(token)
 
@@ -146,6 +148,22 @@ async def _not_here(scope: Scope, receive: Receive, send: Send) -> None:
 def _may_open_socket(scope: Scope) -> bool:
     """Return whether a socket is not the pages' own, or comes from one of our pages, as the browser says."""
     return not scope["path"].startswith(EVENT_SOCKET) or is_same_site(HTTPConnection(scope), get_settings())
+
+
+def _paced(scope: Scope, receive: Receive) -> Receive:
+    """Return `receive` of a socket of the pages that ends when more comes than a page could ever send."""
+    if not scope["path"].startswith(EVENT_SOCKET):
+        return receive
+    pace = Pace(SOCKET_BURST, SOCKET_MESSAGES_PER_SECOND)
+
+    async def receive_paced() -> Message:
+        message = await receive()
+        if message["type"] == "websocket.receive" and not pace.take():
+            log.warning("a socket sent too much", ip=client_ip(HTTPConnection(scope), get_settings()))
+            return {"type": "websocket.disconnect", "code": 4429}
+        return message
+
+    return receive_paced
 
 
 async def _refuse_socket(receive: Receive, send: Send) -> None:

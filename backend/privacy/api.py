@@ -32,7 +32,7 @@ consent_router = APIRouter(
     prefix="/v1/consent",
     tags=["Privacy"],
     dependencies=[Depends(limited_by_address)],
-    responses=errors(403, 422, 429, 503),
+    responses=errors(401, 403, 422, 429, 503),
 )
 _CONSENT_SECONDS = 180 * 86400
 
