@@ -24,6 +24,7 @@ from backend.embedded.ports import free_port, wait_until
 from backend.embedded.postgres import postgres_server
 from backend.embedded.redis import redis_server
 from backend.embedded.schema import upgrade_schema
+from benchmarks import webhooks
 from benchmarks.harness import report
 from benchmarks.http_load import ask, closed_loop, get
 
@@ -48,9 +49,9 @@ def main() -> None:
             upgrade_schema(urls.admin)
             environment = {**urls.environment(), "REDIS_URL": redis_url, "VAR_DIR": name, "ENVIRONMENT": "test"}
             environment["SECRET_KEY"] = "benchmarks-only-" * 3
-            os.environ.update(environment)
-            settings = Settings(_env_file=None)  # pyright: ignore[reportCallIssue]
             port = free_port()
+            os.environ.update({**environment, **webhooks.payments_environment(directory)})
+            settings = Settings(_env_file=None)  # pyright: ignore[reportCallIssue]
             server = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"),
@@ -62,6 +63,7 @@ def main() -> None:
                 requests = asyncio.run(_prepare(settings, directory / "requests"))
                 wait_until(lambda: _answers(port), 30)
                 _measure(port, requests)
+                webhooks.measure(settings, directory, port)
             finally:
                 server.terminate()
                 server.wait(30)

@@ -80,6 +80,42 @@ def mails_command(resend: Annotated[UUID | None, typer.Option(help="send this gi
     _do(lambda settings: show_mails(settings, resend))
 
 
+billing = typer.Typer(no_args_is_help=True, help="Payments by hand (WORKER_DATABASE_URL must be set).")
+app.add_typer(billing, name="billing")
+
+
+@billing.command("reconcile")
+def billing_reconcile_command() -> None:
+    """Compare every subscription with Stripe and repair what differs."""
+    from backend.cli.billing import reconcile_all
+
+    _do(reconcile_all)
+
+
+@billing.command("replay")
+def billing_replay_command(days: Annotated[int, typer.Option(min=1, max=30, help="how far back")] = 7) -> None:
+    """Handle the events of the last days that never reached us."""
+    from backend.cli.billing import replay_events
+
+    _do(lambda settings: replay_events(settings, days))
+
+
+@billing.command("sync")
+def billing_sync_command(email: Annotated[str, typer.Argument(help="the account's e-mail address")]) -> None:
+    """Fetch one customer now."""
+    from backend.cli.billing import sync_one
+
+    _do(lambda settings: sync_one(settings, email))
+
+
+@billing.command("requests")
+def billing_requests_command() -> None:
+    """Show the newest requests to talk about Enterprise."""
+    from backend.cli.billing import show_requests
+
+    _do(show_requests)
+
+
 @app.command("reseal")
 def reseal_command() -> None:
     """Seal every stored secret under the newest of ENCRYPTION_KEYS (WORKER_DATABASE_URL must be set)."""
