@@ -1,6 +1,6 @@
 """A storm of payment webhooks: a thousand events of twenty customers, a fifth of them twice, in random order.
 
-Called by `benchmarks.accounts`. The local Stripe and the jobs process run beside the web worker, on the same cores. What
+Called by `benchmarks.accounts`. The local Stripe and the jobs process run beside the web worker, on its cores. What
 the events are about has changed at Stripe already: what is right at the end is known, and is checked.
 """
 

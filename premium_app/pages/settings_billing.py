@@ -152,17 +152,17 @@ def _usage() -> rx.Component:
         t("billing.usage_title"),
         rx.cond(
             billing.loaded,
-            rx.el.dl(rx.foreach(billing.usage, _use), class_name="flex flex-col gap-4 p-4"),
+            rx.el.ul(rx.foreach(billing.usage, _use), class_name="flex flex-col gap-4 p-4"),
             skeleton_rows(2),
         ),
     )
 
 
 def _use(item: Any) -> rx.Component:
-    return rx.el.div(
+    return rx.el.li(
         rx.el.div(
-            rx.el.dt(item.name, class_name="text-13 text-ink-2"),
-            rx.el.dd(item.text, class_name="text-13 num"),
+            rx.el.span(item.name, class_name="text-13 text-ink-2"),
+            rx.el.span(item.text, class_name="text-13 num"),
             class_name="flex justify-between gap-3",
         ),
         rx.cond(
