@@ -37,7 +37,8 @@ async def list_invoices(session: AsyncSession, user_id: UUID, limit: int, offset
     """Return the user's invoices, newest first, and how many there are."""
     values = {"user_id": user_id, "limit": limit, "offset": offset}
     statement = text(
-        "select * from invoices where user_id = :user_id order by issued_at desc, number desc, id limit :limit offset :offset"
+        "select * from invoices where user_id = :user_id order by issued_at desc, number desc, id"
+        " limit :limit offset :offset"
     )
     rows = list((await session.execute(statement, values)).mappings())
     total = await session.execute(text("select count(*) from invoices where user_id = :user_id"), {"user_id": user_id})
