@@ -8,6 +8,7 @@ import sys
 import zipfile
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from backend.accounts.schemas import CurrentUser
@@ -83,6 +84,7 @@ async def wait_for(app_database: Database, user: CurrentUser, reached: Any, seco
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.timeout(300)
 async def test_killed_in_the_middle_it_is_made_by_the_next_in_bounded_memory(
     app_database, admin_database, make_someone, make_settings
 ) -> None:
