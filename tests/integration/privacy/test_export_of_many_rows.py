@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from tests.integration.privacy.catalogue import Person
 
 ROWS = 200_000
 MOST_MEGABYTES = 60
-MOST_SECONDS = 90
+MOST_SECONDS = 200  # measured: 26 s beside other work on two cores
 PROGRAM = """
 import asyncio, pathlib, signal, sys
 from backend.core.db import Database
@@ -50,13 +52,21 @@ asyncio.run(main())
 """
 
 
-async def start(settings: Any) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
+@asynccontextmanager
+async def working(settings: Any) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker process, which is gone afterwards."""
+    process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", PROGRAM, settings.worker_database_url, settings.redis_url),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def fill(admin_database: Database, person: Person) -> None:
@@ -84,7 +94,7 @@ async def wait_for(app_database: Database, user: CurrentUser, reached: Any, seco
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(480)
 async def test_killed_in_the_middle_it_is_made_by_the_next_in_bounded_memory(
     app_database, admin_database, make_someone, make_settings
 ) -> None:
@@ -93,15 +103,15 @@ async def test_killed_in_the_middle_it_is_made_by_the_next_in_bounded_memory(
     async with app_database.unit_of_work(user.id) as session:
         export_id = (await service.request_export(session, user)).id
     settings = make_settings()
-    first = await start(settings)
-    began = await wait_for(app_database, user, lambda export: 1000 < export.rows_written < ROWS, 60)
-    first.kill()
-    await first.wait()
+    async with working(settings) as first:
+        began = await wait_for(app_database, user, lambda export: 1000 < export.rows_written < ROWS, 90)
+        first.kill()
+        await first.wait()
     assert began.status == "running" and began.step == "alert_history" and began.rows_total > ROWS
-    second = await start(settings)
-    ready = await wait_for(app_database, user, lambda export: export.status == "ready", MOST_SECONDS + 30)
-    second.send_signal(signal.SIGTERM)
-    out, _ = await second.communicate()
+    async with working(settings) as second:
+        ready = await wait_for(app_database, user, lambda export: export.status == "ready", MOST_SECONDS + 60)
+        second.send_signal(signal.SIGTERM)
+        out, _ = await second.communicate()
     grown = float(out.decode().split("grown")[1])
     took = (ready.ready_at - ready.started_at).total_seconds()
     assert grown < MOST_MEGABYTES
