@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Page, expect
 
+expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
 SETTINGS = "/settings/notifications/"
 
 

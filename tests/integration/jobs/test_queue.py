@@ -126,7 +126,8 @@ async def test_a_waiting_job_with_the_same_queueing_lock_is_enough(queue: Queue)
 
     assert await put(queue, "test.slow", queueing_lock="one") is not None
     assert await put(queue, "test.slow", queueing_lock="one") is None
-    async with running(queue.runner(Task("test.slow", fail_once, retries=1, timeout_seconds=5))):
+    # One at a time, so that the second still waits when the first is put back.
+    async with running(queue.runner(Task("test.slow", fail_once, retries=1, timeout_seconds=5), concurrency=1)):
         await begun.wait()
         assert await put(queue, "test.slow", queueing_lock="one") is not None, "the first is begun, not waiting"
         await eventually(queue.is_empty)
