@@ -13,20 +13,30 @@ _MOST_CHARACTERS = 254
 class EntranceState(rx.State):
     """What the pages show. Nothing here tells whether there is an account; passwords never come here."""
 
-    sent_to: str = ""
+    signed_up: str = ""
+    asked_reset: str = ""
 
     @rx.event
     async def load(self) -> Any:
-        """Begin anew; somebody who is signed in goes on (public: shows nothing of anybody)."""
-        self.sent_to = ""
+        """Send somebody who is signed in on (public: shows nothing of anybody)."""
         return rx.redirect("/") if await user_of(self) else None
 
     @rx.event
-    async def sent(self, email: str) -> None:
+    async def sent_sign_up(self, email: str) -> None:
         """Say that a mail is on its way (public: an address that this very page has sent)."""
-        self.sent_to = email[:_MOST_CHARACTERS]
+        self.signed_up = email[:_MOST_CHARACTERS]
+
+    @rx.event
+    async def sent_reset(self, email: str) -> None:
+        """Say that a mail is on its way (public: an address that this very page has sent)."""
+        self.asked_reset = email[:_MOST_CHARACTERS]
 
     @rx.event
     async def sent_again(self) -> Any:
         """Say so (public: says a fixed sentence)."""
         return rx.toast.success(t("sign_up.sent_again"))
+
+    @rx.event
+    async def begin_anew(self) -> None:
+        """Show the forms again (public: forgets what this tab was shown)."""
+        self.signed_up = self.asked_reset = ""

@@ -57,6 +57,7 @@ class SessionsState(rx.State):
             raise InvalidInputError(t("form.invalid")) from None
         async with resources().database.unit_of_work(user.id) as session:
             await end_session(session, user.id, wanted)
+        resources().identities.forget(user.id)
         await self._read(user)
         return rx.toast.success(t("sessions.ended"))
 
@@ -76,6 +77,7 @@ class SessionsState(rx.State):
         self.is_asking = False
         async with resources().database.unit_of_work(user.id) as session:
             await end_sessions(session, user.id, session_token(self.router.headers.cookie))
+        resources().identities.forget(user.id)
         await self._read(user)
         return rx.toast.success(t("sessions.ended_others"))
 

@@ -61,6 +61,7 @@ async def change_password(
     await prove_owner(request, user, body.current_password, field="currentPassword", always=True)
     async with resources().database.unit_of_work(user.id) as session:
         await set_password(session, user, body.new_password.get_secret_value(), cookie_session(request))
+    resources().identities.forget(user.id)
     await rotate_cookie(request, response, user)
     return ok(PasswordChanged())
 
@@ -78,6 +79,7 @@ async def end_other_sessions(request: Request, user: SignedIn) -> Envelope[Sessi
     """End every session but the browser's that asks (a program that asks ends its own too)."""
     async with resources().database.unit_of_work(user.id) as session:
         ended = await end_sessions(session, user.id, cookie_session(request))
+    resources().identities.forget(user.id)
     return ok(SessionsEnded(ended=ended))
 
 
@@ -86,4 +88,5 @@ async def end_one_session(user: SignedIn, session_id: UUID) -> Envelope[Sessions
     """End one session, at once and everywhere."""
     async with resources().database.unit_of_work(user.id) as session:
         await end_session(session, user.id, session_id)
+    resources().identities.forget(user.id)
     return ok(SessionsEnded(ended=1))

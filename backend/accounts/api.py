@@ -115,7 +115,10 @@ async def refresh_token(request: Request, body: RefreshRequest) -> Envelope[Toke
 @public("the refresh token is the proof")
 async def revoke_token(body: RefreshRequest) -> Envelope[TokenRevoked]:
     """End the session that a refresh token belongs to, at once; what is unknown is answered the same (RFC 7009)."""
-    await revoke(resources().database, body.refresh_token.get_secret_value())
+    held = resources()
+    user_id = await revoke(held.database, body.refresh_token.get_secret_value())
+    if user_id is not None:
+        held.identities.forget(user_id)
     return ok(TokenRevoked())
 
 

@@ -90,6 +90,10 @@ class Identities:
         async with self._database.unit_of_work(claims.user_id) as session:
             return await live_owner(session, claims.session_id)
 
+    def forget(self, user_id: UUID) -> None:
+        """Forget a user whom this process has just changed, so that whoever did sees it before the news arrive."""
+        self._forget(str(user_id))
+
     def start(self) -> None:
         """Begin to listen (needs a running event loop)."""
         if self._listener is None or self._listener.done():

@@ -66,4 +66,5 @@ async def rotate_cookie(request: Request, response: Response, user: CurrentUser)
             new = await rotate_session(session, token)
     except UnauthorizedError:
         return
+    resources().identities.forget(user.id)
     set_session_cookie(response, new, secure=is_secure())

@@ -42,7 +42,7 @@ SIGN_IN = Action("signin", (Scope("pair", 5, 900), Scope("account", 50, 60), Sco
 SECOND_FACTOR = Action(
     "second-factor", (Scope("pair", 5, 900), Scope("account", 10, 3600), Scope("ip", 50, 900)), memory_seconds=86_400
 )
-SIGN_UP = Action("sign-up", (Scope("account", 3, 3600, 30), Scope("ip", 10, 3600, 10)))
+SIGN_UP = Action("sign-up", (Scope("account", 3, 3600, 30), Scope("ip", 30, 3600, 10)))
 RESET = Action("reset", (Scope("account", 3, 3600, 30), Scope("ip", 20, 3600, 10)))
 VERIFICATION = Action("verification", (Scope("account", 1, 3600, 60), Scope("ip", 20, 3600, 10)))
 LINK = Action("link", (Scope("ip", 20, 900),))

@@ -6,6 +6,7 @@ import reflex as rx
 
 from components.i18n import t
 from components.ui.api_form import api_form
+from components.ui.button import button
 from components.ui.field import text_field
 from components.ui.link import link
 from premium_app.pages.entrance import entrance
@@ -18,12 +19,16 @@ state: Any = EntranceState
 def forgot_password_page() -> rx.Component:
     """Return the page that asks for the address."""
     return rx.cond(
-        state.sent_to != "",
+        state.asked_reset != "",
         entrance(
             t("sign_up.sent_title"),
-            rx.fragment(t("forgot.sent_lead"), " ", rx.el.strong(state.sent_to, class_name="break-all"), "."),
+            rx.fragment(t("forgot.sent_lead"), " ", rx.el.strong(state.asked_reset, class_name="break-all"), "."),
             rx.el.p(t("forgot.sent_text"), class_name="mt-6 text-ink-2"),
-            _back(),
+            rx.el.p(
+                button(t("entrance.other_address"), "ghost", on_click=state.begin_anew),
+                link(t("entrance.back"), to="/sign-in/"),
+                class_name="flex flex-wrap items-center justify-between gap-4 text-13 mt-4 -ml-3",
+            ),
         ),
         entrance(
             t("forgot.title"),
@@ -33,7 +38,7 @@ def forgot_password_page() -> rx.Component:
                     text_field(t("sign_in.email"), "email", type="email", auto_complete="username"),
                     url="/v1/auth/forgot-password",
                     submit=t("forgot.submit"),
-                    on_sent=state.sent,
+                    on_sent=state.sent_reset,
                     wide=True,
                 ),
                 class_name="mt-6",

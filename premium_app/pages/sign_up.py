@@ -6,6 +6,7 @@ import reflex as rx
 
 from components.i18n import t
 from components.ui.api_form import api_form
+from components.ui.button import button
 from components.ui.field import text_field
 from components.ui.link import link
 from premium_app.pages.entrance import entrance
@@ -19,23 +20,27 @@ state: Any = EntranceState
 def sign_up_page() -> rx.Component:
     """Return the page."""
     return rx.cond(
-        state.sent_to != "",
+        state.signed_up != "",
         entrance(
             t("sign_up.sent_title"),
-            rx.fragment(t("sign_up.sent_lead"), " ", rx.el.strong(state.sent_to, class_name="break-all"), "."),
+            rx.fragment(t("sign_up.sent_lead"), " ", rx.el.strong(state.signed_up, class_name="break-all"), "."),
             rx.el.div(
                 rx.el.p(t("sign_up.sent_text")),
                 rx.el.p(t("sign_up.sent_nothing")),
                 class_name="flex flex-col gap-3 mt-6 mb-4 text-ink-2",
             ),
             api_form(
-                rx.el.input(type="hidden", name="email", value=state.sent_to, read_only=True),
+                rx.el.input(type="hidden", name="email", value=state.signed_up, read_only=True),
                 url="/v1/auth/resend-verification",
                 submit=t("sign_up.again"),
                 on_done=state.sent_again,
                 kind="secondary",
             ),
-            rx.el.p(link(t("entrance.back"), to="/sign-in/"), class_name="text-13 mt-4"),
+            rx.el.p(
+                button(t("entrance.other_address"), "ghost", on_click=state.begin_anew),
+                link(t("entrance.back"), to="/sign-in/"),
+                class_name="flex flex-wrap items-center justify-between gap-4 text-13 mt-4 -ml-3",
+            ),
         ),
         entrance(
             t("sign_up.title"),
@@ -52,7 +57,7 @@ def sign_up_page() -> rx.Component:
                     ),
                     url="/v1/auth/sign-up",
                     submit=t("sign_up.submit"),
-                    on_sent=state.sent,
+                    on_sent=state.sent_sign_up,
                     wide=True,
                 ),
                 class_name="mt-6 mb-6",

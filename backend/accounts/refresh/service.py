@@ -86,15 +86,19 @@ async def _exchange(session: AsyncSession, found: Any) -> Grant | None:
     return Grant(CurrentUser(owner.id, owner.email, owner.tier), found.session_id, token)
 
 
-async def revoke(database: Database, refresh_token: str) -> None:
-    """End the session that a refresh token (used or not) belongs to; an unknown one changes nothing (RFC 7009)."""
+async def revoke(database: Database, refresh_token: str) -> UUID | None:
+    """End the session that a refresh token (used or not) belongs to and return whose it was.
+
+    An unknown one changes nothing (RFC 7009).
+    """
     async with database.unit_of_work() as session:
         found = await repository.find_token(session, token_hash(refresh_token))
     if found is None:
-        return
+        return None
     async with database.unit_of_work(found.user_id) as session:
         if await sessions.revoke_by_id(session, found.user_id, found.session_id, utc_now()):
             await audit(session, found.user_id, "session.ended", str(found.session_id), {"kind": "program"})
+    return found.user_id
 
 
 async def _give(session: AsyncSession, user_id: UUID, session_id: UUID, ends_at: datetime) -> str:

@@ -89,6 +89,7 @@ async def end_browser_session(request: Request) -> None:
     if user is not None and token is not None:
         async with held.database.unit_of_work(user.id) as session:
             await close_session(session, token)
+        held.identities.forget(user.id)
 
 
 def set_session_cookie(response: Response, token: str, *, secure: bool) -> None:

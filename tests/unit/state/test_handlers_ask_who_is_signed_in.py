@@ -19,7 +19,13 @@ from state.guard import GUARD_MARK
 OPEN = {
     *("SignInState.load", "SignInWaysState.load", "PricingState.load"),  # plans and prices are for everybody
     *("DevMailState.load", "DevMailState.show", "DevMailState.show_as"),
-    *("EntranceState.load", "EntranceState.sent", "EntranceState.sent_again"),
+    *(
+        "EntranceState.begin_anew",
+        "EntranceState.load",
+        "EntranceState.sent_sign_up",
+        "EntranceState.sent_reset",
+        "EntranceState.sent_again",
+    ),
     *("LiveState.pause", "LiveState.resume", "LiveState.follow", "ShellState.read_notices"),
 }
 
