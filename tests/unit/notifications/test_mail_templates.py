@@ -5,8 +5,11 @@ import re
 import pytest
 
 from backend.core.errors import InvalidInputError
+from backend.core.settings import ROOT
 from backend.notifications.mail.addresses import checked_address
 from backend.notifications.mail.templates import Rendered, TemplateError, find_template, render, templates
+from backend.notifications.preferences import optional_kinds
+from components.i18n import catalogue
 
 HOME = "https://premium.example"
 NAMES = {
@@ -110,3 +113,15 @@ def test_addresses_are_made_ascii(address: str, whole: str):
 def test_what_is_no_address_is_refused(address: str):
     with pytest.raises(InvalidInputError):
         checked_address(address)
+
+
+def test_the_page_about_mails_names_every_template_and_what_it_needs():
+    listed = re.findall(r"^\| `(\w+)` \| (.*?) \|", (ROOT / "docs" / "mail.md").read_text(), re.MULTILINE)
+    assert {name: tuple(re.findall(r"`(\w+)`", values)) for name, values in listed} == {
+        template.name: template.values for template in templates().values()
+    }
+
+
+def test_every_kind_that_can_be_switched_off_has_words_on_the_page():
+    for kind in optional_kinds():
+        assert {f"notifications.mail_{kind}", f"notifications.mail_{kind}_text"} <= catalogue().keys()
