@@ -143,3 +143,20 @@ async def test_the_form_must_come_from_our_page(api: Api, web: Database) -> None
         headers={"Cookie": pending, "Origin": "https://evil.example"},
     )
     assert reply.headers["Location"] == "/sign-in?step=code&error=origin"
+
+
+async def test_a_code_that_another_transaction_is_using_up_is_used_up(api: Api, web: Database) -> None:
+    user = await api.new_user()
+    seed, codes = await turn_on(web, user)
+
+    async def use(text: str) -> str | None:
+        async with web.unit_of_work(user.id) as session:
+            return await service.use_code(session, user, text)
+
+    for text, kind in ((code(seed), "totp"), (codes[0], "recovery")):
+        async with web.unit_of_work(user.id) as session:
+            assert await service.use_code(session, user, text) == kind
+            second = asyncio.create_task(use(text))
+            await asyncio.sleep(0.3)  # it has read that the code is unused, and waits for the row
+            assert not second.done()
+        assert await second is None
