@@ -15,7 +15,8 @@ os.environ.setdefault("REFLEX_USE_NPM", "1")
 os.environ.setdefault("REFLEX_USE_GRANIAN", "1")
 
 settings = get_settings()
-_local = [f"http://localhost:{settings.port}", f"http://127.0.0.1:{settings.port}"]
+# Who may call with the cookie from another origin: nobody but ourselves. This machine counts only while we live on it.
+_local = [] if settings.public_url else [f"http://localhost:{settings.port}", f"http://127.0.0.1:{settings.port}"]
 
 # Utility classes take their colours and sizes from the tokens in assets/tokens.css, so a theme is a set of values.
 _COLORS = {
@@ -53,7 +54,7 @@ config = rx.Config(
     frontend_port=settings.port,
     backend_host=settings.host,
     trusted_proxy_hops=settings.trusted_proxy_hops,
-    cors_allowed_origins=settings.cors_origins or sorted({settings.app_url, *_local}),
+    cors_allowed_origins=sorted({settings.app_url, *settings.cors_origins, *_local}),
     frontend_compression_formats=["gzip", "brotli"],
     redis_url=settings.redis_url or None,
     plugins=[

@@ -110,6 +110,21 @@ class Settings(BaseSettings):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_are_named(cls, value: list[str]) -> list[str]:
+        """Refuse what is no single origin: these may act with the user's cookie."""
+        for origin in value:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("http", "https")
+                or not parts.hostname
+                or "*" in origin
+                or parts.path not in ("", "/")
+            ):
+                raise ValueError(f"CORS_ORIGINS must list origins such as https://app.example.com, not {origin!r}")
+        return [origin.rstrip("/") for origin in value]
+
     @field_validator("analytics_script_url")
     @classmethod
     def _script_is_safe(cls, value: str) -> str:

@@ -16,7 +16,7 @@ def plan_limit(message: Any, upgrade_to: Any) -> rx.Component:
         rx.el.div(
             icon("lock", 16, "text-warn mt-0.5"),
             rx.el.p(message, class_name="flex-1 min-w-48 text-13 text-ink"),
-            rx.cond(upgrade_to != "", link_button(t("limits.compare"), "/pricing/", "primary")),
+            rx.cond(upgrade_to != "", link_button(t("limits.compare"), "/pricing/")),
             role="alert",
             class_name="flex flex-wrap items-center gap-3 p-3 border border-line-strong rounded-8 bg-warn-ground",
         ),

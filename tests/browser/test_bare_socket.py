@@ -136,6 +136,9 @@ async def test_the_pages_socket_opens_for_our_pages_only(running_app: Trial, ori
                 assert answer.status == 404, path
         async with session.post(f"{running_app.url}/_upload") as answer:
             assert answer.status == 404
+        for path in ("/v1/chains", "/", "/openapi.json"):
+            async with session.get(running_app.url + path, headers={"Origin": origin} if origin else {}) as answer:
+                assert "Access-Control-Allow-Origin" not in answer.headers, path
 
 
 async def test_who_floods_a_socket_is_cut_off(running_app: Trial) -> None:

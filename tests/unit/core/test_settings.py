@@ -61,3 +61,16 @@ def test_without_chains_the_demo_market_is_followed() -> None:
 
 def test_the_secret_is_not_in_the_representation() -> None:
     assert "s" * 32 not in repr(make(**SAFE))
+
+
+@pytest.mark.parametrize(
+    "origins", ["*", "https://*.example.com", "null", "example.com", "https://a.example/path", "ftp://a"]
+)
+def test_an_origin_that_may_use_the_cookie_is_named_in_full(origins: str) -> None:
+    with pytest.raises(ValidationError, match="CORS_ORIGINS must list origins"):
+        Settings(_env_file=None, cors_origins=origins)  # pyright: ignore
+
+
+def test_origins_are_kept_as_browsers_send_them() -> None:
+    settings = Settings(_env_file=None, cors_origins="https://a.example/, http://localhost:3000")  # pyright: ignore
+    assert settings.cors_origins == ["https://a.example", "http://localhost:3000"]
