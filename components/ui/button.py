@@ -14,10 +14,10 @@ _BASE = (
     "border transition-colors duration-100 disabled:opacity-50 disabled:cursor-not-allowed "
 )
 _KINDS: dict[str, str] = {
-    "primary": "bg-accent-fill text-accent-ink border-transparent hover:opacity-90",
+    "primary": "bg-accent-fill text-accent-ink border-transparent hover:brightness-90",
     "secondary": "bg-surface text-ink border-line-strong hover:bg-raised",
     "ghost": "bg-transparent text-ink-2 border-transparent hover:bg-raised hover:text-ink",
-    "danger": "bg-loss-ground text-loss border-loss hover:opacity-90",
+    "danger": "bg-loss-ground text-loss border-loss hover:underline",
 }
 
 
