@@ -23,6 +23,10 @@ PAGES = {
     "webhooks": "/alerts/?tab=webhooks",
     "notifications": "/settings/notifications/",
     "privacy": "/settings/privacy/",
+    "plans": "/pricing/?interval=year",
+    "billing": "/settings/billing/",
+    "enterprise form": "/settings/billing/?enterprise=1",
+    "checkout return": "/checkout/return/?session_id=cs_test_none",
     "not found": "/no-such-page/",
 }
 LOADED = {
@@ -37,6 +41,10 @@ LOADED = {
     "webhooks": "main section",
     "notifications": "text=Receipts",
     "privacy": "text=Delete account",
+    "plans": "main table",
+    "billing": "text=No invoices yet",
+    "enterprise form": "dialog[open] #company",
+    "checkout return": "text=There is no such checkout",
     "not found": "text=There is no such page",
 }
 
