@@ -24,7 +24,10 @@ async def new_user(trial: Trial) -> str:
     database = Database(f"postgresql://premium_owner:{secrets['premium_owner']}@127.0.0.1:{port}/premium", 1)
     async with database.unit_of_work() as session:
         await session.execute(
-            text("insert into premium_users (email, password_hash, tier) values (:email, :hash, 'free')"),
+            text(
+                "insert into premium_users (email, password_hash, tier, email_verified_at)"
+                " values (:email, :hash, 'free', now())"
+            ),
             {"email": email, "hash": await hash_password(PASSWORD)},
         )
     await database.close()
