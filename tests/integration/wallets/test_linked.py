@@ -216,11 +216,11 @@ async def test_what_is_somebody_elses_is_not_there(api: Api) -> None:
         ("GET", WALLETS),
         ("POST", WALLETS),
         ("POST", f"{WALLETS}/nonce"),
-        ("PATCH", f"{WALLETS}/{new_id()}"),
-        ("DELETE", f"{WALLETS}/{new_id()}"),
+        ("PATCH", f"{WALLETS}/01a20490-88a2-7595-9f40-9fda2c948c4b"),
+        ("DELETE", f"{WALLETS}/01a20490-88a2-7595-9f40-9fda2c948c4b"),
         ("GET", IDENTITIES),
         ("POST", f"{IDENTITIES}/google/link"),
-        ("DELETE", f"{IDENTITIES}/{new_id()}"),
+        ("DELETE", f"{IDENTITIES}/01a20490-88a2-7595-9f40-9fda2c948c4b"),
     ],
 )
 async def test_nobody_signed_in_reaches_none_of_it(api: Api, method: str, path: str) -> None:
