@@ -7,6 +7,7 @@ import reflex as rx
 
 from components.i18n import t
 from components.ui.api_form import api_form
+from components.ui.field import text_field
 from components.ui.link import link
 from premium_app.pages.entrance import entrance
 
@@ -18,6 +19,13 @@ def verify_email_page() -> rx.Component:
         t("verify.lead"),
         rx.el.div(
             api_form(
+                text_field(
+                    t("verify.password"),
+                    "password",
+                    hint=t("verify.password_hint"),
+                    type="password",
+                    auto_complete="current-password",
+                ),
                 url="/v1/auth/verify-email",
                 submit=t("verify.submit"),
                 fragment="token",

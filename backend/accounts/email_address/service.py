@@ -1,5 +1,7 @@
 """Confirming the address of an account, and changing it: the new one proves itself, the old one is told."""
 
+from uuid import UUID
+
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,6 +74,14 @@ async def confirm(database: Database, found: FoundLink) -> UsedLink:
     except IntegrityError:
         raise ConflictError("This address belongs to another account.") from None
     return link
+
+
+async def holder_of(session: AsyncSession, user_id: UUID) -> account_repository.Account:
+    """Return the account of the unit of work's user. Raises LinkError when it is gone."""
+    account = await account_repository.find_account(session, user_id)
+    if account is None:
+        raise LinkError
+    return account
 
 
 async def pending_change(session: AsyncSession, user: CurrentUser) -> str | None:

@@ -16,6 +16,7 @@ from backend.accounts.passwords import hash_password
 from backend.accounts.service import find_user
 from backend.accounts.sign_in.completion_api import complete_sign_in
 from backend.accounts.sign_in.places import SIGN_IN_PAGE
+from backend.accounts.sign_up.maker_api import prove_maker
 from backend.accounts.sign_up.schemas import (
     AddressRequest,
     LinkFollowed,
@@ -74,10 +75,15 @@ async def resend_verification(request: Request, body: AddressRequest) -> Envelop
 @router.post("/verify-email")
 @public("the mailed link is the proof")
 async def verify_email(request: Request, response: Response, body: LinkRequest) -> Envelope[LinkFollowed]:
-    """Confirm an address by its mailed link: that of a new account, or the one an account changes to."""
+    """Confirm an address by its mailed link: that of a new account, or the one an account changes to.
+
+    The mailbox alone is not enough, since anybody may have asked for the mail: the account must be that of this
+    browser (it signed up, or is signed in), or its password must come along.
+    """
     held = resources()
     await held.throttle.begin("", client_ip(request, held.settings), LINK)
     found = await find_link(held.database, body.token.get_secret_value(), "verify", "change_email")
+    await prove_maker(request, found, body.password)
     link = await confirm(held.database, found)
     held.identities.forget(found.user_id)
     await held.throttle.succeeded("", client_ip(request, held.settings), LINK)

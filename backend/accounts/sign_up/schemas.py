@@ -30,6 +30,11 @@ class LinkRequest(ApiModel):
     """A mailed link that is followed."""
 
     token: SecretStr = _TOKEN
+    password: SecretStr | None = Field(
+        default=None,
+        max_length=MAX_PASSWORD_LENGTH,
+        description="The account's, when the browser neither signed up nor is signed in",
+    )
 
 
 class ResetRequest(ApiModel):

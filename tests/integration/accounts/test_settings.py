@@ -126,7 +126,7 @@ async def test_the_new_address_proves_itself_and_the_old_one_is_told(api: Api, p
     mails = {mail.recipient: mail for mail in await post.mails()}
     assert mails[new].template == "verify_email" and mails[user.email].template == "security_notice"
     assert new in mails[user.email].text
-    done = await verify(api.client_with(Origin=api.url), mails[new].token)
+    done = await verify(api.client_with(Origin=api.url), mails[new].token, password=PASSWORD)
     assert done.status == 200
     account = (await mine.get("/v1/account")).data
     assert (account["email"], account["emailVerified"], account["pendingEmail"]) == (new, True, None)
@@ -140,7 +140,7 @@ async def test_changing_to_anothers_address_tells_nothing_and_changes_nothing(ap
     taken = await mine.post("/v1/account/email", json={"email": other.email})
     assert (taken.status, taken.data) == (202, {"email": other.email})
     token = next(mail for mail in await post.mails() if mail.recipient == other.email).token
-    followed = await verify(api.client_with(Origin=api.url), token)
+    followed = await verify(api.client_with(Origin=api.url), token, password=PASSWORD)
     assert (followed.status, followed.error["code"]) == (409, "CONFLICT")
     assert (await mine.get("/v1/account")).data["email"] == user.email
 

@@ -24,10 +24,10 @@ async def sign_up(visitor: Client, email: str, **more: Any) -> Reply:
     return await visitor.post("/v1/auth/sign-up", json={"email": email, "password": GOOD_PASSWORD, **more})
 
 
-async def verify(visitor: Client, token: str, cookie: str = "") -> Reply:
-    return await visitor.post(
-        "/v1/auth/verify-email", json={"token": token}, headers={"Cookie": cookie} if cookie else {}
-    )
+async def verify(visitor: Client, token: str, cookie: str = "", password: str = "") -> Reply:
+    """Follow a confirming link: in the browser with this cookie, or in another one with the account's password."""
+    body = {"token": token, **({} if cookie else {"password": password or GOOD_PASSWORD})}
+    return await visitor.post("/v1/auth/verify-email", json=body, headers={"Cookie": cookie} if cookie else {})
 
 
 def cookie_of(reply: Reply, name: str) -> str:
@@ -65,6 +65,19 @@ async def test_in_another_browser_the_link_confirms_and_signs_nobody_in(visitor:
     followed = await verify(visitor, (await post.mail()).token)
     assert followed.data["location"] == "/sign-in/?notice=verified"
     assert "Set-Cookie" not in followed.headers
+
+
+async def test_the_mailbox_alone_confirms_nobody_elses_account(api: Api, visitor: Client, post: Post) -> None:
+    """Somebody signs up with Ann's address and waits; Ann follows the link that she finds in her mailbox."""
+    email = address()
+    await sign_up(visitor, email)
+    token = (await post.mail()).token
+    ann = await api.sign_in(await api.new_user())
+    for body, cookie in (({}, ""), ({}, ann), ({"password": "not the one that was chosen"}, "")):
+        refused = await visitor.post("/v1/auth/verify-email", json={"token": token, **body}, headers={"Cookie": cookie})
+        assert (refused.status, set(refused.error["details"])) == (422, {"password"})
+        assert (await row(api, email)).email_verified_at is None
+    assert (await verify(visitor, token)).status == 200, "the link was not used up"
 
 
 async def test_an_address_in_use_reads_the_same_and_its_owner_is_told(api: Api, visitor: Client, post: Post) -> None:
