@@ -25,6 +25,7 @@ _KEYS_AT_ONCE = 1000
 
 Step = Callable[[JobContext, UUID], Awaitable[None]]
 _steps: dict[str, Step] = {}
+_first_steps: dict[str, Step] = {}
 
 
 def erasure_step(name: str) -> Callable[[Step], Step]:
@@ -32,11 +33,22 @@ def erasure_step(name: str) -> Callable[[Step], Step]:
 
     It must do no harm when done twice, and raise when it could not do its part: the erasure is tried again then.
     """
+    return _registering(_steps, name)
 
+
+def when_erasure_is_asked(name: str) -> Callable[[Step], Step]:
+    """Make `async def f(context, user_id)` something done as soon as an erasure is asked for, days before it is due.
+
+    For what must not go on meanwhile, such as paying. It must do no harm when done twice.
+    """
+    return _registering(_first_steps, name)
+
+
+def _registering(steps: dict[str, Step], name: str) -> Callable[[Step], Step]:
     def register(step: Step) -> Step:
-        if _steps.get(name, step) is not step:
+        if steps.get(name, step) is not step:
             raise ValueError(f"there is already an erasure step called {name}")
-        _steps[name] = step
+        steps[name] = step
         return step
 
     return register
@@ -45,6 +57,15 @@ def erasure_step(name: str) -> Callable[[Step], Step]:
 def erasure_steps() -> tuple[str, ...]:
     """Return the names of the steps, in the order they are done in."""
     return tuple(_steps)
+
+
+async def prepare(context: JobContext, user_id: UUID) -> None:
+    """Do what an erasure begins with, unless its user took it back meanwhile."""
+    async with context.database.unit_of_work() as session:
+        if await repository.find_erasure(session, user_id) is None:
+            return
+    for step in _first_steps.values():
+        await step(context, user_id)
 
 
 async def erase_due(context: JobContext) -> int:

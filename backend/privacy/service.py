@@ -18,7 +18,7 @@ from backend.core.schemas import Page
 from backend.core.settings import get_settings
 from backend.notifications.service import send_mail
 from backend.privacy import repository
-from backend.privacy.erasing import erasure_step
+from backend.privacy.erasing import erasure_step, when_erasure_is_asked
 from backend.privacy.schemas import (
     CONSENT_COOKIE,
     ERASURE_WORD,
@@ -49,10 +49,12 @@ __all__ = [
     "request_erasure",
     "request_export",
     "seconds_left",
+    "when_erasure_is_asked",
 ]
 
 ANALYTICS = "analytics"
 EXPORT_TASK = "privacy.make_export"
+PREPARE_TASK = "privacy.prepare_erasure"
 EXPORTS_A_DAY = 3
 EXPORTS_SHOWN = 10
 # A file that takes longer is not coming; another may be asked for.
@@ -181,6 +183,7 @@ async def request_erasure(session: AsyncSession, user: CurrentUser, word: str, p
     due_at = now + timedelta(days=GRACE_DAYS)
     if await repository.insert_erasure(session, user.id, now, due_at):
         await audit(session, user.id, "account.erasure_requested", "", {"dueAt": due_at})
+        await defer(session, PREPARE_TASK, user_id=str(user.id))
         if user.email:
             values = {"due_on": f"{due_at:%Y-%m-%d}", "link": f"{get_settings().app_url}/settings/privacy/"}
             await send_mail(session, user_id=user.id, to=user.email, template="erasure_scheduled", values=values)

@@ -6,7 +6,7 @@ from backend.core.clock import utc_now
 from backend.core.jobs import JobContext, periodic, task
 from backend.privacy import erasing, exporting, repository, retention
 from backend.privacy.schemas import EXPORT_KEEP
-from backend.privacy.service import EXPORT_TASK, HUNG_AFTER
+from backend.privacy.service import EXPORT_TASK, HUNG_AFTER, PREPARE_TASK
 
 EXPORT_RETRIES = 3
 
@@ -20,6 +20,12 @@ async def make_export(context: JobContext, export_id: str) -> None:
         if context.attempt > EXPORT_RETRIES:
             await exporting.give_up(context.database, UUID(export_id))
         raise
+
+
+@task(name=PREPARE_TASK, retry=8)
+async def prepare_erasure(context: JobContext, user_id: str) -> None:
+    """Stop what must not go on until an account is erased."""
+    await erasing.prepare(context, UUID(user_id))
 
 
 @periodic("*/10 * * * *")
