@@ -97,7 +97,7 @@ class Processor:
     async def _withdraw(self, event: BlockOrphaned) -> None:
         async with self._unit_of_work() as session:
             told = await withdraw(session, self._chain_id, event.block_hash)
-        self._hours.forget()
+        self._hours.note(((each.user_id, each.triggered_at.timestamp()) for each in told), step=-1)
         self._untold += told
 
     async def _ensure_month(self, moment: datetime) -> None:

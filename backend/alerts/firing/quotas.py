@@ -1,6 +1,6 @@
 """The plan's alerts an hour: which of the new alerts are kept silent, and the one time their user is told so."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -18,8 +18,8 @@ from backend.core.ids import derived_id
 from backend.notifications.service import NewMessage
 
 LIMIT_REACHED = "alert.limit_reached"
-KEPT_SECONDS = 600.0
-MOST_KNOWN = 200_000
+LOOK_SECONDS = 600.0
+MOST_HOURS = 6
 Key = tuple[UUID, int]
 
 
@@ -49,43 +49,80 @@ class FullHour:
 
 
 class HourBook:
-    """What the users of this consumer's rules have used of the hours.
+    """What users have used of the hours.
 
-    While only one chain is followed, nobody else stores alerts: what was read or stored here is all there is, and is
-    not read again for KEPT_SECONDS (a smaller plan counts then at the latest) unless the room is used up.
+    While only one chain is followed, nobody else stores alerts: what was there when an hour was opened and what was
+    stored since is all there is, and is counted here. With several chains, or when the room is used up, it is read.
     """
 
     def __init__(self) -> None:
-        self._known: dict[Key, Usage] = {}
-        self._fresh_until = 0.0
+        self._used: dict[int, dict[UUID, int]] = {}  # each hour that stands here is complete
+        self._newest: int | None = None
+        self._alone = False
+        self._look_at = 0.0
 
     async def usage(
-        self, session: AsyncSession, wanted: Mapping[UUID, int], hours: Sequence[int]
+        self, session: AsyncSession, wanted: Mapping[UUID, int], tiers: Mapping[UUID, str], hours: Collection[int]
     ) -> Mapping[Key, Usage]:
-        """Return what users have used of the hours, exactly for those whose number of `wanted` alerts might not fit."""
-        if monotonic() >= self._fresh_until or len(self._known) > MOST_KNOWN:
-            self.forget()
-        keys = [(user_id, hour) for user_id in wanted for hour in hours]
-        known = {key: usage for key in keys if (usage := self._known.get(key)) and usage.room >= wanted[key[0]]}
-        if len(known) == len(keys):
-            return known
-        asked = {user_id for user_id, hour in keys if (user_id, hour) not in known}
-        found, alone = await repository.read_usage(session, sorted(asked), hours)
-        if alone:
-            self._known.update(found)
-        return known | found
+        """Return what users have used of the hours, exactly for those whose number of `wanted` alerts might not fit.
 
-    def note(self, told: Iterable[tuple[UUID, float]]) -> None:
-        """Count alerts (user, block time) that were stored and told, after their commit."""
-        for user_id, taken_at in told:
-            key = (user_id, hour_of(taken_at))
-            if (usage := self._known.get(key)) is not None:
-                self._known[key] = Usage(usage.most, usage.used + 1, usage.tier)
+        `tiers` are the users' plans; those without a limit are left out.
+        """
+        await self._look_around(session)
+        if self._alone:
+            await self._open(session, hours)
+        found: dict[Key, Usage] = {}
+        asked: set[UUID] = set()
+        for user_id, count in wanted.items():
+            tier = tiers[user_id]
+            most = repository.ALERTS_PER_HOUR.get(tier)
+            if most is None:
+                continue
+            for hour in hours:
+                used = self._used.get(hour)
+                if used is None or most - used.get(user_id, 0) < count:
+                    asked.add(user_id)
+                else:
+                    found[user_id, hour] = Usage(most, used.get(user_id, 0), tier)
+        return found | await self._read(session, asked, hours) if asked else found
 
-    def forget(self) -> None:
-        """Read everything again: something was withdrawn, or time has passed."""
-        self._known.clear()
-        self._fresh_until = monotonic() + KEPT_SECONDS
+    def note(self, counted: Iterable[tuple[UUID, float]], step: int = 1) -> None:
+        """Count alerts (user, block time) that were stored and told, after their commit; `step` -1: withdrawn."""
+        for user_id, taken_at in counted:
+            if (used := self._used.get(hour_of(taken_at))) is not None:
+                used[user_id] = max(0, used.get(user_id, 0) + step)
+
+    async def _look_around(self, session: AsyncSession) -> None:
+        """See now and then whether other chains are followed, whose alerts are not counted here."""
+        if monotonic() < self._look_at:
+            return
+        alone = await repository.is_only_chain(session)
+        if alone != self._alone:
+            self._used, self._newest = {}, None
+        self._alone, self._look_at = alone, monotonic() + LOOK_SECONDS
+
+    async def _open(self, session: AsyncSession, hours: Collection[int]) -> None:
+        """Make the hours stand in the book. One after all that are known has no alerts yet, or we had stored them."""
+        missing = sorted(set(hours) - self._used.keys())
+        if missing and self._newest is None:
+            counts = await repository.told_by_hour(session, missing[0])
+            self._used |= {hour: counts.get(hour, {}) for hour in {*counts, *missing}}
+            self._newest = max(self._used)
+            return
+        for hour in missing:
+            if self._newest is not None and hour > self._newest:
+                self._used[hour], self._newest = {}, hour
+            else:
+                self._used[hour] = (await repository.told_by_hour(session, hour, hour + 1)).get(hour, {})
+        while missing and len(self._used) > len(hours) + MOST_HOURS:
+            del self._used[min(self._used)]
+
+    async def _read(self, session: AsyncSession, asked: Collection[UUID], hours: Collection[int]) -> dict[Key, Usage]:
+        found = await repository.read_usage(session, sorted(asked), list(hours))
+        for (user_id, hour), each in found.items():
+            if hour in self._used and each.used < each.most:  # at its limit, what is read stops counting
+                self._used[hour][user_id] = each.used
+        return found
 
 
 async def settle(

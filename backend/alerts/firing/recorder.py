@@ -73,7 +73,8 @@ async def record(
     hashes, hours = {event.block_hash for event in firing}, {hour_of(event.taken_at) for event in firing}
     rules, orphaned = await repository.begin_storing(session, chain_id, rule_ids, list(hashes))
     wanted = Counter(rules[match.rule_id].user_id for match in matches if match.rule_id in rules)
-    usage = await book.usage(session, wanted, list(hours))
+    tiers = {rule.user_id: rule.tier for rule in rules.values()}
+    usage = await book.usage(session, wanted, tiers, hours)
     kept, gates = await _through_gates(session, facts, matches, rules, orphaned)
     if not kept:
         return []

@@ -36,9 +36,10 @@ from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 
 # What an alert does not need is not read: a transfer's message has nothing of the conditions, most rules no webhook.
 _RULES = """select id, user_id, name, type, case when type = 'price' then conditions end,
-  case when actions @> '[{"type": "webhook"}]' then actions end, enabled, frequency, cooldown_seconds
-from alert_rules where id = any(%(ids)s::uuid[]) and deleted_at is null"""
-_LOCK_RULES = f"{_RULES} order by id for no key update"
+  case when actions @> '[{"type": "webhook"}]' then actions end, enabled, frequency, cooldown_seconds,
+  (select u.tier from premium_users u where u.id = r.user_id)
+from alert_rules r where id = any(%(ids)s::uuid[]) and deleted_at is null"""
+_LOCK_RULES = f"{_RULES} order by id for no key update of r"
 _ORPHANED = """
 select block_hash from chain_blocks
 where chain_id = %(chain_id)s and block_hash = any(%(hashes)s::text[]) and orphaned_at is not null
@@ -60,7 +61,14 @@ from (select id, (select p.tier from premium_users p where p.id = w.id) as tier
 join unnest(%(tiers)s::text[], %(most)s::int[]) as t(tier, most) on t.tier = u.tier
 cross join unnest(%(hours)s::bigint[]) as h(hour)
 """
-_FOLLOWED_CHAINS = "select count(*) from chain_checkpoints"
+_FOLLOWED_CHAINS = text("select count(*) from chain_checkpoints")
+_TOLD_BY_HOUR = text("""
+select floor(extract(epoch from triggered_at) / 3600)::bigint as hour, user_id, count(*) from alert_history
+where triggered_at >= to_timestamp(:first * 3600.0)
+  and (cast(:last as bigint) is null or triggered_at < to_timestamp(cast(:last as bigint) * 3600.0))
+  and withdrawn_at is null and not suppressed
+group by hour, user_id
+""")
 _KNOWN = """
 select h.alert_rule_id, h.event_id from alert_history h
 join unnest(%(rule_ids)s::uuid[], %(event_ids)s::text[], %(times)s::timestamptz[]) as c(rule, event, at)
@@ -151,6 +159,7 @@ class FiringRule(NamedTuple):
     enabled: bool
     frequency: str
     cooldown_seconds: int
+    tier: str
 
     @property
     def is_gated(self) -> bool:
@@ -287,12 +296,25 @@ async def begin_storing(
         return _by_id(await rules.fetchall()), {row[0] for row in await orphaned.fetchall()}
 
 
+async def is_only_chain(session: AsyncSession) -> bool:
+    """Return whether there is no second chain that could store alerts of the same users."""
+    return (await session.execute(_FOLLOWED_CHAINS)).scalar_one() <= 1
+
+
+async def told_by_hour(session: AsyncSession, first: int, last: int | None = None) -> dict[int, dict[UUID, int]]:
+    """Return how many alerts each user was told of, by hour: of `first` and later ones, before `last`."""
+    found: dict[int, dict[UUID, int]] = {}
+    for hour, user_id, count in (await session.execute(_TOLD_BY_HOUR, {"first": first, "last": last})).all():
+        found.setdefault(hour, {})[user_id] = count
+    return found
+
+
 async def read_usage(
     session: AsyncSession, user_ids: Sequence[UUID], hours: Sequence[int]
-) -> tuple[dict[tuple[UUID, int], Usage], bool]:
+) -> dict[tuple[UUID, int], Usage]:
     """Hold users until the end; return what each has used of the hours, where the plan limits it.
 
-    Also returns whether there is no other chain that could store alerts of theirs. One round trip, as above.
+    One round trip, as above.
     """
     connection = await _driver(session)
     ids = _uuid_array(user_ids)
@@ -300,10 +322,7 @@ async def read_usage(
     async with connection.pipeline():
         await connection.execute(_LOCK_USERS, {"user_ids": ids})
         usage = await connection.execute(_USAGE, values)
-        chains = await connection.execute(_FOLLOWED_CHAINS)
-        found = {(row[0], row[1]): Usage(row[3], row[4], row[2]) for row in await usage.fetchall()}
-        counted = await chains.fetchone()
-        return found, counted is not None and counted[0] <= 1
+        return {(row[0], row[1]): Usage(row[3], row[4], row[2]) for row in await usage.fetchall()}
 
 
 async def lock_gates(
