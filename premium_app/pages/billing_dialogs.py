@@ -35,7 +35,7 @@ def _change() -> rx.Component:
             rx.cond(
                 billing.preview_lines.length() > 0,
                 _costs(),
-                rx.el.div(skeleton("h-4 w-3/4"), skeleton("h-4 w-1/2 mt-3"), class_name="mt-4 min-h-24", role="status"),
+                rx.cond(billing.asked == "change", _costs_to_come()),
             ),
             rx.el.div(
                 button(t("action.cancel"), on_click=billing.close),
@@ -54,6 +54,10 @@ def _change() -> rx.Component:
         class_name="panel panel-center",
         custom_attrs={"aria-labelledby": "change-plan-title"},
     )
+
+
+def _costs_to_come() -> rx.Component:
+    return rx.el.div(skeleton("h-4 w-3/4"), skeleton("h-4 w-1/2 mt-3"), class_name="mt-4 min-h-24", role="status")
 
 
 def _costs() -> rx.Component:
