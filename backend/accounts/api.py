@@ -33,7 +33,6 @@ from backend.accounts.two_factor.service import is_enabled
 from backend.api.auth import SignedIn, client_ip, public, take_from_limit
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.failures import STORE_ERRORS
-from backend.api.limits import SIGN_IN_PER_MINUTE
 from backend.api.resources import Resources, resources
 from backend.core.errors import PremiumError, UnauthorizedError
 
@@ -44,7 +43,8 @@ _SEE_OTHER: dict[int | str, dict[str, Any]] = {303: {"description": "See `next`"
 async def limited_sign_in(request: Request) -> None:
     """Dependency of routes that sign in: counted by address."""
     held = resources()
-    await take_from_limit(request, SIGN_IN_PER_MINUTE, "sign-in", client_ip(request, held.settings))
+    per_minute = held.settings.sign_in_requests_per_minute
+    await take_from_limit(request, per_minute, "sign-in", client_ip(request, held.settings))
 
 
 async def _verified(request: Request, held: Resources, email: str, password: str) -> CurrentUser:

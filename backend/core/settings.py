@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     web_workers: int = 1
     cors_origins: Annotated[list[str], NoDecode] = Field(default_factory=list)
     trusted_proxy_hops: int = 0
+    sign_in_requests_per_minute: int = 30  # of one address: signing in, signing up, mailed links, refreshing tokens
     worker_metrics_port: int = 9470  # Prometheus port of the first worker, the others follow; 0: none
     metrics_token: SecretStr = SecretStr("")  # lets Prometheus read /metrics from elsewhere; empty: this machine only
     analytics_script_url: str = ""  # loaded only in browsers that allowed it; empty: no analytics, and nobody is asked

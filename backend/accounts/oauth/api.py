@@ -15,7 +15,6 @@ from backend.accounts.sign_in.places import SIGN_IN_PAGE, safe_path
 from backend.api.auth import client_ip, public, take_from_limit
 from backend.api.browser_cookie import browser_of, keep_browser
 from backend.api.failures import STORE_ERRORS
-from backend.api.limits import SIGN_IN_PER_MINUTE
 from backend.api.resources import resources
 from backend.core.browser import new_browser_handle
 from backend.core.errors import ConflictError, ForbiddenError, PremiumError, RateLimitError
@@ -29,7 +28,8 @@ log = get_logger(__name__)
 
 async def _limited(request: Request) -> None:
     held = resources()
-    await take_from_limit(request, SIGN_IN_PER_MINUTE, "oauth", client_ip(request, held.settings))
+    per_minute = held.settings.sign_in_requests_per_minute
+    await take_from_limit(request, per_minute, "oauth", client_ip(request, held.settings))
 
 
 @router.get("/{provider}/start", status_code=303, response_class=RedirectResponse, responses={**_SEE})

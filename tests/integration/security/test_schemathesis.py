@@ -1,6 +1,7 @@
 """What the description says, the API does: generated requests meet no 5xx and no undocumented answer."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import schemathesis
 from hypothesis import HealthCheck, given, seed, settings
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from backend.api import auth, limits
-from tests.integration.api.conftest import Api
+from backend.api import auth
+from backend.core.settings import Settings
+from tests.integration.api.conftest import Api, serving
 
 SEED = 20_261_125
 EXAMPLES = 8
@@ -39,9 +41,15 @@ def problem(operation: Any, url: str, headers: dict[str, str]) -> str:
 
 
 @pytest.mark.timeout(300)
-async def test_every_operation_answers_as_it_is_described(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_operation_answers_as_it_is_described(
+    make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(auth, "ANONYMOUS_PER_MINUTE", 100_000)
-    monkeypatch.setattr(limits, "SIGN_IN_PER_MINUTE", 100_000)
+    async with serving(make_settings(sign_in_requests_per_minute=100_000)) as api:
+        await _try_everything(api)
+
+
+async def _try_everything(api: Api) -> None:
     schema = schemathesis.openapi.from_dict((await api.anonymous.get("/openapi.json")).json)
     operations = [result.ok() for result in schema.get_all_operations()]
     assert len(operations) > 60

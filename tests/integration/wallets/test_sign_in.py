@@ -9,7 +9,6 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from sqlalchemy import text
 
-from backend.accounts import api as accounts_api
 from backend.accounts.schemas import CurrentUser
 from backend.accounts.two_factor import service as two_factor
 from backend.accounts.two_factor import totp
@@ -201,11 +200,11 @@ async def test_the_second_factor_is_asked_for(api: Api) -> None:
     assert (await program.sign_in(wallet, tokens=True, totp=code(seed))).status == 200
 
 
-async def test_attempts_are_limited(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts_api, "SIGN_IN_PER_MINUTE", 2)
-    browser = Browser(api)
-    body = {"message": "hello", "signature": "0x00"}
-    replies = [await browser.post(VERIFY, body) for _ in range(3)]
+async def test_attempts_are_limited(wallet_settings: Settings) -> None:
+    async with serving(wallet_settings.model_copy(update={"sign_in_requests_per_minute": 2})) as api:
+        browser = Browser(api)
+        body = {"message": "hello", "signature": "0x00"}
+        replies = [await browser.post(VERIFY, body) for _ in range(3)]
     assert [reply.status for reply in replies] == [422, 422, 429]
     assert int(replies[2].headers["Retry-After"]) >= 1
 
