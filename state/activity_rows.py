@@ -52,4 +52,6 @@ def _shown(value: Any) -> str:
 def _place(entry: AuditEntry) -> str:
     if entry.channel == "job":
         return t("activity.by_us")
+    if key := entry.details.get("apiKey"):
+        return t("activity.by_key", key=untrusted_text(str(key), _MOST_CHARACTERS))
     return entry.device or t(f"activity.through_{entry.channel}")

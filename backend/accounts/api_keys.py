@@ -21,10 +21,10 @@ from backend.accounts.api_keys_schemas import (
     LiveKey,
     Scope,
 )
-from backend.accounts.audit import audit
 from backend.accounts.entitlements import Cap, Feature, cap, require
 from backend.accounts.requirements import requires
 from backend.accounts.schemas import CurrentUser
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.errors import ForbiddenError, InvalidInputError, NotFoundError, TierLimitError, UnauthorizedError
@@ -141,7 +141,14 @@ async def prove_key(database: Database, secret: str) -> LiveKey:
     if row is None:
         raise UnauthorizedError("The API key is not valid: it is unknown, expired or revoked.")
     user = CurrentUser(id=row["user_id"], email=row["email"], tier=row["tier"])
-    key = LiveKey(row["key_id"], user, frozenset(row["scopes"]), row["requests_per_minute"], row["last_used_at"])
+    key = LiveKey(
+        id=row["key_id"],
+        user=user,
+        scopes=frozenset(row["scopes"]),
+        requests_per_minute=row["requests_per_minute"],
+        last_used_at=row["last_used_at"],
+        prefix=secret[:_SHOWN_CHARACTERS],
+    )
     now = utc_now()
     if key.last_used_at is None or now - key.last_used_at > _USE_NOTED_EVERY:
         async with database.unit_of_work(user.id) as session:

@@ -101,3 +101,4 @@ class LiveKey:
     scopes: frozenset[str]
     requests_per_minute: int | None
     last_used_at: datetime | None
+    prefix: str

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts import api_keys, identity_repository, repository
 from backend.accounts.account_schemas import AccountRead
 from backend.accounts.account_service import read_account
-from backend.accounts.audit import audit
 from backend.accounts.email_address.service import EmailNotVerifiedError, require_verified, unconfirmed_email
 from backend.accounts.entitlements import (
     PLANS,
@@ -41,6 +40,7 @@ from backend.accounts.sessions.service import (
     user_of_cookie,
 )
 from backend.accounts.tokens import LIFETIME_SECONDS, issue_access_token
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.errors import ForbiddenError, UnauthorizedError
@@ -63,7 +63,6 @@ __all__ = [
     "Plan",
     "allows",
     "api_keys",
-    "audit",
     "authenticate",
     "cap",
     "change_tier",

@@ -6,10 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import account_repository
 from backend.accounts.account_repository import Account
-from backend.accounts.audit import audit
 from backend.accounts.links import repository as links_repository
 from backend.accounts.links.service import Purpose, make_link, valid_for
 from backend.accounts.sign_in.places import SIGN_IN_PAGE
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.jobs import JobContext, periodic, task
 from backend.core.origin import Origin, coming_from

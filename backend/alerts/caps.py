@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import Cap, CurrentUser, audit, cap, require_room
+from backend.accounts.service import Cap, CurrentUser, cap, require_room
 from backend.alerts import repository
 from backend.alerts.engine.conditions import Conditions, WhaleConditions
 from backend.alerts.rules import conditions_of
+from backend.core.audit import audit
 
 
 @dataclass(frozen=True, slots=True)

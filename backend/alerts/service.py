@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import Cap, CurrentUser, Feature, audit, cap, requires
+from backend.accounts.service import Cap, CurrentUser, Feature, cap, requires
 from backend.alerts import exports, repository
 from backend.alerts.caps import CapsEnforced, enforce_caps, require_active, require_place
 from backend.alerts.engine.conditions import WhaleConditions
@@ -30,6 +30,7 @@ from backend.alerts.schemas import (
     RuleUpdate,
 )
 from backend.alerts.sentences import NamedToken, describe, symbols_of
+from backend.core.audit import audit
 from backend.core.destinations import DestinationError, normalise_destination
 from backend.core.errors import InvalidInputError
 from backend.core.ids import new_id

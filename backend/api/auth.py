@@ -14,6 +14,7 @@ from backend.accounts.service import SESSION_COOKIE, CurrentUser
 from backend.api.limits import ANONYMOUS_PER_MINUTE, REQUESTS_PER_MINUTE, Allowance
 from backend.api.resources import Resources, resources
 from backend.core.errors import ForbiddenError, RateLimitError, UnauthorizedError
+from backend.core.origin import came_with_key
 from backend.core.settings import Settings
 
 PUBLIC_MARK = "_public_because"
@@ -166,6 +167,7 @@ async def current_user(
     await take_from_limits(request, *_allowances(caller))
     if caller.key is not None:
         check_scope(caller.key, scopes.scopes)
+        came_with_key(caller.key.prefix)
     return caller.user
 
 

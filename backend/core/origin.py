@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who is at the other end, as far as the edge knows. `channel`: api, page or job."""
+    """Who is at the other end, as far as the edge knows. `channel`: api, page or job; `key`: an API key's beginning."""
 
     channel: str = "job"
     ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+    key: str = ""
 
 
 _NOWHERE = Origin()
@@ -23,6 +24,11 @@ _current: ContextVar[Origin] = ContextVar("origin", default=_NOWHERE)
 def current_origin() -> Origin:
     """Return the origin of what is running now."""
     return _current.get()
+
+
+def came_with_key(key: str) -> None:
+    """Note the API key that the running request came with, until its edge ends."""
+    _current.set(replace(_current.get(), key=key))
 
 
 @contextmanager

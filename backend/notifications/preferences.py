@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core.audit import audit
 from backend.core.errors import InvalidInputError
 from backend.notifications.mail import repository
 from backend.notifications.mail.templates import templates
@@ -23,9 +24,6 @@ async def mail_choices(session: AsyncSession, user_id: UUID) -> dict[str, bool]:
 
 async def choose_mails(session: AsyncSession, user_id: UUID, choices: Mapping[str, bool]) -> dict[str, bool]:
     """Switch kinds of mails on or off and return all choices. Raises InvalidInputError on a kind that has no switch."""
-    # Imported here, since accounts itself sends mails through this part.
-    from backend.accounts.service import audit
-
     unknown = choices.keys() - set(optional_kinds())
     if unknown:
         raise InvalidInputError(

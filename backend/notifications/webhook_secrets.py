@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.errors import UnavailableError
 from backend.core.ids import new_token
@@ -73,9 +74,6 @@ async def rotate_secret(
     session: AsyncSession, user_id: UUID, grace_hours: int, settings: Settings | None = None
 ) -> WebhookSecret:
     """Give the user another secret and return it; the present one signs too for `grace_hours` more."""
-    # Imported here, since accounts itself sends mails through this part.
-    from backend.accounts.service import audit
-
     now = utc_now()
     secret = SECRET_MARK + new_token()
     until = now + timedelta(hours=grace_hours) if grace_hours else None

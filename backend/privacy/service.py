@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import CurrentUser, audit, device_name
+from backend.accounts.service import CurrentUser, device_name
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RateLimitError
 from backend.core.ids import new_id

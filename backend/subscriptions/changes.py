@@ -7,7 +7,8 @@ the rest is charged, both on one invoice. What Stripe answers is shown; what cou
 from collections.abc import Mapping
 from typing import Any
 
-from backend.accounts.service import CurrentUser, audit
+from backend.accounts.service import CurrentUser
+from backend.core.audit import audit
 from backend.core.clock import from_unix, now_seconds, utc_now
 from backend.core.db import Database
 from backend.core.errors import InvalidInputError

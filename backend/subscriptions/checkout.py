@@ -6,7 +6,8 @@ No transaction is open while Stripe is asked: a Stripe that stalls must not hold
 from typing import Any
 from uuid import UUID
 
-from backend.accounts.service import CurrentUser, audit, plan_of, require_verified
+from backend.accounts.service import CurrentUser, plan_of, require_verified
+from backend.core.audit import audit
 from backend.core.clock import now_seconds, utc_now
 from backend.core.db import Database
 from backend.core.errors import NotFoundError

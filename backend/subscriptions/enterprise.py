@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import CurrentUser, audit
+from backend.accounts.service import CurrentUser
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.errors import RateLimitError
 from backend.core.ids import new_id

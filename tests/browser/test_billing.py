@@ -48,6 +48,7 @@ async def pay(page: Page, card: str = "4242 4242 4242 4242") -> None:
 
 
 async def axe_is_silent(page: Page) -> None:
+    await page.emulate_media(reduced_motion="reduce")  # what fades in has its colours at once
     violations = (await Axe().run(page)).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"][:200]) for each in violations] == []
 

@@ -3,7 +3,6 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import account_repository
-from backend.accounts.audit import audit
 from backend.accounts.links.repository import FoundLink
 from backend.accounts.links.service import peek_link, use_link
 from backend.accounts.notices import tell_password_changed
@@ -11,6 +10,7 @@ from backend.accounts.password_rules import check_password
 from backend.accounts.passwords import hash_password, password_matches
 from backend.accounts.schemas import MAX_PASSWORD_LENGTH, CurrentUser
 from backend.accounts.sessions.service import end_sessions
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.errors import InvalidInputError, NotFoundError

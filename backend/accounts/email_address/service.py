@@ -6,12 +6,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import account_repository
-from backend.accounts.audit import audit
 from backend.accounts.links import repository as links_repository
 from backend.accounts.links.repository import FoundLink, UsedLink
 from backend.accounts.links.service import LinkError, make_link, use_link, valid_for
 from backend.accounts.notices import tell_security
 from backend.accounts.schemas import CurrentUser
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.errors import ConflictError, ForbiddenError, InvalidInputError

@@ -6,13 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import repository as accounts_repository
 from backend.accounts.account_repository import find_account
-from backend.accounts.audit import audit
 from backend.accounts.linked import repository
 from backend.accounts.linked.schemas import IdentityRead, ProvenIdentity, WalletProof, WalletRead
 from backend.accounts.notices import tell_security
 from backend.accounts.oauth.errors import OAuthFailedError
 from backend.accounts.schemas import CurrentUser
 from backend.core import formats
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError
 from backend.core.ids import new_id

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.audit import audit
 from backend.accounts.models import UserSession
 from backend.accounts.refresh import repository
 from backend.accounts.schemas import CurrentUser
 from backend.accounts.sessions import repository as sessions
 from backend.accounts.sessions.service import SESSION_LIFETIME, printable, token_hash
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.errors import UnauthorizedError

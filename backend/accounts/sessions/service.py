@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.audit import audit
 from backend.accounts.models import UserSession
 from backend.accounts.schemas import SESSION_COOKIE, CurrentUser
 from backend.accounts.sessions import repository
 from backend.accounts.sessions.device import device_name
 from backend.accounts.sessions.schemas import SessionRead
+from backend.core.audit import audit
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.errors import NotFoundError, UnauthorizedError

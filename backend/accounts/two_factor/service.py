@@ -4,11 +4,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.audit import audit
 from backend.accounts.notices import tell_recovery_code_used, tell_security
 from backend.accounts.schemas import CurrentUser
 from backend.accounts.two_factor import recovery, repository, totp
 from backend.accounts.two_factor.errors import WrongCodeError
+from backend.core.audit import audit
 from backend.core.clock import now_seconds, utc_now
 from backend.core.errors import ConflictError, NotFoundError
 from backend.core.ids import new_id

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from backend.accounts.service import audit
+from backend.core.audit import audit
 from backend.core.db import Database
 from tests.integration.privacy.catalogue import make_person
 

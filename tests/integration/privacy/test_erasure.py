@@ -1,5 +1,6 @@
 """Erasure: fourteen days to think, then nothing is left of the person in any table, any partition, Redis or jobs."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from backend.accounts.service import audit
+from backend.core.audit import audit
 from backend.core.db import Database
 from backend.core.errors import ForbiddenError, InvalidInputError
 from backend.core.jobs import defer
@@ -228,3 +229,26 @@ async def test_the_last_mail_goes_to_who_it_was(app_database, admin_database, le
             text("select user_id, template from mail_outbox where recipient = :to"), {"to": person.email}
         )
         assert [tuple(row) for row in mails] == [(None, "erasure_done")]
+
+
+async def test_it_outlives_somebody_who_locks_the_same_rows_in_another_order(
+    app_database, admin_database, worker_database, leaving, job
+) -> None:
+    """As a webhook does that comes because the customer was deleted: PostgreSQL ends one of the two."""
+    _, user = leaving
+    await ask(app_database, user)
+    await make_due(admin_database, user)
+    at_work = asyncio.Event()
+
+    async def webhook() -> None:
+        async with worker_database.unit_of_work() as session:
+            held = text("select user_id from billing_customers where user_id = :id for update")
+            assert (await session.execute(held, {"id": user.id})).scalar_one() == user.id
+            at_work.set()
+            await asyncio.sleep(0.5)  # the erasure holds the user by now, and waits for this row
+            await session.execute(text("select id from premium_users where id = :id for key share"), {"id": user.id})
+
+    other = asyncio.create_task(webhook())
+    await at_work.wait()
+    assert await erasing.erase_due(job) == 1
+    await asyncio.gather(other, return_exceptions=True)

@@ -189,3 +189,13 @@ async def test_keys_of_others_are_not_there(api: Api) -> None:
     assert (await stranger.post(f"/v1/api-keys/{key['id']}/rotate", json={})).status == 404
     assert (await stranger.send("DELETE", f"/v1/api-keys/{key['id']}")).status == 404
     assert (await with_key(api, key).get("/v1/chains")).status == 200
+
+
+async def test_the_log_names_the_key_that_changed_something(api: Api) -> None:
+    user = await api.new_user()
+    key = await make_key(api, user)
+    assert (await with_key(api, key).post("/v1/alerts/rules", json=WHALE)).status == 201
+    assert (await api.client_of(user).post("/v1/alerts/rules", json=WHALE)).status == 201
+    entries = (await api.client_of(user).get("/v1/account/audit")).data["items"]
+    made = [each["details"].get("apiKey") for each in entries if each["action"] == "alert_rule.created"]
+    assert made == [None, key["prefix"]], "newest first; what follows in another request has no key"

@@ -6,7 +6,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.audit_repository import insert_entry
+from backend.core.audit_repository import insert_entry
 from backend.core.ids import new_id
 from backend.core.origin import current_origin
 
@@ -17,15 +17,16 @@ async def audit(
     """Note a change in the transaction that makes it.
 
     `action` is `area.verb` (`alert_rule.created`, `account.password_changed`), `target` what it was done to, `details`
-    what changed; never a secret.
+    what changed; never a secret. What came with an API key names the key's beginning (`apiKey`).
     """
     origin = current_origin()
+    noted = {**(details or {}), **({"apiKey": origin.key} if origin.key else {})}
     values = {
         "id": new_id(),
         "user_id": user_id,
         "action": action,
         "target": target[:200],
-        "details": orjson.dumps(details or {}, default=str).decode(),
+        "details": orjson.dumps(noted, default=str).decode(),
         "channel": origin.channel,
         "ip": origin.ip[:45],
         "user_agent": origin.user_agent[:300],
