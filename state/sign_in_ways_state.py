@@ -2,29 +2,15 @@
 
 import reflex as rx
 
-from backend.accounts.service import configured_providers
+from backend.accounts.service import OAUTH_REASONS, configured_providers
 from backend.api.resources import resources
 from components.i18n import t
-
-_REASONS = (
-    "state",
-    "declined",
-    "failed",
-    "unavailable",
-    "throttled",
-    "email_unverified",
-    "account_unverified",
-    "taken",
-    "not_offered",
-    "session",
-    "unconfirmed",
-)
 
 
 def oauth_problem(code: str) -> str:
     """Return the words for the `error=` with which the browser came back from another provider; empty for others."""
     reason = code.removeprefix("oauth_")
-    return t(f"linked.problem.{reason}") if code.startswith("oauth_") and reason in _REASONS else ""
+    return t(f"linked.problem.{reason}") if code.startswith("oauth_") and reason in OAUTH_REASONS else ""
 
 
 class SignInWaysState(rx.State):

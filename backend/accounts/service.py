@@ -24,6 +24,7 @@ from backend.accounts.entitlements import (
 )
 from backend.accounts.freshness import FRESH_FOR, is_fresh
 from backend.accounts.linked import service as linked
+from backend.accounts.oauth.errors import REASONS as OAUTH_REASONS
 from backend.accounts.oauth.providers import configured_providers
 from backend.accounts.passwords import hash_password, password_matches
 from backend.accounts.requirements import FEATURE_MARK, requires
@@ -51,6 +52,7 @@ __all__ = [
     "FEATURE_MARK",
     "FRESH_FOR",
     "LIFETIME_SECONDS",
+    "OAUTH_REASONS",
     "PLANS",
     "SESSION_COOKIE",
     "SESSION_LIFETIME",

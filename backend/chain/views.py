@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from backend.chain.blocks import hex_bytes
 from backend.chain.multicall import Read, read_many
 from backend.chain.registry import find_chain
-from backend.chain.rpc.breaker import Breaker
 from backend.chain.rpc.errors import RpcError
 from backend.chain.rpc.pool import RpcPool
+from backend.core.breaker import Breaker
 from backend.core.errors import InvalidInputError, UnavailableError
 from backend.core.settings import Settings
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import aiohttp
 import stripe
 
-from backend.chain.rpc.breaker import Breaker, BreakerState
+from backend.core.breaker import Breaker, BreakerState
 from backend.core.errors import PremiumError
 from backend.core.logging import get_logger
 from backend.core.telemetry import stripe_circuit_open, stripe_requests

@@ -61,7 +61,7 @@ async def insert_event(
 async def hold_customer_shared(session: AsyncSession, customer: str) -> None:
     """Until the transaction ends, let nobody take this customer's webhooks (others may still put some in)."""
     await session.execute(
-        text("select pg_advisory_xact_lock_shared(7101, hashtext(:customer))"), {"customer": customer}
+        text("select pg_advisory_xact_lock_shared(7104, hashtext(:customer))"), {"customer": customer}
     )
 
 
@@ -80,6 +80,6 @@ async def insert_enterprise_request(
 
 async def count_enterprise_requests(session: AsyncSession, user_id: UUID, since: datetime) -> int:
     """Return how many requests the user made since then, under a lock of the user so that tabs count in turn."""
-    await session.execute(text("select pg_advisory_xact_lock(7102, hashtext(:user_id))"), {"user_id": str(user_id)})
+    await session.execute(text("select pg_advisory_xact_lock(7105, hashtext(:user_id))"), {"user_id": str(user_id)})
     statement = text("select count(*) from enterprise_requests where user_id = :user_id and created_at > :since")
     return int((await session.execute(statement, {"user_id": user_id, "since": since})).scalar_one())

@@ -16,7 +16,7 @@ async def take_events(session: AsyncSession, customer: str, now: datetime) -> li
 
     Waits for those who are putting one in right now, so that none is overlooked.
     """
-    await session.execute(text("select pg_advisory_xact_lock(7101, hashtext(:customer))"), {"customer": customer})
+    await session.execute(text("select pg_advisory_xact_lock(7104, hashtext(:customer))"), {"customer": customer})
     statement = text(
         "update stripe_events set attempts = attempts + 1, tried_at = :now"
         " where stripe_customer_id = :customer and handled_at is null returning id"

@@ -1,6 +1,6 @@
 """Why a trip to another provider did not end well; each reason has its own words on the page."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from backend.core.errors import UnauthorizedError, UnavailableError
 
@@ -17,6 +17,7 @@ Reason = Literal[
     "session",
     "unconfirmed",
 ]
+REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
 class OAuthFailedError(UnauthorizedError):

@@ -11,7 +11,7 @@ import httpx
 
 from backend.accounts.oauth.errors import OAuthFailedError, ProviderDownError
 from backend.accounts.oauth.providers import ProviderConfig
-from backend.chain.rpc.breaker import Breaker
+from backend.core.breaker import Breaker
 from backend.core.logging import get_logger
 
 with warnings.catch_warnings():

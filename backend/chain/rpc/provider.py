@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from aiolimiter import AsyncLimiter
 
-from backend.chain.rpc.breaker import Breaker, BreakerState
 from backend.chain.rpc.errors import (
     RpcError,
     RpcGarbageError,
@@ -20,6 +19,7 @@ from backend.chain.rpc.http import HttpTransport
 from backend.chain.rpc.transport import Request, Transport, is_local, provider_label, raise_if_error
 from backend.chain.rpc.websocket import WebSocketTransport
 from backend.core import telemetry
+from backend.core.breaker import Breaker, BreakerState
 from backend.core.logging import get_logger
 
 LIE_SECONDS = 5.0

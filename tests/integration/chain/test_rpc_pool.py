@@ -9,11 +9,11 @@ from prometheus_client import REGISTRY
 from backend.chain.blocks import quantity
 from backend.chain.fetch import BlockSource
 from backend.chain.follow.watch import ProviderWatch
-from backend.chain.rpc.breaker import BreakerState
 from backend.chain.rpc.errors import AllProvidersDownError, RpcMissingError, RpcResponseError
 from backend.chain.rpc.pool import RpcPool
 from backend.chain.rpc.provider import Provider
 from backend.chain.rpc.transport import Request
+from backend.core.breaker import BreakerState
 from backend.core.settings import DEMO_CHAIN_ID
 from backend.demo.trade import swap_exact_eth_for_tokens, whale_swap
 from tests.doubles.rpc_proxy import Fault, RpcProxy

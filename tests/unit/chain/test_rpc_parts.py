@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.chain.rpc.breaker import Breaker, BreakerState
 from backend.chain.rpc.errors import (
     RpcError,
     RpcGarbageError,
@@ -18,6 +17,7 @@ from backend.chain.rpc.errors import (
     from_error_object,
 )
 from backend.chain.rpc.transport import parse, provider_label
+from backend.core.breaker import Breaker, BreakerState
 
 
 class Clock:
