@@ -158,7 +158,8 @@ def _newest_first(rows: list[AlertRow]) -> list[AlertRow]:
 async def _next_messages(queue: asyncio.Queue[dict[str, Any]], wait_seconds: float) -> list[dict[str, Any]]:
     """Return what came together in the queue, waiting for the first at most `wait_seconds`."""
     try:
-        messages = [await asyncio.wait_for(queue.get(), max(0.0, wait_seconds))]
+        async with asyncio.timeout(max(0.0, wait_seconds)):
+            messages = [await queue.get()]
     except TimeoutError:
         return []
     await asyncio.sleep(GATHER_SECONDS)

@@ -25,7 +25,7 @@ class SignInState(rx.State):
     error: str = ""
     notice: str = ""
     asks_code: bool = False
-    next_path: str = "/"
+    next_path: str = ""  # unknown until the page has loaded: the server then reads the page's address
     demo_email: str = ""
     demo_password: str = ""
 

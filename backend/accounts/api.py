@@ -25,7 +25,7 @@ from backend.accounts.sign_in.completion_api import (
     open_browser_session,
 )
 from backend.accounts.sign_in.pending import end_pending, find_pending
-from backend.accounts.sign_in.places import SIGN_IN_PAGE, safe_path
+from backend.accounts.sign_in.places import SIGN_IN_PAGE, place_after
 from backend.accounts.throttle import REFRESH
 from backend.accounts.two_factor.errors import TotpRequiredError, WrongCodeError
 from backend.accounts.two_factor.proof import prove_code
@@ -148,7 +148,7 @@ async def log_in(request: Request) -> Response:
     """
     held = resources()
     form = await form_of(request)
-    target = safe_path(text_of(form, "next"))
+    target = place_after(request.headers.get("referer"), text_of(form, "next"))
     try:
         check_from_our_page(request)
         await limited_sign_in(request)

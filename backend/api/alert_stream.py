@@ -99,7 +99,8 @@ async def _identify(socket: WebSocket, held: Resources) -> tuple[CurrentUser, fl
 async def _close(socket: WebSocket, code: int, reason: str) -> None:
     if socket.client_state is WebSocketState.CONNECTED and socket.application_state is WebSocketState.CONNECTED:
         with contextlib.suppress(RuntimeError, OSError, TimeoutError):
-            await asyncio.wait_for(socket.close(code, reason[:120]), SEND_SECONDS)
+            async with asyncio.timeout(SEND_SECONDS):
+                await socket.close(code, reason[:120])
 
 
 class _Stream:
@@ -144,7 +145,8 @@ class _Stream:
     async def _forward(self, queue: asyncio.Queue[Message]) -> None:
         while True:
             try:
-                message = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    message = await queue.get()
             except TimeoutError:
                 await self._send({"type": "ping"})
                 continue

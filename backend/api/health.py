@@ -31,7 +31,8 @@ async def _ask_redis(held: Resources) -> None:
 
 async def _checked(name: str, check: Awaitable[Any]) -> str:
     try:
-        await asyncio.wait_for(check, CHECK_SECONDS)
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check
     except Exception as error:
         log.warning("health check failed", part=name, error=type(error).__name__)
         return "down"

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from backend.accounts.service import TIERS, Cap, cap
 from backend.core.clock import now_seconds
 from backend.core.logging import get_logger
+from backend.core.redis import redis_of
 
 log = get_logger(__name__)
 
@@ -109,7 +110,7 @@ class Allowance:
 
 def impatient_redis(url: str) -> Redis:
     """Return a client that gives up after half a second: counting requests must not hold them up."""
-    return Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
+    return redis_of(url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0))
 
 
 class RequestLimiter:

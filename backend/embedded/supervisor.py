@@ -168,7 +168,8 @@ class Supervisor:
 
 async def _wait(awaitable: Awaitable[object], seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(awaitable, seconds)
+        async with asyncio.timeout(seconds):
+            await awaitable
 
 
 def rotate_log(log_file: Path) -> None:

@@ -53,7 +53,8 @@ class LiveHub:
         try:
             self.start()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._subscribed.wait(), wait_seconds)
+                async with asyncio.timeout(wait_seconds):
+                    await self._subscribed.wait()
             yield queue
         finally:
             subscribers = self._queues.get(key, set())

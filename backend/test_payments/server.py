@@ -74,7 +74,8 @@ async def serving(config: Config) -> AsyncIterator[Account]:
         for task in tasks[1:]:
             task.cancel()
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+            async with asyncio.timeout(5):
+                await asyncio.gather(*tasks, return_exceptions=True)
         account.records.close()
 
 

@@ -64,7 +64,8 @@ class Postman:
         next_at = None if self.manners.hold else self.records.next_delivery_at(after=now_seconds())
         pause = 30.0 if next_at is None else max(0.02, min(30.0, next_at - now_seconds()))
         try:
-            await asyncio.wait_for(self.wake.wait(), pause)
+            async with asyncio.timeout(pause):
+                await self.wake.wait()
         except TimeoutError:
             return
 

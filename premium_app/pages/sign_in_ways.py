@@ -46,6 +46,6 @@ def _provider(provider: str, next_path: Any) -> rx.Component:
     return document_link(
         provider_mark(provider),
         rx.el.span(t(f"sign_in_ways.{provider}")),
-        href=f"/v1/auth/oauth/{provider}/start?next=" + next_path,
+        href=rx.Var(f"`/v1/auth/oauth/{provider}/start?next=${{encodeURIComponent({next_path!s})}}`", _var_type=str),
         class_name=f"{button_class()} w-full",
     )

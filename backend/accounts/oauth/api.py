@@ -11,7 +11,7 @@ from backend.accounts.oauth.errors import OAuthFailedError, ProviderDownError, R
 from backend.accounts.oauth.service import begin_trip, find_trip, identity_of_return
 from backend.accounts.oauth.trips import Trip
 from backend.accounts.sign_in.completion_api import complete_sign_in
-from backend.accounts.sign_in.places import SIGN_IN_PAGE, safe_path
+from backend.accounts.sign_in.places import SIGN_IN_PAGE, place_after
 from backend.api.auth import client_ip, public, take_from_limit
 from backend.api.browser_cookie import browser_of, keep_browser
 from backend.api.failures import STORE_ERRORS
@@ -34,13 +34,13 @@ async def _limited(request: Request) -> None:
 
 @router.get("/{provider}/start", status_code=303, response_class=RedirectResponse, responses={**_SEE})
 @public("signing in begins here")
-async def start(request: Request, provider: str, next_path: Annotated[str, Query(alias="next")] = "/") -> Response:
+async def start(request: Request, provider: str, next_path: Annotated[str, Query(alias="next")] = "") -> Response:
     """Send the browser to `google` or `github`; afterwards it is signed in at `next`, a path of this site.
 
     On failure it goes back to `/sign-in?error=oauth_…`.
     """
     held = resources()
-    target = safe_path(next_path)
+    target = place_after(request.headers.get("referer"), next_path)
     browser = browser_of(request) or new_browser_handle()
     try:
         await _limited(request)

@@ -7,7 +7,7 @@ from backend.accounts.forms_api import check_from_our_page
 from backend.accounts.linked.service import account_of_wallet
 from backend.accounts.schemas import TokenRead
 from backend.accounts.sign_in.completion_api import complete_sign_in
-from backend.accounts.sign_in.places import safe_path
+from backend.accounts.sign_in.places import place_after
 from backend.accounts.siwe.schemas import ChallengeRead, ChallengeRequest, SignedInRead, WalletSignIn
 from backend.accounts.siwe.service import challenge, prove_wallet
 from backend.api.auth import limited_by_address, public
@@ -56,6 +56,8 @@ async def verify(
         user = await account_of_wallet(session, proof)
     if body.tokens:
         return ok(await token_after_code(request, user, body.totp, "wallet"))
-    done = await complete_sign_in(request, user, way="wallet", next_path=safe_path(body.next))
+    done = await complete_sign_in(
+        request, user, way="wallet", next_path=place_after(request.headers.get("referer"), body.next)
+    )
     done.set_cookies(response)
     return ok(SignedInRead(location=done.location, needs_second_factor=done.needs_second_factor))

@@ -36,7 +36,11 @@ class SignedMessage(ApiModel):
 class WalletSignIn(SignedMessage):
     """What signs in. `tokens`: the answer is an access token for a program, as of POST /v1/auth/token."""
 
-    next: str = Field(default="/", max_length=500, description="Where a browser goes afterwards: a path of this site")
+    next: str = Field(
+        default="",
+        max_length=500,
+        description="Where a browser goes afterwards: a path of this site; empty for the `next` of the page that asks",
+    )
     tokens: bool = Field(default=False, description="Answer with an access token and open no session")
     totp: SecretStr | None = Field(
         default=None, max_length=40, description="With `tokens`: the code, where two-step sign-in is on"

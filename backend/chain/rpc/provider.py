@@ -148,8 +148,8 @@ class Provider:
 
     async def close(self) -> None:
         """Close the connections."""
-        with_timeout = asyncio.wait_for(self.transport.close(), 2.0)
         try:
-            await with_timeout
+            async with asyncio.timeout(2.0):
+                await self.transport.close()
         except TimeoutError:
             log.warning("provider did not close in time", provider=self.label)

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.accounts.service import session_token
-from backend.accounts.sign_in.places import safe_path
+from backend.accounts.sign_in.places import place_after, safe_path
 
 TOKEN = "A" * 43
 
@@ -42,3 +42,22 @@ def test_paths_of_this_site_are_kept(path: str) -> None:
 )  # fmt: skip
 def test_anything_else_leads_home(path: str) -> None:
     assert safe_path(path) == "/"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "referer", "place"),
+    [
+        (
+            "",
+            "https://premium.example/sign-in/?next=%2Falerts%2F%3Fkind%3Dprice%26page%3D2",
+            "/alerts/?kind=price&page=2",
+        ),
+        ("/portfolio/", "https://premium.example/sign-in/?next=/alerts/", "/portfolio/"),
+        ("", "https://premium.example/sign-in/?next=//evil.example/", "/"),
+        ("", "https://premium.example/sign-in/", "/"),
+        ("", "https://[premium", "/"),
+        ("", "", "/"),
+    ],
+)
+def test_a_form_that_does_not_know_its_place_yet_goes_by_its_page(wanted: str, referer: str, place: str) -> None:
+    assert place_after(referer or None, wanted) == place
