@@ -1,7 +1,8 @@
 """Who is asking, without a query each time: sessions, access tokens and plans of this process, kept for seconds.
 
 PostgreSQL tells of every change of a user or session when it commits (NOTIFY, migration 0010). While nobody listens,
-nothing is kept: a revoked session or another plan counts at once, and at the latest after KEPT_SECONDS.
+nothing is kept: a revoked session or another plan counts at once, and at the latest after the ten seconds in which a
+connection that died without a word is found out.
 """
 
 import asyncio
@@ -25,8 +26,10 @@ from backend.core.errors import UnauthorizedError
 from backend.core.live_cache import LiveCache
 from backend.core.logging import get_logger
 
-KEPT_SECONDS = 10.0
+KEPT_SECONDS = 60.0
+VIEW_KEPT_SECONDS = 10.0  # what is shown of a user holds counts too, of which nobody tells
 TOKEN_KEPT_SECONDS = 900.0
+_HEARTBEAT_SECONDS = 5.0
 _ANSWER_SECONDS = 5.0
 _LONGEST_WAIT_SECONDS = 5.0
 log = get_logger(__name__)
@@ -51,7 +54,7 @@ class Identities:
 
     def view(self, name: str) -> LiveCache[UUID, Any]:
         """Return a cache of something by user id that goes when the user changes (such as the subscription)."""
-        cache: LiveCache[UUID, Any] = LiveCache(name, KEPT_SECONDS, self.is_live)
+        cache: LiveCache[UUID, Any] = LiveCache(name, VIEW_KEPT_SECONDS, self.is_live)
         self._views.append(cache)
         return cache
 
@@ -129,7 +132,7 @@ class Identities:
 
     async def _follow(self, connection: psycopg.AsyncConnection[Any]) -> None:
         while True:
-            async for news in connection.notifies(timeout=KEPT_SECONDS / 2):
+            async for news in connection.notifies(timeout=_HEARTBEAT_SECONDS):
                 self._forget(news.payload)
             # A connection that died without a word must not go on vouching.
             async with asyncio.timeout(_ANSWER_SECONDS):

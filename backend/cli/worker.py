@@ -6,6 +6,8 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import uvloop
+
 from backend.core.logging import configure_logging, get_logger
 from backend.core.settings import Settings
 from backend.worker.registry import load_worker, metrics_port
@@ -18,7 +20,7 @@ def run_worker(name: str, settings: Settings) -> int:
     configure_logging(name, settings.log_level)
     work = load_worker(name)
     _serve_metrics(settings, name)
-    return asyncio.run(_until_stopped(work, settings))
+    return uvloop.run(_until_stopped(work, settings))
 
 
 async def _until_stopped(work: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> int:
