@@ -61,7 +61,7 @@ def main() -> None:
             )
             try:
                 requests = asyncio.run(_prepare(settings, directory / "requests"))
-                wait_until(lambda: _answers(port), 30)
+                wait_until(lambda: answers(port), 30)
                 _measure(port, requests)
                 webhooks.measure(settings, directory, port)
             finally:
@@ -93,7 +93,7 @@ async def _prepare(settings: Settings, file: Path) -> Path:
     return file
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     async def asked() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         await ask(reader, writer, get("/bench/empty"))

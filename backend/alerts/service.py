@@ -18,6 +18,7 @@ from backend.alerts.engine.conditions import WhaleConditions
 from backend.alerts.errors import RuleChangedError, RuleNotFoundError
 from backend.alerts.lookup import conditions_of_input
 from backend.alerts.parsing import parse_conditions
+from backend.alerts.resume import alerts_after
 from backend.alerts.rules import conditions_of, stored_conditions
 from backend.alerts.schemas import (
     AlertAction,
@@ -42,6 +43,7 @@ from backend.notifications.schemas import DeliveryRead
 __all__ = [
     "CapsEnforced",
     "alert_counts",
+    "alerts_after",
     "create_rule",
     "delete_rule",
     "describe_rule",

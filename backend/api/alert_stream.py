@@ -1,7 +1,8 @@
 """`WS /v1/alerts/stream`: a user's alerts as they are stored (section 6.4 of the source document).
 
 The server says `connected`; the client sends `{"type": "subscribe", "channel": "alerts"}` and gets `subscribed`, then
-`alert` and `withdrawn` messages. `reload` means that messages may have been missed: read `/v1/alerts/history`.
+`alert` and `withdrawn` messages. `reload` means that messages may have been missed: read `/v1/alerts/history`. Who was
+connected before adds `"lastSeenId"`, the id of the last alert it knows, and gets what it missed first.
 """
 
 import asyncio
@@ -14,7 +15,9 @@ import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from backend.accounts.service import CurrentUser, user_of_cookie
+from backend.alerts.service import alerts_after
 from backend.api.auth import bearer_token, client_ip, is_same_site
+from backend.api.failures import STORE_ERRORS
 from backend.api.limits import ANONYMOUS_PER_MINUTE
 from backend.api.resources import Resources, resources
 from backend.core.clock import now_seconds
@@ -112,6 +115,7 @@ class _Stream:
         self._user = user
         self._expires_at = expires_at
         self._subscribed = False
+        self._catching_up = asyncio.Lock()
         self._sending = asyncio.Lock()
         self._mistakes = 0
 
@@ -150,8 +154,9 @@ class _Stream:
             except TimeoutError:
                 await self._send({"type": "ping"})
                 continue
-            if self._subscribed:
-                await self._send(message)
+            async with self._catching_up:
+                if self._subscribed:
+                    await self._send(message)
 
     async def _watch_right(self) -> None:
         while True:
@@ -195,8 +200,11 @@ class _Stream:
                 if str(rest.get("userId") or self._user.id).lower() != str(self._user.id):
                     await self._refuse("FORBIDDEN", "You can only subscribe to your own alerts.")
                     return
-                self._subscribed = True
                 await self._send({"type": "subscribed", "channel": "alerts"})
+                async with self._catching_up:
+                    if "lastSeenId" in rest:
+                        await self._catch_up(rest["lastSeenId"])
+                    self._subscribed = True
             case {"type": "unsubscribe", "channel": "alerts"}:
                 self._subscribed = False
                 await self._send({"type": "unsubscribed", "channel": "alerts"})
@@ -206,6 +214,27 @@ class _Stream:
                 await self._refuse(
                     "INVALID_INPUT", 'Send {"type": "subscribe", "channel": "alerts"} or {"type": "ping"}.'
                 )
+
+    async def _catch_up(self, last_seen_id: object) -> None:
+        """Send what was told since an alert, or `reload` where that cannot be said.
+
+        What is published meanwhile waits and follows; the same news may come twice.
+        """
+        try:
+            seen = UUID(str(last_seen_id))
+        except ValueError:
+            await self._refuse("INVALID_INPUT", "lastSeenId is the id of an alert.")
+            return
+        try:
+            async with self._held.database.unit_of_work(self._user.id) as session:
+                missed = await alerts_after(session, self._user, seen)
+        except STORE_ERRORS:
+            missed = None
+        for alert in missed or ():
+            kind = "alert" if alert.withdrawn_at is None else "withdrawn"
+            data = alert.model_dump(mode="json", by_alias=True)
+            await self._send({"type": kind, "data": data, "replayed": True})
+        await self._send({"type": "reload"} if missed is None else {"type": "resumed", "replayed": len(missed)})
 
     async def _refuse(self, code: str, message: str) -> None:
         self._mistakes += 1

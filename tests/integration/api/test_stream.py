@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -15,8 +17,11 @@ from backend.accounts.schemas import CurrentUser
 from backend.accounts.tokens import issue_access_token
 from backend.api import alert_stream
 from backend.core.clock import now_seconds, use_clock
+from backend.core.db import Database
+from backend.core.ids import new_id
 from backend.core.redis import user_alerts_channel
 from backend.core.telemetry import live_clients
+from tests.conftest import DatabaseUrls
 from tests.integration.api.conftest import Api
 from tests.integration.notifications.conftest import eventually
 
@@ -235,3 +240,59 @@ async def test_a_client_that_never_reads_is_let_go(api: Api, redis: Redis, monke
             return user.id not in alert_stream._open
 
         await eventually(gone, 60)
+
+
+async def test_a_client_that_was_away_gets_what_it_missed(api: Api, redis: Redis, database_urls: DatabaseUrls) -> None:
+    user, other = await api.new_user(), await api.new_user()
+    seen, *missed = await write_alerts(database_urls, user, 4)
+    (foreign,) = await write_alerts(database_urls, other, 1)
+    token = token_of(api, user)
+    async with opened(api, f"?token={token}") as socket:
+        await socket.hear()
+        await socket.say({**SUBSCRIBE, "lastSeenId": str(seen)})
+        assert (await socket.hear())["type"] == "subscribed"
+        heard = [await socket.hear() for _ in range(4)]
+        assert [message["data"]["alertId"] for message in heard[:-1]] == [str(each) for each in missed]
+        assert [message["type"] for message in heard[:-1]] == ["alert", "alert", "withdrawn"]
+        assert all(message["replayed"] for message in heard[:-1])
+        assert heard[-1] == {"type": "resumed", "replayed": 3}
+        await publish(redis, user, ALERT)
+        assert await socket.hear() == ALERT, "live news follow"
+    async with opened(api, f"?token={token}") as socket:
+        await socket.hear()
+        await socket.say({**SUBSCRIBE, "lastSeenId": str(missed[-1])})
+        await socket.hear()
+        repeated = [await socket.hear() for _ in range(4)]
+        assert [m["type"] for m in repeated][-1] == "resumed", "the newest minute is repeated, since commits overlap"
+        await socket.say({**SUBSCRIBE, "lastSeenId": str(foreign)})
+        assert [(await socket.hear())["type"] for _ in range(2)] == ["subscribed", "reload"]
+        await socket.say({**SUBSCRIBE, "lastSeenId": "yesterday"})
+        assert [(await socket.hear())["type"] for _ in range(2)] == ["subscribed", "error"]
+
+
+async def write_alerts(urls: DatabaseUrls, user: CurrentUser, count: int) -> list[UUID]:
+    """Store alerts of the user a second apart, the last of them withdrawn; return their ids in that order."""
+    ids, rule_id = [new_id() for _ in range(count)], new_id()
+    admin = Database(urls.admin, 1)
+    async with admin.unit_of_work() as session:
+        await session.execute(
+            text(
+                "insert into alert_rules (id, user_id, name, type, conditions, actions)"
+                " values (:id, :user_id, 'R', 'whale', '[]', '[]')"
+            ),
+            {"id": rule_id, "user_id": user.id},
+        )
+        await session.execute(text("select ensure_month_partition('alert_history', now())"))
+        for place, alert_id in enumerate(ids):
+            await session.execute(
+                text(
+                    "insert into alert_history (id, triggered_at, alert_rule_id, user_id, rule_version, type, event_id,"
+                    " chain_id, block_number, block_hash, message, event_data, recorded_at, withdrawn_at)"
+                    " values (:id, now(), :rule_id, :user_id, 1, 'whale', :event, 31337, 1, '0x1', 'm', '{}',"
+                    " now() + make_interval(secs => :place), case when :last then now() + interval '1 minute' end)"
+                ),
+                {"id": alert_id, "rule_id": rule_id, "user_id": user.id, "event": str(alert_id), "place": place,
+                 "last": count > 1 and place == count - 1},
+            )  # fmt: skip
+    await admin.close()
+    return ids
