@@ -18,6 +18,7 @@ from backend.alerts.engine.conditions import WhaleConditions
 from backend.alerts.errors import RuleChangedError, RuleNotFoundError
 from backend.alerts.lookup import conditions_of_input
 from backend.alerts.parsing import parse_conditions
+from backend.alerts.platform import publish_events
 from backend.alerts.resume import alerts_after
 from backend.alerts.rules import conditions_of, stored_conditions
 from backend.alerts.schemas import (
@@ -52,6 +53,7 @@ __all__ = [
     "get_rule",
     "list_history",
     "list_rules",
+    "publish_events",
     "resend_delivery",
     "send_test_webhook",
     "set_enabled",

@@ -1,7 +1,8 @@
 """Typed events, and how a block of them travels in a Redis Stream entry.
 
 An event's id is deterministic: `{chain_id}:{block_hash}:{log_index}` for logs, `...:tx{index}` for native transfers,
-`...:price:{token}` for readings. The same block always gives the same ids, another block never does.
+`...:price:{token}` and `...:r:{metric}:{subject}` for readings, `...:{log_index}:{topic}` for occurrences. The same
+block always gives the same ids, another block never does. What belongs to no chain has chain 0, block 0 and no hash.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -105,6 +106,44 @@ class PriceUpdate(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Event):
+    """A measured value of anything but a price, with the reading before it; metrics and units: docs/readings.md.
+
+    `subject` is what it is about: "" the chain itself, a lower-case address, a protocol's id, … `label` is its name, if
+    it has one: untrusted text. `changes` are as those of PriceUpdate, in the windows that the metric has.
+    """
+
+    metric: str
+    subject: str
+    value: Decimal
+    previous_value: Decimal | None
+    previous_taken_at: int | None
+    source: str
+    changes: dict[int, tuple[Decimal | None, Decimal]] = field(default_factory=dict)
+    label: str | None = None
+    tx_hash: str | None = None
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence(Event):
+    """Something that happened to `subject`; topics and their details: docs/readings.md.
+
+    `value` is its size where it has one (None: it has none, or nobody knows). `label` and the texts in `details` are
+    untrusted.
+    """
+
+    topic: str
+    subject: str
+    source: str
+    value: Decimal | None = None
+    label: str | None = None
+    tx_hash: str | None = None
+    log_index: int | None = None
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockOrphaned(Event):
     """A reorganisation dropped this block: everything that came of it is withdrawn."""
 
@@ -117,15 +156,17 @@ _KINDS: dict[str, type[Event]] = {
     "liquidity": LiquidityChange,
     "approval": TokenApproval,
     "price": PriceUpdate,
+    "reading": Reading,
+    "occurrence": Occurrence,
     "orphaned": BlockOrphaned,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _INTEGERS = ("amount_raw", "amount0_raw", "amount1_raw", "sqrt_price_x96", "liquidity")
-_DECIMALS = ("amount", "value_usd", "price_usd", "previous_price_usd", "liquidity_usd")
+_DECIMALS = ("amount", "value_usd", "price_usd", "previous_price_usd", "liquidity_usd", "value", "previous_value")
 
 
 def kind_of(event: Event) -> str:
-    """Return the event's kind as it is named in the stream: transfer, swap, liquidity, approval, price, orphaned."""
+    """Return the event's kind as it is named in the stream: transfer, price, reading, …"""
     return _NAMES[type(event)]
 
 

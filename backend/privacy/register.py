@@ -102,6 +102,12 @@ HELD: dict[str, Holding] = {
             *("created_at", "sent_at"),
         ),
     ),
+    "platform_events": Holding(
+        "user_id",
+        _SERVICE,
+        (),
+        ("id", "user_id", "event", "created_at", "place", "emit_seq", "emitted_at"),  # a copy, on its way to the rules
+    ),
     "mail_outbox": Holding(
         "user_id",
         _SERVICE,
@@ -165,6 +171,8 @@ SHARED: dict[str, str] = {
     "chain_tokens": "public chain data",
     "chain_pools": "public chain data",
     "price_readings": "public prices",
+    "metric_readings": "public readings of chains",
+    "chain_occurrences": "public chain data",
     "signing_keys": "keys that sign access tokens: public halves, and private ones sealed",
     "local_mailbox": "mails of a run without a mail provider; empty in production",
     "alembic_version": "which migration the schema is at",

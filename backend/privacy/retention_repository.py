@@ -10,6 +10,7 @@ _OLD = {
     "notification_outbox": ("notification_outbox", "status in ('sent', 'dead') and created_at < :before"),
     "user_sessions": ("user_sessions", "least(revoked_at, expires_at) < :before"),
     "api_keys": ("api_keys", "least(revoked_at, expires_at) < :before"),
+    "platform_events": ("platform_events", "created_at < :before"),
     "mail_outbox, no account": ("mail_outbox", "user_id is null and created_at < :before"),
     "alert_rules": (
         "alert_rules",

@@ -14,7 +14,7 @@ from backend.core.telemetry import alert_entries_parked
 
 DEAD_STREAM = "alerts:dead"
 DEAD_LENGTH = 10_000
-_READ_KINDS = frozenset({"transfer", "price", "orphaned"})
+_READ_KINDS = frozenset({"transfer", "price", "reading", "occurrence", "orphaned"})
 log = get_logger(__name__)
 
 RawEntry = tuple[bytes, dict[bytes, bytes]]

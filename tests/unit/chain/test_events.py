@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from backend.chain.events import (
     BlockOrphaned,
     LiquidityChange,
+    Occurrence,
     PoolSwap,
     PriceUpdate,
+    Reading,
     TokenApproval,
     TokenTransfer,
     decode_entry,
@@ -38,6 +40,14 @@ def test_every_kind_survives_the_way(a: int, b: int, value: Decimal, symbol: str
         TokenApproval(id="a", **BASE, **tx, token="0x1", owner="0x2", spender="0x3", amount_raw=a),
         PriceUpdate(id="p", **BASE, token="0x1", symbol=symbol, price_usd=value, previous_price_usd=None, source="x",
                     changes={300: (None, value), 3600: (value, -value)}),
+        Reading(id="r", **BASE, metric="gas.base_fee_gwei", subject="", value=value, previous_value=-value,
+                previous_taken_at=5, source=symbol, changes={600: (None, -value)}, label=symbol, tx_hash=None,
+                details={symbol: symbol}),
+        Reading(id="r2", **BASE, metric="m", subject="s", value=value, previous_value=None, previous_taken_at=None,
+                source="x"),
+        Occurrence(id="c", **BASE, **tx, topic="pool.liquidity_removed", subject="0x1", value=value, label=None,
+                   source="log", details={"title": symbol, "sharePct": str(value)}),
+        Occurrence(id="c2", **BASE, topic="schedule.due", subject="rule", source="clock"),
         BlockOrphaned(id="o", **BASE),
     ]  # fmt: skip
     fields = {key.encode(): item for key, item in encode_entry(events, 1.25).items()}
