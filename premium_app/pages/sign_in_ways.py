@@ -43,9 +43,14 @@ def sign_in_ways(next_path: Any) -> rx.Component:
 
 
 def _provider(provider: str, next_path: Any) -> rx.Component:
+    place = rx.Var.create(next_path)  # a page may give its address as text
     return document_link(
         provider_mark(provider),
         rx.el.span(t(f"sign_in_ways.{provider}")),
-        href=rx.Var(f"`/v1/auth/oauth/{provider}/start?next=${{encodeURIComponent({next_path!s})}}`", _var_type=str),
+        href=rx.Var(
+            f"`/v1/auth/oauth/{provider}/start?next=${{encodeURIComponent({place!s})}}`",
+            _var_type=str,
+            _var_data=place._get_all_var_data(),  # else the page would not read the state it comes from
+        ),
         class_name=f"{button_class()} w-full",
     )
