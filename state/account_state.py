@@ -32,9 +32,7 @@ class AccountState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show the account, with every dialog closed."""
-        shell = await self.get_state(ShellState)
-        shell._show_account(user)
-        await shell._read_freshness()
+        await ShellState._show(self, user)
         done = self.router.url.query_parameters.get("done", "")
         self.done = t(f"account.done_{done}") if done in _DONE else ""
         self.is_changing_email = self.is_changing_password = False

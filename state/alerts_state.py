@@ -66,9 +66,7 @@ class AlertsState(rx.State):
         """Show what the address says: the tab, its filters, and the form if it is open."""
         query = dict(self.router.url.query_parameters)
         self.tab = query.get("tab", "rules") if query.get("tab") in TABS else "rules"
-        shell = await self.get_state(ShellState)
-        shell._show_account(user)
-        await shell._read_freshness()
+        shell = await ShellState._show(self, user)
         if self.tab == "live":
             shell.unseen = 0
         elif self.tab == "history":

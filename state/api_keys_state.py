@@ -48,9 +48,7 @@ class ApiKeysState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show the keys, with every dialog closed."""
-        shell = await self.get_state(ShellState)
-        shell._show_account(user)
-        await shell._read_freshness()
+        await ShellState._show(self, user)
         self.is_creating, self.rotating_id, self.revoking_id = False, "", ""
         await self._read(user)
         self.failure = self.failure_id = ""

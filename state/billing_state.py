@@ -77,9 +77,7 @@ class BillingState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show the plan and the invoices; the address may ask for a change or for Enterprise."""
-        shell = await self.get_state(ShellState)
-        shell._show_account(user)
-        await shell._read_freshness()
+        await ShellState._show(self, user)
         query = self.router.url.query_parameters
         code = query.get("notice", "")
         self.notice = t(f"pricing.notice_{code}") if code in _NOTICES else ""

@@ -31,9 +31,7 @@ class CheckoutReturnState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show that it is being waited for, and begin to."""
-        shell = await self.get_state(ShellState)
-        shell._show_account(user)
-        await shell._read_freshness()
+        shell = await ShellState._show(self, user)
         self.phase, self.pay_url, self.plan = "waiting", "", ""
         self.test_payments = resources().settings.is_test_payments
         return CheckoutReturnState.follow

@@ -39,9 +39,7 @@ class OverviewState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Fill the page."""
-        shell = await self.get_state(ShellState)
-        shell._show_account(user)
-        await shell._read_freshness()
+        await ShellState._show(self, user)
         await self._read(user)
         self.loaded, self.failure, self.failure_id = True, "", ""
 

@@ -36,18 +36,15 @@ class PricingState(rx.State):
         self.notice = t(f"pricing.notice_{code}") if code in _NOTICES else ""
         held = resources()
         self.test_payments = held.settings.is_test_payments
-        shell = await self.get_state(ShellState)
         user = await user_of(self)
+        await ShellState._show(self, user)
         if user is None:
-            shell._show_visitor()
             self.tier = self.paid_tier = self.paid_interval = ""
             self.trial_available = True
         else:
-            shell._show_account(user)
             shown = await read_subscription_of(held.database, held.settings, user)
             state = shown.subscription
             self.tier, self.trial_available = shown.tier, shown.trial_available
             self.paid_tier = state.tier if state is not None else ""
             self.paid_interval = state.interval if state is not None else ""
-        await shell._read_freshness()
         self.loaded = True

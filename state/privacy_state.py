@@ -57,9 +57,7 @@ class PrivacyState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show everything, with the dialog closed."""
-        shell = await self.get_state(ShellState)
-        shell._show_account(user)
-        await shell._read_freshness()
+        shell = await ShellState._show(self, user)
         self.is_asking_erasure = False
         await self._read(user)
         self.failure = self.failure_id = ""

@@ -57,6 +57,17 @@ class ShellState(rx.State):
         """How many alerts came since the live feed was last open."""
         return f"{MAX_SHOWN_UNSEEN}+" if self.unseen > MAX_SHOWN_UNSEEN else str(self.unseen)
 
+    @classmethod
+    async def _show(cls, state: rx.State, user: CurrentUser | None) -> "ShellState":
+        """Fill the frame around the page of `state` for whoever is signed in (None: a visitor); return the frame."""
+        shell = await state.get_state(cls)
+        if user is None:
+            shell._show_visitor()
+        else:
+            shell._show_account(user)
+        await shell._read_freshness()
+        return shell
+
     def _show_visitor(self) -> None:
         self.is_visitor, self.email, self.payment_problem = True, "", ""
         self.is_demo = resources().settings.is_demo_chain

@@ -49,9 +49,7 @@ class WalletsState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show the wallets, with every dialog closed."""
-        shell = await self.get_state(ShellState)
-        shell._show_account(user)
-        await shell._read_freshness()
+        await ShellState._show(self, user)
         await self._read(user)
         self._close()
         self.failure = self.failure_id = ""
