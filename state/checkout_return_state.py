@@ -31,7 +31,7 @@ class CheckoutReturnState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show that it is being waited for, and begin to."""
-        shell = await ShellState._show(self, user)
+        await ShellState._show(self, user)
         self.phase, self.pay_url, self.plan = "waiting", "", ""
         self.test_payments = resources().settings.is_test_payments
         return CheckoutReturnState.follow

@@ -57,7 +57,7 @@ class PrivacyState(rx.State):
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show everything, with the dialog closed."""
-        shell = await ShellState._show(self, user)
+        await ShellState._show(self, user)
         self.is_asking_erasure = False
         await self._read(user)
         self.failure = self.failure_id = ""
