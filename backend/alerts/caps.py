@@ -6,14 +6,14 @@ active ones. All of it is counted under the lock of the user's rules.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.service import Cap, CurrentUser, cap, require_room
 from backend.alerts import repository
-from backend.alerts.engine.conditions import Conditions, WhaleConditions
-from backend.alerts.rules import conditions_of
+from backend.alerts.kinds.registry import kind_named
 from backend.core.audit import audit
 
 
@@ -41,15 +41,15 @@ async def require_place(session: AsyncSession, user: CurrentUser) -> None:
 
 
 async def require_active(
-    session: AsyncSession, user: CurrentUser, rule_id: UUID | None, conditions: Conditions, *, was_enabled: bool
+    session: AsyncSession, user: CurrentUser, rule_id: UUID | None, wallets: frozenset[str], *, was_enabled: bool
 ) -> None:
-    """Raise TierLimitError when this rule cannot be active beside the others. Call it under the same lock."""
+    """Raise TierLimitError when this rule, watching `wallets`, cannot be active. Call it under the same lock."""
     if not was_enabled:
         _, active = await repository.list_rules(session, user.id, None, True, 0, 0)
         require_room(user, Cap.ALERT_RULES, active)
-    if isinstance(conditions, WhaleConditions) and conditions.wallets:
+    if wallets:
         watched = await repository.watched_wallets(session, user.id, rule_id)
-        if adding := conditions.wallets - watched:
+        if adding := wallets - watched:
             require_room(user, Cap.WATCHED_WALLETS, len(watched), len(adding))
 
 
@@ -74,7 +74,7 @@ async def enforce_caps(session: AsyncSession, user_id: UUID, tier: str) -> CapsE
     """
     await repository.lock_user_rules(session, user_id)
     rules = [
-        HeldRule(row["id"], row["enabled"], _wallets(conditions_of(row["conditions"])))
+        HeldRule(row["id"], row["enabled"], _wallets(row["type"], row["conditions"]))
         for row in await repository.lock_held_rules(session, user_id)
     ]
     kept = within(rules, cap(tier, Cap.ALERT_RULES), cap(tier, Cap.WATCHED_WALLETS))
@@ -88,5 +88,5 @@ async def enforce_caps(session: AsyncSession, user_id: UUID, tier: str) -> CapsE
     return CapsEnforced(paused, resumed)
 
 
-def _wallets(conditions: Conditions) -> frozenset[str]:
-    return conditions.wallets if isinstance(conditions, WhaleConditions) else frozenset()
+def _wallets(kind: str, stored: list[dict[str, Any]]) -> frozenset[str]:
+    return kind_named(kind).wallets(kind_named(kind).of_stored(stored))

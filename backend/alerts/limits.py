@@ -1,5 +1,6 @@
 """The bounds of every value of a rule. How much a plan allows stands with the entitlements of the accounts."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 MIN_WHALE_USD, MAX_WHALE_USD = Decimal(1_000), Decimal(1_000_000_000)
@@ -12,3 +13,6 @@ MAX_WALLETS = 100
 MAX_NAME = 255
 MAX_COOLDOWN_SECONDS = 30 * 86_400
 MAX_ACTIONS = 5
+MIN_LEVEL_COOLDOWN_SECONDS = 60
+MAX_SNOOZE = timedelta(days=90)
+MIN_HYSTERESIS_PCT, MAX_HYSTERESIS_PCT = Decimal("0.01"), Decimal(50)

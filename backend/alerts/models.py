@@ -1,6 +1,7 @@
 """Alert rules and the history of what fired."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,13 @@ class AlertRule(SQLModel, table=True):
     paused_by_plan: bool = False
     frequency: str = Field(default="recurring", max_length=12)
     cooldown_seconds: int = 0
+    trigger: str = Field(default="edge", max_length=8)
+    hysteresis_pct: Decimal | None = None
+    active_hours: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    expires_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    guard: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    else_actions: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)

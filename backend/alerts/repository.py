@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.alerts.schemas import HistoryFilter
 
 _COLUMNS = """alert_rules.id, name, alert_rules.type, conditions, actions, enabled, frequency, cooldown_seconds,
-  paused_by_plan, version, created_at, updated_at, (select h.triggered_at from alert_history h
+  trigger, hysteresis_pct, active_hours, expires_at, snoozed_until, paused_by_plan, version, created_at, updated_at,
+  (select h.triggered_at from alert_history h
     where h.alert_rule_id = alert_rules.id and h.withdrawn_at is null
     order by h.triggered_at desc limit 1) as last_triggered_at"""
 _RULE = f"select {_COLUMNS} from alert_rules"  # noqa: S608 - constant text
@@ -25,15 +26,18 @@ _COUNT_RULES = text(f"select count(*) from alert_rules {_RULE_FILTER}")  # noqa:
 _GET_RULE = text(f"{_RULE} where {_MINE} and id = :id")
 _LOCK_RULE = text(f"{_RULE} where {_MINE} and id = :id for update")
 _INSERT_RULE = text(f"""
-insert into alert_rules (id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds)
+insert into alert_rules (id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds, trigger,
+  hysteresis_pct, active_hours, expires_at, snoozed_until)
 values (:id, :user_id, :name, :type, cast(:conditions as jsonb), cast(:actions as jsonb), :enabled, :frequency,
-  :cooldown_seconds)
+  :cooldown_seconds, :trigger, :hysteresis_pct, cast(:active_hours as jsonb), :expires_at, :snoozed_until)
 returning {_COLUMNS}
 """)  # noqa: S608 - constant text
 _UPDATE_RULE = text(f"""
 update alert_rules set name = :name, type = :type, conditions = cast(:conditions as jsonb),
   actions = cast(:actions as jsonb), enabled = :enabled, paused_by_plan = :paused_by_plan, frequency = :frequency,
-  cooldown_seconds = :cooldown_seconds, version = version + 1, updated_at = now()
+  cooldown_seconds = :cooldown_seconds, trigger = :trigger, hysteresis_pct = :hysteresis_pct,
+  active_hours = cast(:active_hours as jsonb), expires_at = :expires_at, snoozed_until = :snoozed_until,
+  version = version + 1, updated_at = now()
 where {_MINE} and id = :id
 returning {_COLUMNS}
 """)  # noqa: S608 - constant text
@@ -51,7 +55,7 @@ where {_MINE} and enabled and (cast(:except_id as uuid) is null or id <> :except
 """)  # noqa: S608 - constant text
 # In the order of their ids, as the alert worker takes them, so that neither waits for the other in a circle.
 _LOCK_HELD_RULES = text(f"""
-select id, enabled, conditions, created_at from alert_rules where {_MINE} and (enabled or paused_by_plan)
+select id, enabled, type, conditions, created_at from alert_rules where {_MINE} and (enabled or paused_by_plan)
 order by id for no key update
 """)  # noqa: S608 - constant text
 _SET_PAUSED_BY_PLAN = text("""
@@ -204,4 +208,5 @@ def _as_json(values: dict[str, Any]) -> dict[str, Any]:
         **values,
         "conditions": orjson.dumps(values["conditions"]).decode(),
         "actions": orjson.dumps(values["actions"]).decode(),
+        "active_hours": orjson.dumps(values["active_hours"]).decode() if values["active_hours"] else None,
     }

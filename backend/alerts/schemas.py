@@ -1,16 +1,41 @@
 """What the alerts part takes and answers."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field, computed_field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    computed_field,
+    field_validator,
+)
 
-from backend.alerts.limits import MAX_ACTIONS, MAX_COOLDOWN_SECONDS, MAX_NAME
+from backend.alerts.engine.hours import minute_of, zone
+from backend.alerts.kinds.registry import kind_names
+from backend.alerts.limits import (
+    MAX_ACTIONS,
+    MAX_COOLDOWN_SECONDS,
+    MAX_HYSTERESIS_PCT,
+    MAX_NAME,
+    MIN_HYSTERESIS_PCT,
+)
 from backend.core.schemas import ApiModel, Instant
 
-RuleType = Literal["whale", "price"]
+
+def _kind(value: str) -> str:
+    if value not in kind_names():
+        raise ValueError(f"There is no such kind of rule. Choose one of: {', '.join(kind_names())}.")
+    return value
+
+
+RuleType = Annotated[str, AfterValidator(_kind), Field(json_schema_extra={"enum": list(kind_names())})]
 Frequency = Literal["once", "recurring"]
+Trigger = Literal["edge", "level"]
 AlertStatus = Literal["active", "withdrawn", "suppressed"]
 ExportFormat = Literal["csv", "json"]
 
@@ -37,6 +62,52 @@ def _cooldown(value: Any) -> Any:
 Name = Annotated[str, BeforeValidator(_name)]
 Cooldown = Annotated[int, BeforeValidator(_cooldown)]
 RawConditions = list[dict[str, Any]] | dict[str, Any]
+
+
+def _aware(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
+
+
+def _hysteresis(value: Decimal) -> Decimal:
+    if not MIN_HYSTERESIS_PCT <= value <= MAX_HYSTERESIS_PCT:
+        raise ValueError(f"Choose a percentage between {MIN_HYSTERESIS_PCT} and {MAX_HYSTERESIS_PCT}.")
+    return value
+
+
+def _minute(value: Any) -> Any:
+    try:
+        minute_of(str(value))
+    except ValueError:
+        raise ValueError("Write the time of day as 08:30.") from None
+    return value
+
+
+Moment = Annotated[Instant, AfterValidator(_aware)]
+Percent = Annotated[Decimal, AfterValidator(_hysteresis), PlainSerializer(float, return_type=float, when_used="json")]
+TimeOfDay = Annotated[str, AfterValidator(_minute)]
+
+
+class ActiveHours(ApiModel):
+    """When a rule may fire: days (1 Monday … 7 Sunday) and wall-clock times in a time zone; may span midnight."""
+
+    days: list[Annotated[int, Field(ge=1, le=7)]] = Field(default=[1, 2, 3, 4, 5, 6, 7], min_length=1, max_length=7)
+    begin: TimeOfDay = Field(alias="from")
+    end: TimeOfDay = Field(alias="to")
+    time_zone: str = Field(max_length=64)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            zone(value)
+        except (ValueError, KeyError, OSError):
+            raise ValueError("Give a time zone's name, such as Europe/Berlin.") from None
+        return value
+
+    def stored(self) -> dict[str, Any]:
+        """Return the hours as they are stored and answered."""
+        return {"days": sorted(set(self.days)), "from": self.begin, "to": self.end, "timeZone": self.time_zone}
+
 
 _EXAMPLE = {
     "name": "Whales in USDC",
@@ -74,10 +145,18 @@ class RuleCreate(ApiModel):
     enabled: bool = True
     frequency: Frequency = "recurring"
     cooldown_seconds: Cooldown = 0
+    trigger: Trigger = "edge"
+    hysteresis_pct: Percent | None = None
+    active_hours: ActiveHours | None = None
+    expires_at: Moment | None = None
+    snoozed_until: Moment | None = None
 
 
 class RuleUpdate(ApiModel):
-    """Changes of a rule: what is absent stays. With `version`, refused when the rule was changed since then."""
+    """Changes of a rule: what is absent stays. With `version`, refused when the rule was changed since then.
+
+    Of hysteresisPct, activeHours, expiresAt and snoozedUntil a null takes the option away.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -88,6 +167,11 @@ class RuleUpdate(ApiModel):
     enabled: bool | None = None
     frequency: Frequency | None = None
     cooldown_seconds: Cooldown | None = None
+    trigger: Trigger | None = None
+    hysteresis_pct: Percent | None = None
+    active_hours: ActiveHours | None = None
+    expires_at: Moment | None = None
+    snoozed_until: Moment | None = None
     version: int | None = None
 
 
@@ -103,6 +187,11 @@ class RuleRead(ApiModel):
     paused_by_plan: bool = False
     frequency: Frequency
     cooldown_seconds: int
+    trigger: Trigger = "edge"
+    hysteresis_pct: Percent | None = None
+    active_hours: ActiveHours | None = None
+    expires_at: Instant | None = None
+    snoozed_until: Instant | None = None
     version: int
     description: str
     last_triggered_at: Instant | None

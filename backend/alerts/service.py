@@ -14,13 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.service import Cap, CurrentUser, Feature, cap, requires
 from backend.alerts import exports, repository
 from backend.alerts.caps import CapsEnforced, enforce_caps, require_active, require_place
-from backend.alerts.engine.conditions import WhaleConditions
 from backend.alerts.errors import RuleChangedError, RuleNotFoundError
-from backend.alerts.lookup import conditions_of_input
-from backend.alerts.parsing import parse_conditions
+from backend.alerts.kinds.base import ParseContext
+from backend.alerts.kinds.registry import kind_named
+from backend.alerts.options import OPTIONS, checked_options
 from backend.alerts.platform import publish_events
 from backend.alerts.resume import alerts_after
-from backend.alerts.rules import conditions_of, stored_conditions
 from backend.alerts.schemas import (
     AlertAction,
     AlertCounts,
@@ -31,7 +30,7 @@ from backend.alerts.schemas import (
     RuleRead,
     RuleUpdate,
 )
-from backend.alerts.sentences import NamedToken, describe, symbols_of
+from backend.alerts.sentences import NamedToken, symbols_of
 from backend.core.audit import audit
 from backend.core.destinations import DestinationError, normalise_destination
 from backend.core.errors import InvalidInputError
@@ -60,18 +59,23 @@ __all__ = [
     "update_rule",
 ]
 MAX_PAGE_SIZE = 200
-_PARTS_OF_A_RULE = ("name", "type", "conditions", "actions", "enabled", "frequency", "cooldown_seconds")
+_PARTS_OF_A_RULE = ("name", "type", "conditions", "actions", "enabled", *OPTIONS)
+
+
+_REQUIRED_OPTIONS = ("trigger", "frequency", "cooldown_seconds")
 
 
 @requires(Feature.ALERTS)
 async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate) -> RuleRead:
     """Make a rule. Raises InvalidInputError (details by field) and TierLimitError when the plan allows no more."""
-    conditions = await conditions_of_input(session, parse_conditions(data.type, data.conditions))
+    kind = kind_named(data.type)
+    conditions = await kind.parse(data.conditions, ParseContext(session, get_settings(), user.id))
+    options = checked_options(kind, conditions, {name: getattr(data, name) for name in OPTIONS}, set(OPTIONS))
     actions = _checked_actions(data.actions)
     await repository.lock_user_rules(session, user.id)
     await require_place(session, user)
     if data.enabled:
-        await require_active(session, user, None, conditions, was_enabled=False)
+        await require_active(session, user, None, kind.wallets(conditions), was_enabled=False)
     row = await repository.insert_rule(
         session,
         {
@@ -79,11 +83,10 @@ async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate
             "user_id": user.id,
             "name": data.name,
             "type": data.type,
-            "conditions": stored_conditions(conditions),
+            "conditions": kind.stored(conditions),
             "actions": actions,
             "enabled": data.enabled,
-            "frequency": data.frequency,
-            "cooldown_seconds": data.cooldown_seconds,
+            **options,
         },
     )
     await audit(session, user.id, "alert_rule.created", str(row["id"]), {"name": data.name, "type": data.type})
@@ -123,31 +126,31 @@ async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, d
         raise RuleNotFoundError
     if data.version is not None and data.version != row["version"]:
         raise RuleChangedError
-    kind = data.type or row["type"]
-    conditions = None
+    kind = kind_named(data.type or row["type"])
     if data.conditions is not None:
-        conditions = await conditions_of_input(session, parse_conditions(kind, data.conditions))
-    elif kind != row["type"]:
+        conditions = await kind.parse(data.conditions, ParseContext(session, get_settings(), user.id, rule_id))
+    elif kind.name == row["type"]:
+        conditions = kind.of_stored(row["conditions"])
+    else:
         raise InvalidInputError(
             "A rule of another type needs new conditions.", {"conditions": "Send the conditions too."}
         )
+    options = checked_options(kind, conditions, _changed_options(row, data), data.model_fields_set)
     enabled = row["enabled"] if data.enabled is None else data.enabled
-    if enabled and (conditions is not None or not row["enabled"]):
-        wanted = conditions or conditions_of(row["conditions"])
-        await require_active(session, user, rule_id, wanted, was_enabled=row["enabled"])
+    if enabled and (data.conditions is not None or not row["enabled"]):
+        await require_active(session, user, rule_id, kind.wallets(conditions), was_enabled=row["enabled"])
     changed = await repository.update_rule(
         session,
         {
             "id": rule_id,
             "user_id": user.id,
             "name": row["name"] if data.name is None else data.name,
-            "type": kind,
-            "conditions": row["conditions"] if conditions is None else stored_conditions(conditions),
+            "type": kind.name,
+            "conditions": row["conditions"] if data.conditions is None else kind.stored(conditions),
             "actions": row["actions"] if data.actions is None else _checked_actions(data.actions),
             "enabled": enabled,
             "paused_by_plan": row["paused_by_plan"] and data.enabled is None,
-            "frequency": data.frequency or row["frequency"],
-            "cooldown_seconds": row["cooldown_seconds"] if data.cooldown_seconds is None else data.cooldown_seconds,
+            **options,
         },
     )
     await _audit_change(session, user, row, changed)
@@ -227,13 +230,18 @@ async def resend_delivery(session: AsyncSession, user: CurrentUser, message_id: 
     return delivery
 
 
-def describe_rule(conditions: Sequence[Mapping[str, Any]], tokens: Iterable[NamedToken]) -> str:
+def describe_rule(
+    type: str,  # noqa: A002
+    conditions: Sequence[Mapping[str, Any]],
+    tokens: Iterable[NamedToken],
+) -> str:
     """Return a rule's conditions as one sentence; `tokens` name the addresses in it.
 
     Raises InvalidInputError when the list is not that of a rule.
     """
     try:
-        return describe(conditions_of(conditions), symbols_of(tokens))
+        kind = kind_named(type)
+        return kind.sentence(kind.of_stored(conditions), symbols_of(tokens))
     except (KeyError, TypeError, ValueError, ArithmeticError):
         raise InvalidInputError("These are not the conditions of an alert rule.") from None
 
@@ -248,22 +256,29 @@ async def _audit_change(session: AsyncSession, user: CurrentUser, before: RowMap
     await audit(session, user.id, f"alert_rule.{verb}", str(after["id"]), details)
 
 
+def _changed_options(row: RowMapping, data: RuleUpdate) -> dict[str, Any]:
+    """Return the rule's options after the change: a null takes those away that a rule may be without."""
+    values = {}
+    for name in OPTIONS:
+        sent = getattr(data, name)
+        keeps = name not in data.model_fields_set or (sent is None and name in _REQUIRED_OPTIONS)
+        values[name] = row[name] if keeps else sent
+    return values
+
+
 def _host(destination: str) -> str:
     """Return whose webhook it is; the rest of an address may hold a secret."""
     return urlsplit(destination).hostname or ""
 
 
 async def _read(session: AsyncSession, rows: Sequence[RowMapping]) -> list[RuleRead]:
-    typed = [conditions_of(row["conditions"]) for row in rows]
-    addresses = {
-        token
-        for conditions in typed
-        for token in (conditions.tokens if isinstance(conditions, WhaleConditions) else (conditions.token,))
-    }
+    kinds = [kind_named(row["type"]) for row in rows]
+    typed = [kind.of_stored(row["conditions"]) for kind, row in zip(kinds, rows, strict=True)]
+    addresses = {token for kind, conditions in zip(kinds, typed, strict=True) for token in kind.tokens(conditions)}
     symbols = symbols_of(await repository.tokens_by_address(session, sorted(addresses)))
     return [
-        RuleRead.model_validate({**row, "description": describe(conditions, symbols)})
-        for row, conditions in zip(rows, typed, strict=True)
+        RuleRead.model_validate({**row, "description": kind.sentence(conditions, symbols)})
+        for row, kind, conditions in zip(rows, kinds, typed, strict=True)
     ]
 
 

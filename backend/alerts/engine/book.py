@@ -12,11 +12,10 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.alerts.engine.conditions import Conditions
 from backend.alerts.engine.events import PriceLike, TransferLike
 from backend.alerts.engine.intervals import WAITING_LIMIT, Integers, IntervalIndex, Slots
 from backend.alerts.engine.keys import KeyTable
-from backend.alerts.engine.points import AMOUNT, RECEIVED, SENT, USD, Residual, place
+from backend.alerts.engine.points import AMOUNT, RECEIVED, SENT, USD, Placed, Residual, placement_of
 from backend.core.money import engine_number
 
 _REPEATS, _RESIDUAL = 1, 2
@@ -86,8 +85,8 @@ class RuleBook:
         """How many points the rules are stored as."""
         return len(self._index)
 
-    def load(self, rules: Iterable[tuple[bytes, int, Conditions]]) -> None:
-        """Put in many new rules (id, version, conditions) at once; ids must be new to the book and distinct."""
+    def load(self, rules: Iterable[tuple[bytes, int, Placed]]) -> None:
+        """Put in many new rules (id, version, conditions or placement) at once; ids must be new and distinct."""
         keys: list[int] = []
         thresholds: list[float] = []
         slots: list[int] = []
@@ -96,8 +95,8 @@ class RuleBook:
         flags = bytearray()
         slot = self._size
         number = self._keys.number
-        for rule_id, version, conditions in rules:
-            placement = place(conditions)
+        for rule_id, version, placed in rules:
+            placement = placement_of(placed)
             for key in placement.keys:
                 keys.append(number(key))
                 thresholds.append(placement.threshold)
@@ -119,14 +118,14 @@ class RuleBook:
         self._index.add(np.array(keys, np.int64), np.array(thresholds, np.float64), np.array(slots, np.int32))
         self.merge()
 
-    def put(self, rule_id: bytes, version: int, conditions: Conditions) -> None:
+    def put(self, rule_id: bytes, version: int, placed: Placed) -> None:
         """Add a rule, or replace the one with this id."""
         self.remove(rule_id)
         slot = self._free.pop() if self._free else self._size
         if slot == self._size:
             self._size += 1
             self._reserve(self._size)
-        placement = place(conditions)
+        placement = placement_of(placed)
         self._ids[slot] = rule_id
         self._versions[slot] = version
         self._flags[slot] = _flags(placement.repeats, placement.residual)

@@ -67,6 +67,14 @@ class Placement:
     repeats: bool = False
 
 
+Placed = Placement | Conditions
+
+
+def placement_of(placed: Placed) -> Placement:
+    """Return where a rule is stored that is given by its placement, or by conditions of transfers and prices."""
+    return placed if type(placed) is Placement else place(placed)  # type: ignore[arg-type]
+
+
 def place(conditions: Conditions) -> Placement:
     """Return where the rule with these conditions is stored."""
     if isinstance(conditions, PriceConditions):

@@ -10,15 +10,13 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.alerts.engine.conditions import Conditions
 from backend.alerts.engine.gates import Candidate, Gate, decide
 from backend.alerts.engine.quota import HOUR_SECONDS, hour_of, silent
 from backend.alerts.firing import repository
 from backend.alerts.firing.quotas import FullHour, HourBook, Key, settle
 from backend.alerts.firing.quotas import messages as limit_messages
 from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
-from backend.alerts.messages import alert_message
-from backend.alerts.rules import conditions_of
+from backend.alerts.kinds.registry import kind_named
 from backend.alerts.schemas import AlertRead
 from backend.chain.events import Event
 from backend.core.clock import from_unix
@@ -192,7 +190,7 @@ def _columns(
     facts: Sequence[Fact], kept: Sequence[Match], rules: dict[UUID, FiringRule], orphaned: set[str]
 ) -> tuple[AlertColumns, EventColumns]:
     alerts, events = AlertColumns(), EventColumns()
-    conditions: dict[UUID, Conditions] = {}
+    conditions: dict[UUID, Any] = {}
     places: dict[int, int] = {}
     for match in kept:
         place, rule = match.place, rules[match.rule_id]
@@ -202,8 +200,9 @@ def _columns(
             _add_event(events, fact, rule, fact.event.block_hash in orphaned)
         message = None
         if rule.conditions is not None:
-            typed = conditions.get(rule.id) or conditions.setdefault(rule.id, conditions_of(rule.conditions))
-            message = alert_message(typed, fact.event)
+            kind = kind_named(rule.type)
+            typed = conditions.get(rule.id) or conditions.setdefault(rule.id, kind.of_stored(rule.conditions))
+            message = kind.message(typed, fact.event)
         alerts.places.append(places[place])
         alerts.rule_ids.append(rule.id)
         alerts.user_ids.append(rule.user_id)
@@ -223,7 +222,7 @@ def _add_event(events: EventColumns, fact: Fact, rule: FiringRule, is_orphaned: 
     event = fact.event
     events.event_ids.append(event.id)
     events.types.append(rule.type)
-    events.messages.append(alert_message(None, event) if rule.conditions is None else None)
+    events.messages.append(kind_named(rule.type).message(None, event) if rule.conditions is None else None)
     events.times.append(from_unix(event.taken_at))
     events.numbers.append(event.block_number)
     events.hashes.append(event.block_hash)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.accounts.service import TIERS, Cap, cap
 from backend.alerts.engine.quota import Usage
+from backend.alerts.kinds.registry import all_kinds
 from backend.core.ids import new_ids
 
 CHANGES_CHANNEL = "alert_rules_changed"
@@ -25,17 +26,20 @@ _TRY_LEAD = text("select pg_try_advisory_lock(hashtextextended('alert worker of 
 _LOCK_SHARED = f"select pg_advisory_xact_lock_shared({_CHAIN_LOCK})"
 _LOCK_ALONE = f"select pg_advisory_xact_lock({_CHAIN_LOCK})"
 
-_ACTIVE_RULES = f"select uuid_send(id), version, conditions::text from alert_rules where {_ACTIVE}"  # noqa: S608
+_ACTIVE_RULES = (
+    f"select uuid_send(id), version, type, uuid_send(user_id), conditions::text from alert_rules where {_ACTIVE}"  # noqa: S608
+)
 _CHUNK = 50_000
-RuleRow = tuple[bytes, int, str]
+RuleRow = tuple[bytes, int, str, bytes, str]
 _CHANGED = text(f"""
 with here as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
-select here.xmin::text as xmin, r.changed_xid::text as changed_xid, r.id, r.version, r.conditions, {_ACTIVE} as active
+select here.xmin::text as xmin, r.changed_xid::text as changed_xid, r.id, r.version, r.type, r.user_id,
+  r.conditions, {_ACTIVE} as active
 from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 """)  # noqa: S608 - constant text
 
 # What an alert does not need is not read: a transfer's message has nothing of the conditions, most rules no webhook.
-_RULES = """select id, user_id, name, type, case when type = 'price' then conditions end,
+_RULES = """select id, user_id, name, type, case when type <> all(%(speaking)s::text[]) then conditions end,
   case when actions @> '[{"type": "webhook"}]' then actions end, enabled, frequency, cooldown_seconds,
   (select u.tier from premium_users u where u.id = r.user_id)
 from alert_rules r where id = any(%(ids)s::uuid[]) and deleted_at is null"""
@@ -143,12 +147,14 @@ class RuleChange:
     id: UUID
     changed_xid: str
     version: int
+    type: str
+    user_id: UUID
     conditions: list[dict[str, Any]]
     active: bool
 
 
 class FiringRule(NamedTuple):
-    """A rule as its alerts need it: conditions of price rules only, actions where there is a webhook."""
+    """A rule as its alerts need it: conditions where the event alone does not say it all, actions with a webhook."""
 
     id: UUID
     user_id: UUID
@@ -239,7 +245,8 @@ async def listen(connection: DriverConnection[Any]) -> None:
 
 @asynccontextmanager
 async def active_rules(connection: DriverConnection[Any]) -> AsyncIterator[tuple[str, AsyncIterator[list[RuleRow]]]]:
-    """Yield a snapshot's xmin, and every active rule as of that snapshot in chunks of (id, version, conditions JSON).
+    """Yield a snapshot's xmin, and every active rule as of that snapshot in chunks of `RuleRow`: id, version, type,
+    owner, conditions JSON.
 
     A server-side cursor in binary form: half the time of reading COPY row by row, and no more memory.
     """
@@ -264,7 +271,7 @@ async def changed_rules(session: AsyncSession, since: str) -> tuple[str, list[Ru
     """
     rows = (await session.execute(_CHANGED, {"since": since})).all()
     changes = [
-        RuleChange(row.id, row.changed_xid, row.version, row.conditions, row.active)
+        RuleChange(row.id, row.changed_xid, row.version, row.type, row.user_id, row.conditions, row.active)
         for row in rows
         if row.id is not None
     ]
@@ -291,7 +298,7 @@ async def begin_storing(
     connection = await _driver(session)
     async with connection.pipeline():
         await connection.execute(_LOCK_SHARED, {"chain_id": str(chain_id)})
-        rules = await connection.execute(_RULES, {"ids": _uuid_array(rule_ids)})
+        rules = await connection.execute(_RULES, {"ids": _uuid_array(rule_ids), "speaking": _speaking()})
         orphaned = await connection.execute(_ORPHANED, {"chain_id": chain_id, "hashes": list(hashes)})
         return _by_id(await rules.fetchall()), {row[0] for row in await orphaned.fetchall()}
 
@@ -337,7 +344,7 @@ async def lock_gates(
     rule_ids, event_ids, times = pairs
     connection = await _driver(session)
     async with connection.pipeline():
-        packed = {"ids": _uuid_array(ids)}
+        packed = {"ids": _uuid_array(ids), "speaking": _speaking()}
         rules = await connection.execute(_LOCK_RULES, packed)
         values = {"rule_ids": _uuid_array(rule_ids), "event_ids": list(event_ids), "times": list(times)}
         known = await connection.execute(_KNOWN, values)
@@ -413,6 +420,11 @@ async def _driver(session: AsyncSession) -> DriverConnection[Any]:
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     return cast("DriverConnection[Any]", raw.driver_connection)
+
+
+def _speaking() -> list[str]:
+    """Return the kinds whose alerts need nothing of the rule's conditions."""
+    return [kind.name for kind in all_kinds() if kind.event_speaks]
 
 
 def _by_id(rows: Sequence[Sequence[Any]]) -> dict[UUID, FiringRule]:

@@ -12,9 +12,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.alerts.engine.book import RuleBook
-from backend.alerts.engine.conditions import Conditions
+from backend.alerts.engine.points import Placement
 from backend.alerts.firing import repository
-from backend.alerts.rules import conditions_of
+from backend.alerts.kinds.registry import kind_named
 from backend.core.db import Database
 from backend.core.logging import get_logger
 from backend.core.telemetry import alert_rules_loaded
@@ -24,7 +24,7 @@ LOOK_SECONDS = 30.0
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 log = get_logger(__name__)
 
-Row = tuple[bytes, int, Conditions]
+Row = tuple[bytes, int, Placement]
 
 
 class RuleFeed:
@@ -100,7 +100,7 @@ class RuleFeed:
     def _take(self, change: repository.RuleChange) -> None:
         if change.active:
             try:
-                self.book.put(change.id.bytes, change.version, conditions_of(change.conditions))
+                self.book.put(change.id.bytes, change.version, _placement(change))
                 return
             except (KeyError, TypeError, ValueError, ArithmeticError) as error:
                 log.error("rule cannot be read", rule=str(change.id), error=repr(error)[:200])
@@ -108,10 +108,17 @@ class RuleFeed:
 
 
 def _parsed(rows: list[repository.RuleRow]) -> Iterator[Row]:
-    for rule_id, version, conditions in rows:
+    for rule_id, version, name, owner, conditions in rows:
         try:
-            typed = conditions_of(orjson.loads(conditions))
+            kind = kind_named(name)
+            typed = kind.of_stored(orjson.loads(conditions))
+            placement = kind.placements(typed, UUID(bytes=rule_id), UUID(bytes=owner))
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             log.error("rule cannot be read", rule=rule_id.hex(), error=repr(error)[:200])
             continue
-        yield rule_id, version, typed
+        yield rule_id, version, placement
+
+
+def _placement(change: repository.RuleChange) -> Placement:
+    kind = kind_named(change.type)
+    return kind.placements(kind.of_stored(change.conditions), change.id, change.user_id)

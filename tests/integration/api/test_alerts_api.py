@@ -161,7 +161,7 @@ async def test_history_with_filters_and_exports(api: Api) -> None:
     assert [item["message"] for item in withdrawn["items"]] == ["whale 3"]
     since = (await client.get("/v1/alerts/history?since=2026-03-04T05:02:00Z&until=2026-03-04T05:04:00")).data
     assert [item["message"] for item in since["items"]] == ["whale 3", "whale 2"]
-    for query in ("since=yesterday", "since=0001-01-01T00:00:00Z", "chainId=0", "type=gas", "ruleId=7", "status=x"):
+    for query in ("since=yesterday", "since=0001-01-01T00:00:00Z", "chainId=0", "type=weather", "ruleId=7", "status=x"):
         assert (await client.get(f"/v1/alerts/history?{query}")).status == 422, query
 
     exported = await client.get("/v1/alerts/history/export?format=json&status=active")

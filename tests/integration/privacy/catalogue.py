@@ -91,6 +91,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("user_wallets", "kind"): "key",
     ("user_identities", "provider"): "github",
     ("alert_rules", "frequency"): "once",
+    ("alert_rules", "trigger"): "edge",
     ("alert_rules", "cooldown_seconds"): 0,
     ("alert_rules", "enabled"): False,
     ("alert_rules", "type"): "whale",

@@ -159,7 +159,7 @@ def test_stored_conditions_read_back_as_they_were(conditions):
         ({"name": "a\x00b"}, "printable"),
         ({"cooldownSeconds": -1}, "between 0 seconds and 30 days"),
         ({"cooldownSeconds": 2_592_001}, "between 0 seconds and 30 days"),
-        ({"type": "gas"}, "'whale' or 'price'"),
+        ({"type": "weather"}, "Choose one of: "),
         ({"frequency": "always"}, "'once' or 'recurring'"),
         ({"actions": []}, "at least 1 item"),
         ({"actions": [{"type": "pigeon"}]}, "'in_app' or 'webhook'"),

@@ -64,9 +64,9 @@ def test_describe_rule_reads_what_forms_and_stores_have():
         {"field": "token", "operator": "eq", "value": WETH},
         {"field": "price_usd", "operator": "gt", "value": "2500"},
     ]
-    assert describe_rule(conditions, [Token(WETH, "WE\u202eTH")]) == "WETH on Ethereum rises above $2,500"
+    assert describe_rule("price", conditions, [Token(WETH, "WE\u202eTH")]) == "WETH on Ethereum rises above $2,500"
     with pytest.raises(InvalidInputError):
-        describe_rule([{"field": "price_usd", "operator": "gt", "value": 1}], [])
+        describe_rule("price", [{"field": "price_usd", "operator": "gt", "value": 1}], [])
 
 
 def transfer(**changes) -> TokenTransfer:

@@ -1,0 +1,94 @@
+"""The kind `price`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from backend.alerts.engine.conditions import ChangeConditions, PriceConditions
+from backend.alerts.engine.points import Placement, place
+from backend.alerts.kinds.base import (
+    Choice,
+    FieldSpec,
+    Kind,
+    ParseContext,
+    RawConditions,
+    ReadingOf,
+    Stored,
+    Symbols,
+)
+from backend.alerts.lookup import conditions_of_input
+from backend.alerts.messages import alert_message
+from backend.alerts.parsing import parse_conditions
+from backend.alerts.rules import conditions_of, stored_conditions
+from backend.alerts.sentences import describe
+from backend.chain.events import CHANGE_WINDOWS_SECONDS, Event
+from backend.core import formats
+
+PriceOrChange = PriceConditions | ChangeConditions
+
+
+class PriceKind(Kind):
+    """A token's price that crosses a target, or changes by so much in a window."""
+
+    name = "price"
+    title = "Token prices"
+    summary = "A token's price crosses a target, or changes by a percentage within a time."
+    order = 10
+    fields = (
+        FieldSpec("chain", "Chain", "chain", required=True),
+        FieldSpec("token", "Token", "token", required=True),
+        FieldSpec("price_usd", "Price", "number", "USD", operators=("gt", "lt", "gte", "lte")),
+        FieldSpec(
+            "change_pct", "Change", "percent", "%", operators=("gte", "lte"), help="A fall has a minus and `lte`"
+        ),
+        FieldSpec("direction", "Either way", "choice", choices=(Choice("either", "up or down"),)),
+        FieldSpec(
+            "window_seconds",
+            "Within",
+            "duration",
+            "s",
+            choices=tuple(Choice(str(each), formats.duration(each)) for each in CHANGE_WINDOWS_SECONDS),
+            help="Belongs to a change",
+        ),
+    )
+
+    async def parse(self, raw: RawConditions, context: ParseContext) -> PriceOrChange:
+        """Return the conditions, with symbols looked up."""
+        return await conditions_of_input(context.session, parse_conditions(self.name, raw))  # type: ignore[return-value]
+
+    def stored(self, conditions: PriceOrChange) -> Stored:
+        """Return the stored list."""
+        return stored_conditions(conditions)
+
+    def of_stored(self, stored: Sequence[Mapping[str, Any]]) -> PriceOrChange:
+        """Return the typed conditions."""
+        return conditions_of(stored)  # type: ignore[return-value]
+
+    def placements(self, conditions: PriceOrChange, rule_id: UUID, owner: UUID) -> Placement:
+        """Return the key of the token's price, or of its change over the window."""
+        return place(conditions)
+
+    def message(self, conditions: PriceOrChange | None, event: Event) -> str:
+        """Return token, chain, price now, target, change."""
+        return alert_message(conditions, event)
+
+    def sentence(self, conditions: PriceOrChange, symbols: Symbols) -> str:
+        """Return `WETH on Ethereum rises above $4,000`."""
+        return describe(conditions, symbols)
+
+    def reading_of(self, conditions: PriceOrChange) -> ReadingOf:
+        """Return the token's price series."""
+        if isinstance(conditions, PriceConditions):
+            return ReadingOf("price_usd", conditions.chain_id, conditions.token, conditions.test, conditions.threshold)
+        return ReadingOf(
+            "price_usd",
+            conditions.chain_id,
+            conditions.token,
+            conditions.test,
+            conditions.percent,
+            conditions.window_seconds,
+        )
+
+    def tokens(self, conditions: PriceOrChange) -> frozenset[str]:
+        """Return the token."""
+        return frozenset((conditions.token,))
