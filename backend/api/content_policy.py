@@ -14,6 +14,12 @@ from urllib.parse import urlsplit
 from backend.core.settings import Settings
 
 DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# What the service worker may fetch: pages and files of ours. It runs nothing else.
+WORKER_FILE = "/sw.js"
+WORKER_POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
+)
 _INLINE_SCRIPT = re.compile(r"<script\b((?:\"[^\"]*\"|'[^']*'|[^>\"'])*)>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _FALLBACKS = ("404.html", "__spa-fallback.html")
 

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.auth import client_ip, is_same_site
-from backend.api.content_policy import DATA_POLICY, PagePolicies
+from backend.api.content_policy import DATA_POLICY, WORKER_FILE, WORKER_POLICY, PagePolicies
 from backend.api.envelope import current_request_id, error_response
 from backend.core.ids import request_id
 from backend.core.logging import get_logger
@@ -104,7 +104,8 @@ class EdgeMiddleware:
         # A 304 names no type, and what it says would replace the policy that the browser keeps with the page.
         if "content-security-policy" not in headers and status != 304:
             is_page = headers.get("content-type", "").startswith("text/html")
-            headers["Content-Security-Policy"] = self._policies.of(scope["path"], status) if is_page else DATA_POLICY
+            other = WORKER_POLICY if scope["path"] == WORKER_FILE else DATA_POLICY
+            headers["Content-Security-Policy"] = self._policies.of(scope["path"], status) if is_page else other
         if self._https:
             headers["Strict-Transport-Security"] = HSTS
         for name, value in scope["state"].get("extra_headers", {}).items():
