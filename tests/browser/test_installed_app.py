@@ -40,7 +40,8 @@ async def _deliver(page: Page, origin: str, message: object) -> None:
 async def _shown(page: Page, count: int = 1) -> list[dict[str, Any]]:
     return await page.wait_for_function(
         "(count) => navigator.serviceWorker.ready.then((r) => r.getNotifications())"
-        ".then((all) => all.length >= count && all.map((n) => ({ title: n.title, body: n.body, tag: n.tag, data: n.data, icon: n.icon })))",
+        ".then((all) => all.length >= count &&"
+        " all.map((n) => ({ title: n.title, body: n.body, tag: n.tag, data: n.data, icon: n.icon })))",
         arg=count,
     )
 
