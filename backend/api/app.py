@@ -19,6 +19,7 @@ from backend.accounts.siwe.api import router as siwe_router
 from backend.accounts.two_factor.api import router as two_factor_router
 from backend.alerts.api import live_router
 from backend.alerts.api import router as alerts_router
+from backend.alerts.insights_api import router as alert_figures_router
 from backend.api.auth import public
 from backend.api.docs import docs_router
 from backend.api.failures import install_failures
@@ -55,6 +56,7 @@ routers: tuple[APIRouter, ...] = (
     api_keys_router,
     subscriptions_router,
     alerts_router,
+    alert_figures_router,
     live_router,
     chain_router,
     market_router,

@@ -29,6 +29,8 @@ PERIODS: dict[str, Period] = {
     "chain_occurrences": Period(90 * _DAY, "the block", "to say what a rule would have told", "follower"),
     "platform_events": Period(7 * _DAY, "it was written", "to know it when it comes again", _DAILY),
     "alert_history": Period(365 * _DAY, "the block", "a year to look back at, whole months", _DAILY),
+    "alert_days": Period(365 * _DAY, "the day", "counts of your alerts, as long as the alerts", _DAILY),
+    "delivery_days": Period(365 * _DAY, "the day", "counts of your deliveries, as long as the alerts", _DAILY),
     "notification_outbox": Period(90 * _DAY, "it was written", "to see how deliveries fared", _DAILY),
     "alert_rules": Period(30 * _DAY, "you deleted it", "no alert of it is left either", _DAILY),
     "account_links": Period(30 * _DAY, "it ended", "to see that a mail's link was used", _ACCOUNTS),

@@ -94,6 +94,12 @@ HELD: dict[str, Holding] = {
             *("withdrawn_at", "withdrawn_reason", "suppressed"),
         ),
     ),
+    "alert_days": Holding(
+        "user_id",
+        _SERVICE,
+        ("user_id", "day", "alert_rule_id", "chain_id", "type", "alerts", "suppressed", "withdrawn"),
+    ),
+    "delivery_days": Holding("user_id", _SERVICE, ("user_id", "day", "channel", "sent", "dead", "waiting")),
     "notification_outbox": Holding(
         "user_id",
         _SERVICE,
@@ -174,6 +180,7 @@ SHARED: dict[str, str] = {
     "price_readings": "public prices",
     "metric_readings": "public readings of chains",
     "chain_occurrences": "public chain data",
+    "alert_roll_up": "up to which day alerts were counted",
     "signing_keys": "keys that sign access tokens: public halves, and private ones sealed",
     "local_mailbox": "mails of a run without a mail provider; empty in production",
     "alembic_version": "which migration the schema is at",

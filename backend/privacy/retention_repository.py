@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 # What makes a row old, by its name in `core.retention`. `least` passes over what is null.
 _OLD = {
     "notification_outbox": ("notification_outbox", "status in ('sent', 'dead') and created_at < :before"),
+    "alert_days": ("alert_days", "day < cast(:before as timestamptz)::date"),
+    "delivery_days": ("delivery_days", "day < cast(:before as timestamptz)::date"),
     "user_sessions": ("user_sessions", "least(revoked_at, expires_at) < :before"),
     "api_keys": ("api_keys", "least(revoked_at, expires_at) < :before"),
     "platform_events": ("platform_events", "created_at < :before"),

@@ -16,6 +16,7 @@ KEEP_DEAD_DAYS = kept("failed jobs").days
 # A module with tasks, or with a step of erasures, takes part by standing here.
 _TASK_MODULES = (
     "backend.accounts.tasks",
+    "backend.alerts.tasks",
     "backend.notifications.tasks",
     "backend.privacy.tasks",
     "backend.subscriptions.erasure",
