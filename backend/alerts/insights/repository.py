@@ -4,14 +4,14 @@
 read live and the figures are the same.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+Row = dict[str, Any]
 SAMPLE = 10_000
 TOP_RULES = 10
 _UNTIL = "coalesce((select rolled_until from alert_roll_up), date '2000-01-01')"
@@ -133,49 +133,47 @@ where created_at >= {_BOUNDS.format("created_at")} group by user_id, channel
 _LOCK = text("select pg_advisory_xact_lock(7010)")
 
 
-async def count_alerts(
-    session: AsyncSession, user_id: UUID, first: date, past: date, unit: str
-) -> Sequence[RowMapping]:
+async def count_alerts(session: AsyncSession, user_id: UUID, first: date, past: date, unit: str) -> list[Row]:
     """Return counts from `first` to before `past`: rows whose `what` is total, period, kind, chain or rule."""
     values = {"user_id": user_id, "first": first, "past": past, "unit": unit}
-    return (await session.execute(_COUNTED, values)).mappings().all()
+    return await _rows(session, _COUNTED, values)
 
 
-async def count_deliveries(session: AsyncSession, user_id: UUID, first: date, past: date) -> Sequence[RowMapping]:
+async def count_deliveries(session: AsyncSession, user_id: UUID, first: date, past: date) -> list[Row]:
     """Return (channel, sent, dead, waiting) of the messages written from `first` to before `past`."""
     values = {"user_id": user_id, "first": first, "past": past}
-    return (await session.execute(_DELIVERED, values)).mappings().all()
+    return await _rows(session, _DELIVERED, values)
 
 
-async def deliveries_since(session: AsyncSession, user_id: UUID, since: datetime) -> RowMapping:
+async def deliveries_since(session: AsyncSession, user_id: UUID, since: datetime) -> Row:
     """Return (sent, dead, waiting) of the messages written since then."""
-    return (await session.execute(_DELIVERED_SINCE, {"user_id": user_id, "since": since})).mappings().one()
+    return (await _rows(session, _DELIVERED_SINCE, {"user_id": user_id, "since": since}))[0]
 
 
-async def alerts_by_hour(session: AsyncSession, user_id: UUID, since: datetime) -> Sequence[RowMapping]:
+async def alerts_by_hour(session: AsyncSession, user_id: UUID, since: datetime) -> list[Row]:
     """Return counts by hour, oldest first; hours without alerts are not there."""
-    return (await session.execute(_HOURS, {"user_id": user_id, "since": since})).mappings().all()
+    return await _rows(session, _HOURS, {"user_id": user_id, "since": since})
 
 
-async def alerts_since(session: AsyncSession, user_id: UUID, since: datetime) -> RowMapping:
+async def alerts_since(session: AsyncSession, user_id: UUID, since: datetime) -> Row:
     """Return the counts of alerts since then."""
-    return (await session.execute(_SINCE, {"user_id": user_id, "since": since})).mappings().one()
+    return (await _rows(session, _SINCE, {"user_id": user_id, "since": since}))[0]
 
 
-async def newest_alerts(session: AsyncSession, user_id: UUID, at_most: int) -> Sequence[RowMapping]:
+async def newest_alerts(session: AsyncSession, user_id: UUID, at_most: int) -> list[Row]:
     """Return the newest alerts as AlertRead has them: the index gives them without sorting the history."""
-    return (await session.execute(_NEWEST, {"user_id": user_id, "at_most": at_most})).mappings().all()
+    return await _rows(session, _NEWEST, {"user_id": user_id, "at_most": at_most})
 
 
-async def rules_by_kind(session: AsyncSession, user_id: UUID) -> Sequence[RowMapping]:
+async def rules_by_kind(session: AsyncSession, user_id: UUID) -> list[Row]:
     """Return (kind, rules, active, paused_by_plan) for each kind the user has rules of."""
-    return (await session.execute(_RULES, {"user_id": user_id})).mappings().all()
+    return await _rows(session, _RULES, {"user_id": user_id})
 
 
-async def latencies(session: AsyncSession, user_id: UUID, since: datetime, until: datetime) -> dict[str, RowMapping]:
+async def latencies(session: AsyncSession, user_id: UUID, since: datetime, until: datetime) -> dict[str, Row]:
     """Return (parts: the median and the 95th percentile in ms or None, sample) by what was timed."""
     values: dict[str, Any] = {"user_id": user_id, "since": since, "until": until}
-    return {row["name"]: row for row in (await session.execute(_LATENCY, values)).mappings()}
+    return {row["name"]: row for row in await _rows(session, _LATENCY, values)}
 
 
 async def rolled_until(session: AsyncSession) -> date | None:
@@ -194,3 +192,7 @@ async def roll_up_day(session: AsyncSession, day: date) -> None:
     for statement in _ROLL_UP:
         await session.execute(statement, {"day": day})
     await session.execute(_SET_MARK, {"day": date.fromordinal(day.toordinal() + 1)})
+
+
+async def _rows(session: AsyncSession, statement: TextClause, values: dict[str, Any]) -> list[Row]:
+    return [dict(row) for row in (await session.execute(statement, values)).mappings()]

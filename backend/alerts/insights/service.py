@@ -65,7 +65,7 @@ async def dashboard(session: AsyncSession, user: CurrentUser) -> AlertDashboard:
         hours=await _hours(session, user, now),
         deliveries=_figures(sent),
         latency=await _latency(session, user, day_ago, now),
-        newest=[AlertRead.model_validate(dict(row)) for row in newest],
+        newest=[AlertRead.model_validate(row) for row in newest],
         as_of=now,
     )
 
