@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0013_alert_days"
-down_revision = "0012_readings"
+revision = "0014_alert_days"
+down_revision = "0013_rule_options"
 branch_labels = None
 depends_on = None
 
