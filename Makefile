@@ -1,7 +1,7 @@
 # Two commands are all a fresh machine needs: make run · make test. The others are for those who work on the product.
 # Registries of packages are those that pip and npm are configured for on this machine.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint types unit integration browser bench lock doctor clean
+.PHONY: help setup setup-test run test lint types unit integration browser bench soak lock doctor clean
 SETUP := @sh scripts/python.sh scripts/bootstrap.py
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -p no:cacheprovider
@@ -39,6 +39,9 @@ browser: setup-test ## tests of the running product in Chromium
 
 bench: setup-test ## measure: make bench NAME=alerts (without NAME: all)
 	@$(BIN)/python -m benchmarks $(NAME)
+
+soak: setup-test ## kill every process at random under load for ten minutes, then count (SOAK_SECONDS=600)
+	SOAK_SECONDS=$${SOAK_SECONDS:-600} $(BIN)/pytest -p no:cacheprovider tests/integration/test_soak.py
 
 lock: setup-test ## pin requirements*.in again (make lock UPGRADE=--upgrade takes new versions)
 	$(UV_LOCK) $(UPGRADE) requirements.in -o requirements.txt
