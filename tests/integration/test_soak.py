@@ -14,4 +14,6 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "120"))
 async def test_killing_every_process_at_random_loses_and_doubles_nothing(tmp_path: Path) -> None:
     outcome = await run(tmp_path, SECONDS, seed=20)
     assert outcome.is_clean, outcome
-    assert outcome.expected > 100 and sum(outcome.kills.values()) > 5, f"hardly a soak: {outcome}"
+    assert outcome.expected > 100 and outcome.withdrawn > 0 and sum(outcome.kills.values()) > 5, (
+        f"hardly a soak: {outcome}"
+    )
