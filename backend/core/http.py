@@ -32,12 +32,22 @@ class NotPublicError(OSError):
         super().__init__(errno.EACCES, "the address is not public")
 
 
+class NoAnswerError(RemoteError):
+    """There was no answer. `maybe_sent`: the connection stood, so the request may have been read all the same."""
+
+    def __init__(self, message: str, *, maybe_sent: bool) -> None:
+        super().__init__(message)
+        self.maybe_sent = maybe_sent
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status of an answer, and how long it asked us to wait (None: it did not)."""
+    """Status of an answer, and how long it asked us to wait (None: it did not); headers and body if they were kept."""
 
     status: int
     retry_after_seconds: float | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
 
 
 class _Resolver(AbstractResolver):
@@ -115,30 +125,46 @@ class OutgoingHttp:
             await self._session.close()
         await self._resolver.close()
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """Send `body` once and return the answer's status; its content is thrown away, redirects are not followed.
+    async def post(self, url: str, body: bytes, headers: dict[str, str], *, keep_bytes: int = 0) -> Answer:
+        """Send `body` once and return the answer's status; redirects are not followed.
 
-        Raises RemoteError, in words fit for the user, when there is no answer.
+        Headers and the first `keep_bytes` of the content are kept, the rest is thrown away. Raises NoAnswerError (a
+        RemoteError), in words fit for the user, when there is no answer.
         """
         assert self._session is not None, "open the client first"
         try:
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-                await _throw_away(response)
-                return Answer(response.status, _seconds(response.headers.get("Retry-After")))
+                kept = await _read_some(response, keep_bytes)
+                wait = _seconds(response.headers.get("Retry-After"))
+                return Answer(response.status, wait, tuple(response.headers.items()) if keep_bytes else (), kept)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-            raise RemoteError(_reason(error, self._timeout.total or 0)) from error
+            raise NoAnswerError(_reason(error, self._timeout.total or 0), maybe_sent=_may_have_left(error)) from error
 
 
-async def _throw_away(response: aiohttp.ClientResponse) -> None:
-    """Read a short answer to its end, so that the connection can be used again; break a long or slow one off."""
+async def _read_some(response: aiohttp.ClientResponse, keep_bytes: int) -> bytes:
+    """Read a short answer to its end, so that the connection can be used again; break a long or slow one off.
+
+    Returns its first `keep_bytes`.
+    """
+    kept = b""
     try:
         async with asyncio.timeout(_CONTENT_SECONDS):
             while response.content.total_bytes <= MAX_ANSWER_BYTES:
-                if not await response.content.readany():
-                    return
+                part = await response.content.readany()
+                if not part:
+                    return kept
+                if len(kept) < keep_bytes:
+                    kept = (kept + part)[:keep_bytes]
     except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
         pass
     response.close()
+    return kept
+
+
+def _may_have_left(error: Exception) -> bool:
+    """Return whether a connection stood when it went wrong."""
+    not_connected = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL, ValueError)
+    return not isinstance(error, not_connected) and not isinstance(error, NotPublicError)
 
 
 def _reason(error: Exception, timeout_seconds: float) -> str:

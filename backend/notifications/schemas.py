@@ -1,6 +1,8 @@
 """What the notifications part takes and answers."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -8,16 +10,34 @@ from pydantic import ConfigDict, Field
 
 from backend.core.ids import new_id
 from backend.core.schemas import ApiModel, Instant
+from backend.notifications.engine.holding import Hold
 
 WEBHOOK = "webhook"
+EMAIL = "email"
 MAX_DESTINATION_LENGTH = 2000
 GRACE_HOURS = (0, 1, 24)
-DeliveryStatus = Literal["pending", "sending", "sent", "dead"]
+# held: waits for `held_until`. bundled: went out inside `bundle_id`. maybe_sent: it left, and nobody knows whether it
+# arrived. dropped: withdrawn before it went out.
+DeliveryStatus = Literal["pending", "sending", "sent", "dead", "held", "bundled", "maybe_sent", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """Event types of messages that try something out; all of what is asked and answered is kept of these."""
+
+    webhook: str = "webhook.test"
+    channel: str = "channel.test"
+
+
+TESTS = _Tests()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
-    """A message to send: `payload` is the webhook's `data` object, `event_type` its `type`."""
+    """A message to send: `payload` is the webhook's `data` object, `event_type` its `type`.
+
+    `destination` is what may be shown of the target; where it is not the target itself, `channel_id` names that.
+    """
 
     user_id: UUID
     destination: str
@@ -26,7 +46,37 @@ class NewMessage:
     alert_id: UUID | None = None
     alert_rule_id: UUID | None = None
     channel: str = WEBHOOK
+    channel_id: UUID | None = None
+    kind: str | None = None
+    held_until: datetime | None = None
+    held_for: str | None = None
+    group_key: str | None = None
     id: UUID = field(default_factory=new_id)
+
+    def held(self, why: Hold) -> "NewMessage":
+        """Return the message, to be held."""
+        return replace(self, held_until=why.until, held_for=why.why, group_key=why.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertNews:
+    """News of an alert for its user: what `enqueue_alerts` makes messages of.
+
+    `actions` are the rule's (those of other types are passed over), `payload` is the webhook's `data` object and has
+    the alert's sentence as `message`. `news_at` is when it was recorded, or withdrawn; `event_type` says which.
+    """
+
+    user_id: UUID
+    alert_id: UUID
+    rule_id: UUID
+    rule_name: str
+    kind: str
+    message: str
+    actions: Sequence[dict[str, Any]]
+    payload: dict[str, Any]
+    triggered_at: datetime
+    news_at: datetime
+    event_type: str = "alert.triggered"
 
 
 class DeliveryRead(ApiModel):
@@ -46,6 +96,17 @@ class DeliveryRead(ApiModel):
     sent_at: Instant | None
     last_status_code: int | None
     last_error: str | None
+    channel_id: UUID | None = None
+    kind: str | None = Field(default=None, description="The kind of rule it is about")
+    held_until: Instant | None = Field(default=None, description="When what is held goes out; null: it is not held")
+    held_for: Literal["quiet", "digest", "group"] | None = None
+    maybe_sent_at: Instant | None = Field(default=None, description="When it became unknown whether it had arrived")
+    bundle_id: UUID | None = Field(default=None, description="The delivery it went out in")
+    receipt: dict[str, Any] | None = Field(
+        default=None,
+        description="What was answered: status, seconds, start of the body, the provider's reference; of a test also"
+        " what was asked",
+    )
 
 
 class WebhookTest(ApiModel):

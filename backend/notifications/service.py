@@ -11,6 +11,7 @@ from backend.core.errors import ConflictError, InvalidInputError, NotFoundError,
 from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
+from backend.notifications.alerts import enqueue_alerts, enqueue_withdrawals
 from backend.notifications.live import LiveHub, Message
 from backend.notifications.mail import repository as mails
 from backend.notifications.mail.adapters import uses_local_mailbox
@@ -19,6 +20,8 @@ from backend.notifications.mail.outbox import send_mail
 from backend.notifications.preferences import choose_mails, mail_choices
 from backend.notifications.schemas import (
     GRACE_HOURS,
+    TESTS,
+    AlertNews,
     DeliveryRead,
     DeliveryStatus,
     NewMessage,
@@ -36,6 +39,8 @@ from backend.notifications.webhook_secrets import (
 
 __all__ = [
     "GRACE_HOURS",
+    "TESTS",
+    "AlertNews",
     "DeliveryRead",
     "DeliveryStatus",
     "LiveHub",
@@ -48,7 +53,9 @@ __all__ = [
     "checked_address",
     "choose_mails",
     "enqueue",
+    "enqueue_alerts",
     "enqueue_test_webhook",
+    "enqueue_withdrawals",
     "keep_derived_secrets",
     "list_deliveries",
     "list_local_mails",
@@ -64,7 +71,6 @@ __all__ = [
     "webhook_secret",
 ]
 
-TEST_EVENT = "webhook.test"
 _hub: LiveHub | None = None
 
 
@@ -106,7 +112,7 @@ async def enqueue_test_webhook(
     message = NewMessage(
         user_id=user_id,
         destination=check_destination(destination, allow_private),
-        event_type=TEST_EVENT,
+        event_type=TESTS.webhook,
         payload={"message": "This is a test message. Your webhook works."},
     )
     await repository.insert_messages(session, [message])
@@ -114,17 +120,25 @@ async def enqueue_test_webhook(
 
 
 async def list_deliveries(
-    session: AsyncSession, user_id: UUID, status: DeliveryStatus | None = None, page: int = 1, page_size: int = 20
+    session: AsyncSession,
+    user_id: UUID,
+    status: DeliveryStatus | None = None,
+    page: int = 1,
+    page_size: int = 20,
+    *,
+    channel: str | None = None,
+    alert_id: UUID | None = None,
 ) -> Page[DeliveryRead]:
     """Return one page of the user's messages, newest first."""
-    rows, total = await repository.list_messages(session, user_id, status, page_size, (page - 1) * page_size)
+    wanted = {"status": status, "channel": channel, "alert_id": alert_id}
+    rows, total = await repository.list_messages(session, user_id, wanted, page_size, (page - 1) * page_size)
     return Page[DeliveryRead](
         items=[DeliveryRead.model_validate(row) for row in rows], total=total, page=page, page_size=page_size
     )
 
 
 async def resend(session: AsyncSession, user_id: UUID, message_id: UUID) -> DeliveryRead:
-    """Send a sent or dead message again, with the same id.
+    """Send a message that is not on its way (again), with the same id; one that is held goes out now.
 
     Raises NotFoundError when the user has no such message, ConflictError while it is still on its way.
     """

@@ -8,12 +8,12 @@ from uuid import UUID
 import orjson
 
 from backend.core.formats import iso
-from backend.notifications.repository import ClaimedMessage
+from backend.notifications.channels.port import OutgoingMessage
 
 USER_AGENT = "Premium-Webhook/1"
 
 
-def webhook_body(message: ClaimedMessage) -> bytes:
+def webhook_body(message: OutgoingMessage) -> bytes:
     """Return the JSON body; the same for every attempt of a message."""
     return orjson.dumps(
         {

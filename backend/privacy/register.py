@@ -106,7 +106,26 @@ HELD: dict[str, Holding] = {
         (
             *("id", "user_id", "alert_id", "alert_rule_id", "channel", "destination", "event_type", "payload"),
             *("status", "attempts", "next_attempt_at", "locked_until", "last_error", "last_status_code"),
-            *("created_at", "sent_at"),
+            *("created_at", "sent_at", "channel_id", "kind", "attempt_id", "maybe_sent_at", "receipt"),
+            *("held_until", "held_for", "group_key", "bundle_id"),
+        ),
+    ),
+    "notification_channels": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "channel", "label", "shown_target", "status", "created_at", "last_used_at"),
+            "last_error",
+        ),
+        ("sealed_target", "target_mark"),  # whoever has a hook or a subscription may write to it
+    ),
+    "notification_preferences": Holding("user_id", _SERVICE, ("user_id", "kind", "channel", "enabled", "changed_at")),
+    "notification_settings": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("user_id", "time_zone", "quiet_from", "quiet_to", "critical_kinds", "digest", "digest_at"),
+            *("group_seconds", "changed_at"),
         ),
     ),
     "platform_events": Holding(

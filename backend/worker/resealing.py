@@ -18,6 +18,7 @@ SEALED_COLUMNS = (
     SealedColumn("mail_outbox", "content"),
     SealedColumn("webhook_secrets", "sealed_secret", "user_id"),
     SealedColumn("webhook_secrets", "sealed_old_secret", "user_id"),
+    SealedColumn("notification_channels", "sealed_target"),
     SealedColumn("two_factor", "sealed_seed", "user_id"),
     SealedColumn("signing_keys", "sealed_private_key", "kid"),
 )

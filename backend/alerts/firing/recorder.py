@@ -21,8 +21,7 @@ from backend.alerts.schemas import AlertRead
 from backend.chain.events import Event
 from backend.core.clock import from_unix
 from backend.core.formats import iso
-from backend.core.ids import derived_id
-from backend.notifications.service import NewMessage, enqueue
+from backend.notifications.service import AlertNews, enqueue, enqueue_alerts, enqueue_withdrawals
 
 TRIGGERED, WITHDRAWN = "alert.triggered", "alert.withdrawn"
 ORPHANED_REASON = "A chain reorganisation dropped the block of this event."
@@ -89,7 +88,7 @@ async def record(
         new = _in_stream_order(counting, facts, kept)
         muted, full = await settle(session, [(row, keys[n], alerts.suppressed[n]) for n, row in new], usage)
     told = _told([row for row in counting if row.id not in muted], facts, kept, rules, _texts(alerts, events))
-    await enqueue(session, [message for each in told for message in _messages(each, rules[each.rule_id])])
+    await enqueue_alerts(session, [_news(each, TRIGGERED, rules[each.rule_id].actions or ()) for each in told])
     await enqueue(session, limit_messages(full, rules))
     fired = {row.alert_rule_id for row in counting}
     if used_up := sorted(rule_id for rule_id in fired if rule_id in gates and not gates[rule_id].enabled):
@@ -108,9 +107,7 @@ async def withdraw(session: AsyncSession, chain_id: int, block_hash: str) -> lis
     for row in rows:
         versions[row["rule_id"]] = max(row["rule_version"], versions.get(row["rule_id"], 0))
     await repository.rearm_rules(session, versions)
-    by_id = {each.alert_id: each for each in told}
-    destinations = await repository.told_destinations(session, list(by_id))
-    await enqueue(session, [_message(by_id[alert_id], WITHDRAWN, url) for alert_id, url in destinations])
+    await enqueue_withdrawals(session, [_news(each, WITHDRAWN) for each in told])
     return told
 
 
@@ -307,20 +304,18 @@ def _limit_reached(full: FullHour) -> Told:
     return Told("limit_reached", full.user_id, full.rule_ids[0], full.id, hour, hour, full.data)
 
 
-def _messages(told: Told, rule: FiringRule) -> list[NewMessage]:
-    urls = [action["destination"] for action in rule.actions or () if action.get("type") == "webhook"]
-    return [_message(told, TRIGGERED, url) for url in urls]
-
-
-def _message(told: Told, event_type: str, destination: str) -> NewMessage:
-    """Return the webhook message of an alert. The id says which: a repeat of the same news finds it there."""
+def _news(told: Told, event_type: str, actions: Sequence[dict[str, Any]] = ()) -> AlertNews:
     wanted = ("alertId", "ruleId", "ruleName", "message", "chainId", "txHash", "event")
-    return NewMessage(
-        id=derived_id(event_type, told.alert_id, destination, told.news_at),
+    return AlertNews(
         user_id=told.user_id,
-        destination=destination,
-        event_type=event_type,
         alert_id=told.alert_id,
-        alert_rule_id=told.rule_id,
+        rule_id=told.rule_id,
+        rule_name=told.data["ruleName"],
+        kind=told.data["type"],
+        message=told.data["message"],
+        actions=actions,
         payload={name: told.data[name] for name in wanted},
+        triggered_at=told.triggered_at,
+        news_at=told.news_at,
+        event_type=event_type,
     )

@@ -38,9 +38,9 @@ select here.xmin::text as xmin, r.changed_xid::text as changed_xid, r.id, r.vers
 from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 """)  # noqa: S608 - constant text
 
-# What an alert does not need is not read: a transfer's message has nothing of the conditions, most rules no webhook.
+# What an alert does not need is not read: a transfer's message has nothing of the conditions, most rules tell in-app.
 _RULES = """select id, user_id, name, type, case when type <> all(%(speaking)s::text[]) then conditions end,
-  case when actions @> '[{"type": "webhook"}]' then actions end, enabled, frequency, cooldown_seconds,
+  case when actions <> '[{"type": "in_app"}]' then actions end, enabled, frequency, cooldown_seconds,
   (select u.tier from premium_users u where u.id = r.user_id)
 from alert_rules r where id = any(%(ids)s::uuid[]) and deleted_at is null"""
 _LOCK_RULES = f"{_RULES} order by id for no key update of r"
@@ -133,10 +133,6 @@ with ordered as (
   order by r.id for no key update of r)
 update alert_rules r set enabled = true from ordered o where r.id = o.id
 """)
-_TOLD = text("""
-select distinct alert_id, destination from notification_outbox
-where alert_id = any(cast(:ids as uuid[])) and channel = 'webhook' and event_type = 'alert.triggered'
-""")
 _PARTITION = text("select ensure_month_partition('alert_history', cast(:at as timestamptz))")
 
 
@@ -154,7 +150,7 @@ class RuleChange:
 
 
 class FiringRule(NamedTuple):
-    """A rule as its alerts need it: conditions where the event alone does not say it all, actions with a webhook."""
+    """A rule as its alerts need it: conditions where the event alone does not say it all, actions beyond in_app."""
 
     id: UUID
     user_id: UUID
@@ -407,12 +403,6 @@ async def withdraw_alerts(session: AsyncSession, chain_id: int, block_hash: str,
 async def rearm_rules(session: AsyncSession, versions: dict[UUID, int]) -> None:
     """After a withdrawal: arm the once rules that had fired and were not changed since."""
     await session.execute(_REARM, {"ids": list(versions), "versions": list(versions.values())})
-
-
-async def told_destinations(session: AsyncSession, alert_ids: Sequence[UUID]) -> list[tuple[UUID, str]]:
-    """Return (alert, destination) of every webhook message that told of these alerts."""
-    rows = (await session.execute(_TOLD, {"ids": list(alert_ids)})).all()
-    return [(row[0], row[1]) for row in rows]
 
 
 async def _driver(session: AsyncSession) -> DriverConnection[Any]:

@@ -14,9 +14,10 @@ from backend.core.http import OutgoingHttp
 from backend.core.ids import new_id
 from backend.core.settings import Settings
 from backend.embedded.postgres import DatabaseUrls
+from backend.notifications.channels.registry import open_channels
 from backend.notifications.circuits import Circuits
 from backend.notifications.service import NewMessage, enqueue
-from backend.worker.notifications import Dispatcher
+from backend.worker.dispatcher import Dispatcher
 from tests.doubles.webhook_receiver import WebhookReceiver, webhook_receiver
 
 FAST = (0.02, 0.02, 0.02, 0.02, 0.02)
@@ -122,13 +123,11 @@ async def dispatching(
     outbox: Outbox, settings: Settings, http: OutgoingHttp | None = None, threshold: int = 1000
 ) -> AsyncIterator[Dispatcher]:
     """A dispatcher at work, with waits of milliseconds between attempts."""
-    async with http or OutgoingHttp(
-        timeout_seconds=settings.webhook_timeout_seconds, allow_private=settings.webhook_allow_private
-    ) as client:
+    async with open_channels(settings, outbox.worker, http) as channels:
         dispatcher = Dispatcher(
             settings,
             outbox.worker,
-            client,
+            channels,
             retry_seconds=FAST,
             circuits=Circuits(asyncio.get_running_loop().time, threshold=threshold, rest_seconds=60),
         )

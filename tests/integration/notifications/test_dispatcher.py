@@ -17,12 +17,13 @@ from sqlalchemy import text
 from backend.core.errors import ConflictError, NotFoundError
 from backend.core.http import OutgoingHttp
 from backend.core.settings import Settings
-from backend.notifications import repository
+from backend.notifications import dispatch_repository as repository
+from backend.notifications.channels.webhook import WebhookChannel
 from backend.notifications.service import list_deliveries, resend, webhook_secret
-from backend.worker.notifications import MOST_PER_HOST
 from tests.doubles.webhook_receiver import Received, WebhookReceiver, webhook_receiver
 from tests.integration.notifications.conftest import Outbox, dispatching, eventually
 
+MOST_PER_HOST = WebhookChannel.pace.at_once_per_target
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -174,7 +175,7 @@ async def test_no_spelling_of_this_machine_is_reached(receiver: WebhookReceiver,
     async with OutgoingHttp(timeout_seconds=5) as http:
         with pytest.raises(Exception) as caught:
             await http.post(f"http://{host}:{port}/ok", b"{}", {})
-    assert type(caught.value).__name__ == "RemoteError"
+    assert type(caught.value).__name__ == "NoAnswerError"
     assert receiver.received == []
 
 
@@ -212,7 +213,7 @@ async def test_two_dispatchers_never_take_the_same_message(outbox: Outbox) -> No
     async def claim() -> list[UUID]:
         async with outbox.worker.unit_of_work() as session:
             taken = await repository.claim_due(
-                session, limit=25, lease_seconds=60, per_host=100, host_room={}, resting={}
+                session, limit=25, lease_seconds=60, per_lane=100, lane_room={}, resting={}
             )
             await asyncio.sleep(0.05)  # hold the locks while the others look
         return [message.id for message in taken]
@@ -230,7 +231,7 @@ async def test_places_of_hosts_and_resting_destinations_are_kept(outbox: Outbox)
     await outbox.put(user, *["https://a.example/1"] * 5, *["https://a.example/2"] * 5, *["https://b.example:8443/"] * 5)
 
     async def claim(**limits: object) -> list[str]:
-        options = {"limit": 100, "lease_seconds": 60, "per_host": 100, "host_room": {}, "resting": {}, **limits}
+        options = {"limit": 100, "lease_seconds": 60, "per_lane": 100, "lane_room": {}, "resting": {}, **limits}
         try:
             async with outbox.worker.unit_of_work() as session:
                 taken = await repository.claim_due(session, **options)  # type: ignore[arg-type]
@@ -239,9 +240,9 @@ async def test_places_of_hosts_and_resting_destinations_are_kept(outbox: Outbox)
             return sorted(message.destination for message in taken)
 
     assert len(await claim()) == 15
-    assert len(await claim(per_host=3)) == 6
-    assert len(await claim(host_room={"a.example": 2})) == 7
-    assert await claim(host_room={"a.example": 0}) == ["https://b.example:8443/"] * 5
+    assert len(await claim(per_lane=3)) == 6
+    assert len(await claim(lane_room={"a.example": 2})) == 7
+    assert await claim(lane_room={"a.example": 0}) == ["https://b.example:8443/"] * 5
     assert await claim(resting={"https://a.example/1": 0, "https://b.example:8443/": 1}) == [
         *["https://a.example/2"] * 5,
         "https://b.example:8443/",
@@ -288,7 +289,7 @@ async def test_a_killed_dispatcher_loses_nothing(outbox: Outbox, settings: Setti
 async def test_a_stopped_dispatcher_hands_back_what_it_holds(
     outbox: Outbox, settings: Settings, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.worker.notifications._LEAVE_SECONDS", 0.1)
+    monkeypatch.setattr("backend.worker.dispatcher._LEAVE_SECONDS", 0.1)
     [message] = await outbox.put(await outbox.new_user(), f"{receiver.url}/stall")
     async with dispatching(outbox, settings):
         await asyncio.wait_for(receiver.arrived.wait(), 20)
@@ -299,22 +300,22 @@ async def test_a_stopped_dispatcher_hands_back_what_it_holds(
 async def test_a_late_outcome_does_not_overwrite_a_newer_attempt(outbox: Outbox) -> None:
     [message] = await outbox.put(await outbox.new_user(), "https://a.example/")
 
-    async def claim() -> int:
+    async def claim() -> UUID:
         async with outbox.worker.unit_of_work() as session:
             [taken] = await repository.claim_due(
-                session, limit=1, lease_seconds=60, per_host=1, host_room={}, resting={}
+                session, limit=1, lease_seconds=60, per_lane=1, lane_room={}, resting={}
             )
-            return taken.attempts
+            return taken.attempt_id
 
     first = await claim()
     await outbox.end_leases()
     second = await claim()
     async with outbox.worker.unit_of_work() as session:
-        late = repository.Outcome(message_id=message, attempts=first, sent=False, error="late", status_code=500)
+        late = repository.Outcome(message_id=message, attempt_id=first, status="dead", error="late", status_code=500)
         await repository.record_outcomes(session, [late])
     assert await outbox.status(message) == "sending"
     async with outbox.worker.unit_of_work() as session:
-        sent = repository.Outcome(message_id=message, attempts=second, sent=True, status_code=200)
+        sent = repository.Outcome(message_id=message, attempt_id=second, status="sent", status_code=200)
         await repository.record_outcomes(session, [sent, late])
     assert await outbox.status(message) == "sent"
 

@@ -7,18 +7,19 @@ import orjson
 from pydantic import SecretStr
 
 from backend.core.settings import Settings
-from backend.notifications.repository import ClaimedMessage
+from backend.notifications.channels.port import OutgoingMessage
 from backend.notifications.service import webhook_secret
 from backend.notifications.webhook import signature, webhook_body, webhook_headers
 
 USER = UUID("00000000-0000-7000-8000-000000000001")
-MESSAGE = ClaimedMessage(
+MESSAGE = OutgoingMessage(
     id=UUID("00000000-0000-7000-8000-0000000000aa"),
     user_id=USER,
-    destination="https://example.com/",
+    target="https://example.com/",
+    title="My rule",
+    text="1,000 UNI moved",
     event_type="alert.triggered",
     payload={"alertId": "a", "message": "1,000 UNI moved"},
-    attempts=1,
     created_at=datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC),
 )
 
