@@ -7,16 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 # What makes a row old, by its name in `core.retention`. `least` passes over what is null.
 _OLD = {
-<<<<<<< HEAD
-    "notification_outbox": ("notification_outbox", "status in ('sent', 'dead') and created_at < :before"),
-    "alert_days": ("alert_days", "day < cast(:before as timestamptz)::date"),
-    "delivery_days": ("delivery_days", "day < cast(:before as timestamptz)::date"),
-=======
     "notification_outbox": (
         "notification_outbox",
         "status not in ('pending', 'sending', 'held') and created_at < :before",
     ),
->>>>>>> 737c741 (Channels have a port: messages go out through what is registered there, webhooks first; what nobody knows of is maybe sent)
+    "alert_days": ("alert_days", "day < cast(:before as timestamptz)::date"),
+    "delivery_days": ("delivery_days", "day < cast(:before as timestamptz)::date"),
     "user_sessions": ("user_sessions", "least(revoked_at, expires_at) < :before"),
     "api_keys": ("api_keys", "least(revoked_at, expires_at) < :before"),
     "platform_events": ("platform_events", "created_at < :before"),
