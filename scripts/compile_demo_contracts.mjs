@@ -1,8 +1,9 @@
 // Compiles backend/demo/contracts/src/*.sol to backend/demo/contracts/artifacts/*.json.
 // The artifacts are committed, so this runs only after a change of a source:
-//   cd "$(mktemp -d)" && npm install --ignore-scripts solc@0.8.37 && node <repository>/scripts/compile_demo_contracts.mjs
+//   cd "$(mktemp -d)" && npm install --ignore-scripts solc@0.8.37 @openzeppelin/contracts@5.4.0
+//   node <repository>/scripts/compile_demo_contracts.mjs          (in that same folder)
 import { createRequire } from "node:module";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,12 +20,18 @@ const input = {
     outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } },
   },
 };
-const output = JSON.parse(solc.compile(JSON.stringify(input)));
+const imported = (path) => {
+  const file = join(process.cwd(), "node_modules", path);
+  return existsSync(file) ? { contents: readFileSync(file, "utf8") } : { error: `${path} is not installed` };
+};
+const output = JSON.parse(solc.compile(JSON.stringify(input), { import: imported }));
 for (const message of output.errors ?? []) console.error(message.formattedMessage);
 if ((output.errors ?? []).some((message) => message.severity === "error")) process.exit(1);
 
-for (const contracts of Object.values(output.contracts)) {
+const wanted = ["TimelockController"]; // the only contract of OpenZeppelin's that is deployed as it is
+for (const [source, contracts] of Object.entries(output.contracts)) {
   for (const [name, contract] of Object.entries(contracts)) {
+    if (!names.includes(source) && !wanted.includes(name)) continue;
     const artifact = {
       contractName: name,
       compiler: solc.version(),

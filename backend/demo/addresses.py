@@ -12,6 +12,9 @@
     block_load          the contract that stands for the rest of the network (see docs/demo-market.md)
     wrapped_native      the address of WETH
     usd_stablecoin      the address of USDC
+    feeds               symbol -> address of its reference price feed
+    watched             {vault, vault_versions, ownable, keyrings, governor, votes, timelock}: contracts to which
+                        things happen; null in a market that was deployed before there were any
     accounts            role -> address: demo and demo_trading are the demo user's wallets, guest is for trades by hand
 
 Addresses are checksummed.
@@ -54,6 +57,21 @@ class ByVersion(_Frozen):
     uniswap_v3: str
 
 
+class DemoWatched(_Frozen):
+    """Contracts to which things happen: an upgradeable vault, an owned contract, a governor.
+
+    `keyrings` are their owners and admins, each with the treasury's and the guest's key; the first is the vault's.
+    """
+
+    vault: str
+    vault_versions: tuple[str, str]
+    ownable: str
+    keyrings: tuple[str, str]
+    governor: str
+    votes: str
+    timelock: str
+
+
 class DemoAddresses(_Frozen):
     """The whole file; see the module for what each key means."""
 
@@ -70,6 +88,8 @@ class DemoAddresses(_Frozen):
     wrapped_native: str
     usd_stablecoin: str
     accounts: dict[str, str]
+    feeds: dict[str, str] = {}
+    watched: DemoWatched | None = None
 
     def symbol_of(self, address: str) -> str:
         """Return the symbol of a token's address. Raises KeyError when it is none of the market's."""
@@ -86,6 +106,8 @@ class DemoAddresses(_Frozen):
             *(self.factories.uniswap_v2, self.factories.uniswap_v3),
             *(self.routers.uniswap_v2, self.routers.uniswap_v3),
             *(self.position_manager, self.quoter_v2, self.multicall3, self.block_load),
+            *self.feeds.values(),
+            *((self.watched.vault, self.watched.ownable, self.watched.governor) if self.watched else ()),
         ]
 
 

@@ -1,4 +1,4 @@
-"""Bytecode of the demo market's contracts: Uniswap's and WETH9 from npm, our own and Multicall3 from `artifacts/`."""
+"""Bytecode of the demo market's contracts: Uniswap's, WETH9 and OpenZeppelin's from npm, the rest from `artifacts/`."""
 
 import json
 from functools import cache
@@ -10,6 +10,8 @@ from backend.demo.anvil import CONTRACTS_DIR, NODE_MODULES
 _V2_PERIPHERY = NODE_MODULES / "@uniswap/v2-periphery/build"
 _V3_CORE = NODE_MODULES / "@uniswap/v3-core/artifacts/contracts"
 _V3_PERIPHERY = NODE_MODULES / "@uniswap/v3-periphery/artifacts/contracts"
+_OPENZEPPELIN = NODE_MODULES / "@openzeppelin/contracts/build/contracts"
+_OWN = ("BlockLoad", "DemoFeed", "DemoGovernor", "DemoKeyring", "DemoToken", "DemoVault", "DemoVotes")
 _SOURCES: dict[str, Path] = {
     "WETH9": _V2_PERIPHERY / "WETH9.json",
     "UniswapV2Factory": NODE_MODULES / "@uniswap/v2-core/build/UniswapV2Factory.json",
@@ -18,8 +20,9 @@ _SOURCES: dict[str, Path] = {
     "SwapRouter": _V3_PERIPHERY / "SwapRouter.sol/SwapRouter.json",
     "NonfungiblePositionManager": _V3_PERIPHERY / "NonfungiblePositionManager.sol/NonfungiblePositionManager.json",
     "QuoterV2": _V3_PERIPHERY / "lens/QuoterV2.sol/QuoterV2.json",
-    "DemoToken": CONTRACTS_DIR / "artifacts/DemoToken.json",
-    "BlockLoad": CONTRACTS_DIR / "artifacts/BlockLoad.json",
+    "ProxyAdmin": _OPENZEPPELIN / "ProxyAdmin.json",
+    "TransparentUpgradeableProxy": _OPENZEPPELIN / "TransparentUpgradeableProxy.json",
+    **{name: CONTRACTS_DIR / f"artifacts/{name}.json" for name in (*_OWN, "TimelockController")},
 }
 
 

@@ -8,25 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
 from backend.core.errors import UnavailableError
 from backend.demo import plan
 from backend.demo.accounts import ACCOUNTS
 from backend.demo.addresses import ByVersion, DemoAddresses, DemoToken, load_addresses, save_addresses
 from backend.demo.anvil import BLOCK_GAS_LIMIT
-from backend.demo.artifacts import creation_code, multicall3_runtime
-from backend.demo.calldata import MAX_UINT256, call_data, constructor_data
+from backend.demo.artifacts import multicall3_runtime
+from backend.demo.calldata import MAX_UINT256, call_data
 from backend.demo.liquidity import deployed_pools, pool_transactions, side_amounts
 from backend.demo.rpc import Rpc
-from backend.demo.transactions import Transaction, send_and_mine
+from backend.demo.transactions import Creations, Transaction, send_and_mine
+from backend.demo.watched import deploy_watched
 
 MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
 DEPLOY_BLOCK_GAS_LIMIT = 500_000_000
 STARTING_BASE_FEE_WEI = 12 * 10**9
 TREASURY_WEI = 10_000_000 * 10**18
-CONTRACT_GAS = 8_000_000
 CALL_GAS = 120_000
 _NO_DESCRIPTOR = "0x" + "00" * 20
 
@@ -41,14 +39,17 @@ async def deploy_market(rpc_url: str, addresses_file: Path) -> DemoAddresses:
     """
     async with Rpc(rpc_url) as rpc:
         existing = await existing_market(rpc, addresses_file)
-        if existing is not None:
+        if existing is not None and existing.watched is not None:
             return existing
         await rpc.call("evm_setBlockGasLimit", hex(DEPLOY_BLOCK_GAS_LIMIT))
         try:
-            addresses = await _deploy(rpc)
+            addresses = await deploy_watched(rpc, existing or await _deploy(rpc))
         finally:
             await rpc.call("evm_setBlockGasLimit", hex(BLOCK_GAS_LIMIT))
         await rpc.call("evm_mine")
+        if existing is None:
+            block = int(await rpc.call("eth_blockNumber"), 16) - 1
+            addresses = addresses.model_copy(update={"deployed_at_block": block})
         save_addresses(addresses_file, addresses)
         log.info("demo market deployed", block=addresses.deployed_at_block, pools=len(addresses.pools))
         return addresses
@@ -107,13 +108,11 @@ async def _deploy(rpc: Rpc) -> DemoAddresses:
 
 def _contract_transactions(treasury: str, first_nonce: int) -> tuple[list[Transaction], dict[str, str]]:
     """Return the creations in nonce order and the address that each name will have."""
-    transactions: list[Transaction] = []
+    creations = Creations(treasury, first_nonce)
     addresses: dict[str, str] = {}
 
     def create(name: str, contract: str, types: Sequence[str] = (), arguments: Sequence[object] = ()) -> str:
-        data = "0x" + creation_code(contract) + constructor_data(types, arguments)
-        addresses[name] = created_address(treasury, first_nonce + len(transactions))
-        transactions.append(Transaction(sender=treasury, to=None, data=data, gas=CONTRACT_GAS))
+        addresses[name] = creations.create(contract, types, arguments)
         return addresses[name]
 
     weth = create("WETH", "WETH9")
@@ -132,7 +131,7 @@ def _contract_transactions(treasury: str, first_nonce: int) -> tuple[list[Transa
     )
     create("QuoterV2", "QuoterV2", ["address", "address"], [v3_factory, weth])
     create("BlockLoad", "BlockLoad")
-    return transactions, addresses
+    return creations.transactions, addresses
 
 
 def _funding_transactions(tokens: dict[str, str], contracts: dict[str, str]) -> list[Transaction]:
@@ -159,11 +158,3 @@ def _funding_transactions(tokens: dict[str, str], contracts: dict[str, str]) -> 
             approve = call_data("approve(address,uint256)", router, MAX_UINT256)
             transactions += [Transaction(ACCOUNTS[name], token, approve, CALL_GAS) for token in tokens.values()]
     return transactions
-
-
-def created_address(sender: str, nonce: int) -> str:
-    """Return the checksummed address of a contract made by `sender` at `nonce`: keccak(rlp([sender, nonce]))[12:]."""
-    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
-    item = number if nonce and nonce < 0x80 else bytes([0x80 + len(number)]) + number
-    payload = b"\x94" + bytes.fromhex(sender[2:]) + item
-    return to_checksum_address(keccak(bytes([0xC0 + len(payload)]) + payload)[12:])

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
 from backend.core.errors import UnavailableError
+from backend.demo.artifacts import creation_code
+from backend.demo.calldata import constructor_data
 from backend.demo.rpc import Call, Rpc
 
 DEFAULT_TIP_WEI = 10**9
@@ -74,3 +79,34 @@ async def send_and_mine(rpc: Rpc, transactions: Sequence[Transaction]) -> None:
         if not receipt or int(receipt["status"], 16) != 1:
             where = transaction.to or "a new contract"
             raise UnavailableError(f"Setting up the demo market failed: the transaction to {where} did not succeed")
+
+
+CONTRACT_GAS = 8_000_000
+
+
+class Creations:
+    """Contracts to be made by one sender, in nonce order, with the address that each will have."""
+
+    def __init__(self, sender: str, first_nonce: int) -> None:
+        self.transactions: list[Transaction] = []
+        self._sender = sender
+        self._first_nonce = first_nonce
+
+    def create(self, contract: str, types: Sequence[str] = (), arguments: Sequence[object] = ()) -> str:
+        """Add a contract by the name of its artifact and return its checksummed address."""
+        data = "0x" + creation_code(contract) + constructor_data(types, arguments)
+        address = self.address(len(self.transactions))
+        self.transactions.append(Transaction(sender=self._sender, to=None, data=data, gas=CONTRACT_GAS))
+        return address
+
+    def address(self, place: int) -> str:
+        """Return the address of the contract that is made at a place."""
+        return created_address(self._sender, self._first_nonce + place)
+
+
+def created_address(sender: str, nonce: int) -> str:
+    """Return the checksummed address of a contract made by `sender` at `nonce`: keccak(rlp([sender, nonce]))[12:]."""
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
+    item = number if nonce and nonce < 0x80 else bytes([0x80 + len(number)]) + number
+    payload = b"\x94" + bytes.fromhex(sender[2:]) + item
+    return to_checksum_address(keccak(bytes([0xC0 + len(payload)]) + payload)[12:])

@@ -160,6 +160,24 @@ class ChainPricing:
         known = self._valuations.get(address)
         return known[1] if known is not None and taken_at - known[0] <= STALE_SECONDS else None
 
+    def pools(self) -> dict[str, tuple[PoolSpec, tuple[int, int] | None]]:
+        """Return every trusted pool and what it holds in smallest units (None: unknown yet), by address."""
+        return {
+            address: (spec, None if address in self._incomplete else state.held())
+            for address, (spec, state) in self._book.pools().items()
+        }
+
+    def pool(self, address: str) -> tuple[PoolSpec, tuple[int, int] | None] | None:
+        """Return one trusted pool and what it holds, None for any other."""
+        known = self._book.pools().get(address)
+        if known is None:
+            return None
+        return known[0], None if address in self._incomplete else known[1].held()
+
+    def fresh(self) -> dict[str, Valuation]:
+        """Return the tokens that have a reading in the block just observed."""
+        return {price.token: Valuation(price.price_usd, source) for price, source in self._pending}
+
     async def store(self, session: AsyncSession, header: Header) -> None:
         """Write the readings of the block just observed."""
         if not self._pending:

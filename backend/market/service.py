@@ -7,12 +7,13 @@ from decimal import Decimal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.chain.events import NATIVE_TOKEN
-from backend.chain.service import known_tokens
+from backend.chain.service import chain_freshness, known_tokens
 from backend.core.clock import utc_now
 from backend.core.money import engine_decimal
 from backend.core.settings import get_settings
-from backend.market import repository
+from backend.market import readings_repository, repository
 from backend.market.anchors import market_anchors
+from backend.market.metrics import SILENT
 
 STALE_AFTER = timedelta(minutes=10)
 HOUR = timedelta(hours=1)
@@ -103,5 +104,115 @@ async def price_series(
 
 
 async def drop_old_readings(session: AsyncSession, keep: timedelta) -> int:
-    """Drop whole months of readings older than `keep` (30 days or more); return how many months."""
-    return await repository.drop_months_before(session, utc_now() - keep)
+    """Drop whole months of all readings older than `keep` (30 days or more); return how many partitions."""
+    before = utc_now() - keep
+    return await repository.drop_months_before(session, before) + await readings_repository.drop_months_before(
+        session, before
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MetricView:
+    """A metric's newest reading of one subject (docs/readings.md says what the metric is and its unit)."""
+
+    chain_id: int
+    metric: str
+    subject: str
+    value: Decimal
+    source: str
+    label: str | None
+    details: dict[str, str]
+    block_number: int
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPoint:
+    """One stored reading of a series, exactly; charts make a float of it."""
+
+    taken_at: datetime
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceView:
+    """Something that happened on a chain; `label` and the texts in `details` are untrusted."""
+
+    chain_id: int
+    topic: str
+    subject: str
+    value: Decimal | None
+    source: str
+    label: str | None
+    details: dict[str, str]
+    tx_hash: str
+    block_number: int
+    taken_at: datetime
+
+
+async def latest_readings(session: AsyncSession, chain_id: int, metric: str | None = None) -> list[MetricView]:
+    """Return the newest reading of each subject of a metric (None: of every metric), by metric and subject.
+
+    None is more than ten minutes older than the chain's newest block: then it is unknown.
+    """
+    newest = {each.chain_id: each.taken_at for each in await chain_freshness(session)}.get(chain_id)
+    if newest is None:
+        return []
+    rows = await readings_repository.newest_readings(session, chain_id, metric, newest - STALE_AFTER, newest)
+    return [
+        MetricView(
+            chain_id=chain_id,
+            metric=row.metric,
+            subject=row.subject,
+            value=engine_decimal(row.value),
+            source=row.source,
+            label=row.label,
+            details=row.details,
+            block_number=row.block_number,
+            taken_at=row.taken_at,
+        )
+        for row in rows
+        if row.metric not in SILENT
+    ]
+
+
+async def metric_series(
+    session: AsyncSession, metric: str, chain_id: int, subject: str, since: datetime, points: int = 300
+) -> list[MetricPoint]:
+    """Return at most `points` readings of a metric's subject since then, evenly spread in time, oldest first."""
+    points = max(2, min(points, MAX_POINTS))
+    span_seconds = max(1.0, (utc_now() - since).total_seconds())
+    rows = await readings_repository.metric_series(
+        session, metric, chain_id, subject, since, span_seconds / (points - 1)
+    )
+    return [MetricPoint(taken_at, engine_decimal(value)) for taken_at, value in rows]
+
+
+async def every_reading(
+    session: AsyncSession, metric: str, chain_id: int, subject: str, since: datetime, limit: int = 100_000
+) -> list[MetricPoint]:
+    """Return every stored reading of a metric's subject since then, oldest first, at most the newest `limit`."""
+    rows = await readings_repository.all_readings(session, metric, chain_id, subject, since, limit)
+    return [MetricPoint(taken_at, engine_decimal(value)) for taken_at, value in rows]
+
+
+async def occurrences(
+    session: AsyncSession, chain_id: int, topic: str, subject: str | None, since: datetime, limit: int = 1_000
+) -> list[OccurrenceView]:
+    """Return what occurred since then (to `subject`, None: to anything), newest first."""
+    rows = await readings_repository.occurrences_since(session, chain_id, topic, subject, since, limit)
+    return [
+        OccurrenceView(
+            chain_id=chain_id,
+            topic=row["topic"],
+            subject=row["subject"],
+            value=None if row["value"] is None else engine_decimal(row["value"]),
+            source=row["source"],
+            label=row["label"],
+            details=row["details"],
+            tx_hash=row["tx_hash"],
+            block_number=row["block_number"],
+            taken_at=row["taken_at"],
+        )
+        for row in rows
+    ]

@@ -19,7 +19,9 @@ from backend.core.redis import make_redis
 from backend.core.retention import kept
 from backend.core.settings import DEMO_CHAIN_ID, Settings
 from backend.market.anchors import market_anchors
+from backend.market.feeds import market_feeds
 from backend.market.pricing import ChainPricing
+from backend.market.readings import ChainReadings
 from backend.market.service import drop_old_readings
 
 DEMO_MOST_BACK = 900  # blocks; the local chain answers for the logs of its newest 1,000
@@ -91,15 +93,15 @@ async def _follow_for_ever(
 
 
 async def _drop_old_prices(database: Database) -> None:
-    """Drop months of price readings that nobody may look at any more; harmless when several processes do it."""
+    """Drop months of readings that nobody may look at any more; harmless when several processes do it."""
     while True:
         try:
             async with database.unit_of_work() as session:
                 dropped = await drop_old_readings(session, PRICES_KEEP)
             if dropped:
-                log.info("dropped old price readings", months=dropped)
+                log.info("dropped old readings", months=dropped)
         except (SQLAlchemyError, OSError) as error:
-            log.warning("old price readings not dropped", error=type(error).__name__)
+            log.warning("old readings not dropped", error=type(error).__name__)
         await asyncio.sleep(PRICES_EVERY_SECONDS)
 
 
@@ -120,6 +122,8 @@ def make_follower(settings: Settings, chain_id: int, rpc: RpcPool, database: Dat
     chain = chain_or_unknown(chain_id)
     anchors = market_anchors(chain_id, settings.demo_addresses_file)
     context = ChainContext(chain_id, rpc, chain.multicall3, anchors.factories if anchors else ())
-    pricing: Pricing = ChainPricing(context, anchors) if anchors else NoPricing()
+    priced = ChainPricing(context, anchors) if anchors else None
+    readings = ChainReadings(context, priced, market_feeds(chain_id, settings.demo_addresses_file))
+    pricing: Pricing = priced or NoPricing()
     start_block = anchors.first_block if anchors else None
-    return ChainFollower(chain, context, pricing, database, redis, follow_options(chain, start_block))
+    return ChainFollower(chain, context, pricing, readings, database, redis, follow_options(chain, start_block))

@@ -13,9 +13,9 @@ from eth_utils.crypto import keccak
 
 from backend.demo.accounts import ACCOUNTS
 from backend.demo.artifacts import multicall3_runtime
-from backend.demo.deploy import MULTICALL3, created_address
+from backend.demo.deploy import MULTICALL3
 from backend.demo.rpc import Rpc
-from backend.demo.transactions import Transaction, pending_nonces, send_and_mine
+from backend.demo.transactions import Transaction, created_address, pending_nonces, send_and_mine
 
 _BYTECODES: dict[str, str] = json.loads((Path(__file__).parent / "contracts/wallets.json").read_text())
 _ERC6492_SUFFIX = bytes.fromhex("6492" * 16)

@@ -24,7 +24,7 @@ from backend.chain.follow.enrich import enrich
 from backend.chain.follow.heads import HeadWatch
 from backend.chain.follow.housekeeping import tidy_for_ever
 from backend.chain.follow.leader import LeadershipLostError
-from backend.chain.follow.ports import Pricing
+from backend.chain.follow.ports import Pricing, Readings
 from backend.chain.follow.reorg import ReorgFinder
 from backend.chain.follow.repair import Repairer
 from backend.chain.follow.watch import ProviderWatch
@@ -67,6 +67,7 @@ class ChainFollower:
         chain: Chain,
         context: ChainContext,
         pricing: Pricing,
+        readings: Readings,
         database: Database,
         redis: Redis,
         options: FollowOptions,
@@ -74,11 +75,12 @@ class ChainFollower:
         self._chain = chain
         self._context = context
         self._pricing = pricing
+        self._readings = readings
         self._database = database
         self._source = BlockSource(context.rpc)
         self._options = options
         self._stream = EventStream(redis, chain.id)
-        self._repairer = Repairer(chain, context, pricing, database, self._source, self._stream)
+        self._repairer = Repairer(chain, context, pricing, readings, database, self._source, self._stream)
         # A load balancer may answer from a node that trails; a node of our own does not.
         own_node = all(provider.is_local for provider in context.rpc.providers)
         shorter_seconds = 1.0 if own_node else min(max(3.0, 5 * chain.expected_block_seconds), 30.0)
@@ -171,6 +173,7 @@ class ChainFollower:
         async with self._database.unit_of_work() as session:
             dropped = await repository.orphan_above(session, self._chain.id, -1, old.next_seq)
             await self._pricing.withdraw(session, dropped)
+            await self._readings.withdraw(session, dropped)
             await repository.forget_contracts(session, self._chain.id)
         self._context.forget()
         return await self._first_checkpoint(genesis_hash, old.next_seq + len(dropped), old.emitted_seq)
@@ -181,6 +184,7 @@ class ChainFollower:
         async with self._database.unit_of_work() as session:
             await self._context.load(session)
             await self._pricing.start(session, at)
+            await self._readings.start(session, at)
 
     async def advance(self, head: Header) -> None:
         """Follow up to `head`, in batches while far behind, through any reorganisation on the way."""
@@ -214,6 +218,7 @@ class ChainFollower:
         async with self._database.unit_of_work() as session:
             dropped = await repository.orphan_above(session, self._chain.id, ancestor.number, before.next_seq)
             await self._pricing.withdraw(session, dropped)
+            await self._readings.withdraw(session, dropped)
             after = replace(
                 before,
                 block_number=ancestor.number,
@@ -234,7 +239,9 @@ class ChainFollower:
         header, before = block.header, self.checkpoint
         decoded = decode_block(self._chain.id, block)
         await self._know_tokens(decoded.events)
-        readings = await self._pricing.observe(header, decoded.pool_changes)
+        self._readings.before(decoded.events)
+        prices = await self._pricing.observe(header, decoded.pool_changes)
+        count = len(decoded.events) + prices + await self._readings.observe(header, block.logs, decoded.events)
         seq = before.next_seq
         after = replace(
             before,
@@ -245,9 +252,11 @@ class ChainFollower:
         )
         async with self._database.unit_of_work() as session:
             await self._context.store(session)
-            await repository.insert_block(session, _row(self._chain.id, header, len(decoded.events) + readings, seq))
+            await repository.insert_block(session, _row(self._chain.id, header, count, seq))
             await self._pricing.store(session, header)
-            updates = await self._pricing.updates(session, header) if readings else []
+            await self._readings.store(session, header)
+            updates = await self._pricing.updates(session, header) if prices else []
+            noted = await self._readings.events(session, header)
             await self._move(session, before, after)
         self._checkpoint = after
         events = enrich(
@@ -257,8 +266,9 @@ class ChainFollower:
             lambda token: self._pricing.value(token, header.taken_at),
             self._context.is_verified_pool,
         )
-        await self._repairer.emit(after, seq, [*events, *updates])
-        self._measure(header, [*events, *updates])
+        emitted = [*events, *updates, *noted]
+        await self._repairer.emit(after, seq, emitted)
+        self._measure(header, emitted)
 
     async def _know_tokens(self, events: list[Event]) -> None:
         """Read the metadata of tokens met for the first time; a failure leaves them unknown for this block."""

@@ -1,15 +1,15 @@
 """What the follower and the price book need of each other, so that neither imports the other's insides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.chain.blocks import Header
+from backend.chain.blocks import Header, Log
 from backend.chain.decode import PoolChange
-from backend.chain.events import PriceUpdate
+from backend.chain.events import Event, PriceUpdate
 from backend.chain.pools import Pool
 from backend.chain.rpc.pool import RpcPool
 from backend.chain.tokens import Token
@@ -32,6 +32,10 @@ class ChainReader(Protocol):
 
     async def tokens(self, addresses: set[str]) -> dict[str, Token]:
         """Return metadata by address, read from the contracts when not known yet."""
+        ...
+
+    def token(self, address: str) -> Token | None:
+        """Return a token's metadata if it is known, without asking the chain."""
         ...
 
     async def stored_pools(self, session: AsyncSession) -> dict[str, Pool]:
@@ -76,6 +80,34 @@ class Pricing(Protocol):
 
     async def withdraw(self, session: AsyncSession, block_hashes: list[str]) -> None:
         """Delete the readings of orphaned blocks."""
+        ...
+
+
+class Readings(Protocol):
+    """What the follower asks of whoever reads more of a block than its prices. Errors as those of Pricing."""
+
+    async def start(self, session: AsyncSession, at: Header) -> None:
+        """Forget everything and start as of this block, after the price book did."""
+        ...
+
+    def before(self, events: Sequence[Event]) -> None:
+        """Look at the next block's decoded events before the price book takes it in."""
+        ...
+
+    async def observe(self, header: Header, logs: Sequence[Log], events: Sequence[Event]) -> int:
+        """Take in the next block after the price book did; return how many events it adds to it."""
+        ...
+
+    async def store(self, session: AsyncSession, header: Header) -> None:
+        """Write what was read of the block just observed."""
+        ...
+
+    async def events(self, session: AsyncSession, header: Header) -> list[Event]:
+        """Return the readings and occurrences of a stored block."""
+        ...
+
+    async def withdraw(self, session: AsyncSession, block_hashes: list[str]) -> None:
+        """Delete what was read in orphaned blocks."""
         ...
 
 

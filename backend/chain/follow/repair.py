@@ -19,7 +19,7 @@ from backend.chain.fetch import BlockSource
 from backend.chain.follow.context import ChainContext
 from backend.chain.follow.emission import NOTHING, EventStream, StreamMovedError, seq_of
 from backend.chain.follow.enrich import enrich
-from backend.chain.follow.ports import Pricing
+from backend.chain.follow.ports import Pricing, Readings
 from backend.chain.registry import Chain
 from backend.chain.repository import Checkpoint, Emission
 from backend.chain.rpc.errors import RpcMissingError
@@ -42,6 +42,7 @@ class Repairer:
         chain: Chain,
         context: ChainContext,
         pricing: Pricing,
+        readings: Readings,
         database: Database,
         source: BlockSource,
         stream: EventStream,
@@ -49,6 +50,7 @@ class Repairer:
         self._chain = chain
         self._context = context
         self._pricing = pricing
+        self._readings = readings
         self._database = database
         self._source = source
         self._stream = stream
@@ -138,10 +140,11 @@ class Repairer:
             await self._know(session, met)
             values = await self._pricing.value_as_of(session, block.header)
             updates = await self._pricing.updates(session, block.header)
+            noted = await self._readings.events(session, block.header)
         events = enrich(
             decoded.events, self._chain.currency, self._context.token, values.get, self._context.is_verified_pool
         )
-        return [*events, *updates]
+        return [*events, *updates, *noted]
 
     async def _read_again(self, emission: Emission) -> Block | None:
         """Return the block, None when it is gone: dropped by a reorganisation that we are about to find.

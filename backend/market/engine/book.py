@@ -68,6 +68,10 @@ class PriceBook:
     def __contains__(self, pool: str) -> bool:
         return pool in self._pools
 
+    def pools(self) -> dict[str, tuple[PoolSpec, PoolState]]:
+        """Return every pool with its state, by address."""
+        return self._pools
+
     def prices(self) -> dict[str, Price]:
         """Return the price of every token that has one now."""
         prices = {

@@ -67,6 +67,10 @@ class PairState:
         """True when there is a price."""
         return self.reserve0 > 0 and self.reserve1 > 0
 
+    def held(self) -> tuple[int, int] | None:
+        """Return what the pool holds of both tokens, in smallest units."""
+        return self.reserve0, self.reserve1
+
     def ratio(self) -> Decimal:
         """Return the price of one smallest unit of token0 in smallest units of token1 (within WIDE)."""
         return Decimal(self.reserve1) / Decimal(self.reserve0)
@@ -102,6 +106,10 @@ class ConcentratedState:
     def is_usable(self) -> bool:
         """True when there is a price with liquidity behind it."""
         return self.sqrt_price_x96 > 0 and self.liquidity > 0
+
+    def held(self) -> tuple[int, int] | None:
+        """Return what the pool holds of both tokens, in smallest units, None when nobody knows yet."""
+        return None if self.balance0 is None or self.balance1 is None else (self.balance0, self.balance1)
 
     def ratio(self) -> Decimal:
         """Return the price of one smallest unit of token0 in smallest units of token1 (within WIDE)."""

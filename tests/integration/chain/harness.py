@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from backend.chain import repository
-from backend.chain.events import Event, PriceUpdate, decode_entry
+from backend.chain.events import Event, Occurrence, PriceUpdate, Reading, decode_entry
 from backend.core.db import Database
 from backend.core.redis import events_stream
 from backend.core.settings import DEMO_CHAIN_ID, Settings
@@ -195,11 +195,21 @@ async def assert_complete(market: Market, database: Database, redis: Redis, firs
     assert orders == sorted(orders)
     events = [event for _, events in entries for event in events]
     hashes = {(await market.anvil.call("eth_getBlockByNumber", hex(n), False))["hash"] for n in range(first, last + 1)}
-    emitted = [event for event in events if event.block_hash in hashes and not isinstance(event, PriceUpdate)]
+    read = (PriceUpdate, Reading, Occurrence)
+    emitted = [event for event in events if event.block_hash in hashes and not isinstance(event, read)]
     assert [event.id for event in emitted] == await expected_ids(market.anvil, first, last)
     async with database.unit_of_work() as session:
         query = "select block_number, block_hash from chain_blocks where orphaned_at is null order by block_number"
         rows = (await session.execute(text(query))).all()
+        metrics = await session.execute(
+            text(
+                "select block_hash || ':r:' || metric || ':' || subject from metric_readings"
+                " where block_hash = any(:hashes) and metric <> 'market.volume_usd' union all"
+                " select block_hash || ':' || log_index || ':' || topic from chain_occurrences"
+                " where block_hash = any(:hashes)"
+            ),
+            {"hashes": list(hashes)},
+        )
         readings = await session.execute(
             text("select block_hash || ':price:' || token from price_readings where block_hash = any(:hashes)"),
             {"hashes": list(hashes)},
@@ -207,4 +217,6 @@ async def assert_complete(market: Market, database: Database, redis: Redis, firs
     assert [number for number, _ in rows if first <= number <= last] == list(range(first, last + 1))
     updates = [event.id for event in events if isinstance(event, PriceUpdate) and event.block_hash in hashes]
     assert sorted(updates) == sorted(f"{DEMO_CHAIN_ID}:{reading}" for reading in readings.scalars())
+    noted = [event.id for event in events if isinstance(event, (Reading, Occurrence)) and event.block_hash in hashes]
+    assert sorted(noted) == sorted(f"{DEMO_CHAIN_ID}:{each}" for each in metrics.scalars())
     return events

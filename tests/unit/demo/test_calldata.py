@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from backend.demo.accounts import ACCOUNTS
 from backend.demo.addresses import ByVersion, DemoAddresses, DemoPool, DemoToken
 from backend.demo.calldata import call_data, decode_words, multicall_data, multicall_results
-from backend.demo.deploy import created_address
 from backend.demo.swaps import swap_transaction
+from backend.demo.transactions import created_address
 
 WETH, USDC, UNI = (f"0x{digit * 40}" for digit in "123")
 
