@@ -7,7 +7,8 @@ readings.
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -23,14 +24,23 @@ from benchmarks.market_model import CHAIN_ID, SPREAD, TOKENS, MarketModel, token
 RULES = 1_250_000
 USERS = 25_000
 WHALES, WATCHERS = 190_000, 10_000
-READING_STEP = 0.0004  # one reading moves a price by exp(normal(0, …)): 0.04%
-TRANSFER_MEDIAN_USD, TRANSFER_SIGMA = 800.0, 1.6
 TAKEN_AT = 1_700_000_000
 _MOMENT = b"f" * 64  # stands for the moment of emission until it is known
-_ACTIONS = (
-    '[{"type": "in_app"}]',
-    '[{"type": "in_app"}, {"type": "webhook", "destination": "https://example.com/hook"}]',
-)
+_IN_APP = [{"type": "in_app"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading moves a price by exp(normal(0, step)); a transfer is worth exp(normal(ln median, sigma)) dollars."""
+
+    step: float
+    median_usd: float
+    sigma: float
+
+
+DENSE = Sample(step=0.0004, median_usd=800.0, sigma=1.6)  # about one alert an event
+# About one alert for ten events, as the source document has it: 100,000 events and 10,000 notifications a minute.
+DOCUMENT = Sample(step=0.00008, median_usd=800.0, sigma=1.3)
 
 
 def wallet(number: int) -> str:
@@ -38,8 +48,9 @@ def wallet(number: int) -> str:
     return f"0x{number + 0xB0000000:040x}"
 
 
-def fill(admin_url: str) -> None:
-    """COPY users and rules into a migrated database."""
+def fill(admin_url: str, chains: Sequence[int] = (CHAIN_ID,), hook_url: str = "https://example.com/hook") -> None:
+    """COPY users and rules into a migrated database; the rules are of these chains in turn."""
+    actions = ('[{"type": "in_app"}]', orjson.dumps([*_IN_APP, {"type": "webhook", "destination": hook_url}]).decode())
     random = np.random.default_rng(11)
     model = MarketModel()
     users = [new_id() for _ in range(USERS)]
@@ -54,10 +65,12 @@ def fill(admin_url: str) -> None:
         with cursor.copy(f"copy alert_rules ({columns}) from stdin") as copy:
             owners = random.integers(0, USERS, RULES).tolist()
             dice = random.random((RULES, 3)).tolist()
-            for (kind, conditions), owner, (hook, once, cool) in zip(_rules(model, random), owners, dice, strict=True):
+            for (kind, conditions), owner, (hook, once, cool) in zip(
+                _rules(model, random, chains), owners, dice, strict=True
+            ):
                 frequency = "once" if once < 0.02 else "recurring"
                 copy.write_row((
-                    new_id(), users[owner], "A rule", kind, orjson.dumps(conditions).decode(), _ACTIONS[hook < 0.1],
+                    new_id(), users[owner], "A rule", kind, orjson.dumps(conditions).decode(), actions[hook < 0.1],
                     frequency, 300 if cool < 0.1 and frequency == "recurring" else 0,
                 ))  # fmt: skip
         connection.commit()
@@ -65,14 +78,14 @@ def fill(admin_url: str) -> None:
         cursor.execute("vacuum analyze alert_rules")
 
 
-def _rules(model: MarketModel, random: np.random.Generator) -> Iterator[tuple[str, list[dict]]]:
+def _rules(model: MarketModel, random: np.random.Generator, chains: Sequence[int]) -> Iterator[tuple[str, list[dict]]]:
     tokens = random.choice(TOKENS, RULES, p=model.popularity).tolist()
     spread = np.exp(random.normal(0, SPREAD, RULES)).tolist()
     above = (random.random(RULES) < 0.5).tolist()
     large = np.exp(random.uniform(np.log(1e5), np.log(1e8), RULES)).tolist()
     for n in range(RULES):
         place = [
-            {"field": "chain", "operator": "eq", "value": CHAIN_ID},
+            {"field": "chain", "operator": "eq", "value": chains[n % len(chains)]},
             {"field": "token", "operator": "eq", "value": token_address(tokens[n])},
         ]
         if n < WATCHERS:
@@ -86,9 +99,14 @@ def _rules(model: MarketModel, random: np.random.Generator) -> Iterator[tuple[st
 
 
 class EventSource:
-    """Draws events without end. The block's hash holds the moment of emission in nanoseconds, to be read back."""
+    """Draws events without end. The block's hash holds the moment of emission in nanoseconds, to be read back.
 
-    def __init__(self, seed: int = 5) -> None:
+    `sample` says how far prices move and how much is transferred, and so how many alerts an event makes.
+    """
+
+    def __init__(self, seed: int = 5, chain_id: int = CHAIN_ID, sample: "Sample | None" = None) -> None:
+        self._chain_id = chain_id
+        self._sample = sample or DENSE
         self._random = np.random.default_rng(seed)
         self._model = MarketModel()
         self._price = self._model.start_price.tolist()
@@ -102,8 +120,8 @@ class EventSource:
             zip(
                 random.choice(TOKENS, count, p=self._model.popularity).tolist(),
                 (random.random(count) < 0.3).tolist(),
-                np.exp(random.normal(0, READING_STEP, count)).tolist(),
-                np.exp(random.normal(np.log(TRANSFER_MEDIAN_USD), TRANSFER_SIGMA, count)).tolist(),
+                np.exp(random.normal(0, self._sample.step, count)).tolist(),
+                np.exp(random.normal(np.log(self._sample.median_usd), self._sample.sigma, count)).tolist(),
                 random.integers(0, 5_000_000, count).tolist(),
                 strict=True,
             )
@@ -118,7 +136,7 @@ class EventSource:
         self._number += 1
         block_hash = f"0x{_MOMENT.decode()}"
         common = {
-            "chain_id": CHAIN_ID, "block_number": self._number, "block_hash": block_hash,
+            "chain_id": self._chain_id, "block_number": self._number, "block_hash": block_hash,
             "taken_at": TAKEN_AT + self._number // 100,
         }  # fmt: skip
         return [self._event(n, block_hash, common, *each) for n, each in enumerate(drawn)]
@@ -129,28 +147,30 @@ class EventSource:
             self._price[token] *= step
             now = self._shown[token] = engine_decimal(Decimal(self._price[token]))
             return PriceUpdate(
-                id=f"{CHAIN_ID}:{block_hash}:price:{n}", token=token_address(token), symbol="TKN", price_usd=now,
+                id=f"{self._chain_id}:{block_hash}:price:{n}", token=token_address(token), symbol="TKN", price_usd=now,
                 previous_price_usd=before, source="Uniswap V3 WETH/USDC 0.05% pool 0x1234…abcd", **common,
             )  # fmt: skip
         value = Decimal(f"{usd:.2f}")
         return TokenTransfer(
-            id=f"{CHAIN_ID}:{block_hash}:{n}", tx_hash=block_hash, log_index=n, token=token_address(token),
+            id=f"{self._chain_id}:{block_hash}:{n}", tx_hash=block_hash, log_index=n, token=token_address(token),
             sender=wallet(who), recipient=wallet(who + 1), amount_raw=int(usd * 1e18), symbol="TKN",
             amount=Decimal(f"{usd:.6f}"), value_usd=value, price_source="Uniswap V3 WETH/USDC 0.05%", **common,
         )  # fmt: skip
 
 
-async def emit(redis_url: str, per_second: float, seconds: float, seed: int) -> tuple[int, float]:
+async def emit(
+    redis_url: str, per_second: float, seconds: float, seed: int, chain_id: int = CHAIN_ID, sample: Sample = DENSE
+) -> tuple[int, float]:
     """Emit events at a steady rate, an entry every 5 ms (or when one is due); return how many, and the worst lag."""
     redis = make_redis(redis_url)
-    source = EventSource(seed)
+    source = EventSource(seed, chain_id, sample)
     every = max(0.005, 1 / per_second)
     per_entry = max(1, round(per_second * every))
     every = per_entry / per_second
     entries = int(seconds / every)
     # Drawn and encoded beforehand: the producer must not take the processor time of what is measured.
     encoded = [source.entry(per_entry) for _ in range(entries)]
-    stream = events_stream(CHAIN_ID)
+    stream = events_stream(chain_id)
     begin = time.perf_counter()
     lag = 0.0
     for n, packed in enumerate(encoded):

@@ -146,8 +146,8 @@ class _worker:
         return resident_mb(self._process.pid)
 
 
-async def _work(log: Path) -> None:
-    """Run the real worker; after each commit, note how old each new alert's event is."""
+async def work(log: Path, ready: Path) -> None:
+    """Run the real worker; after each commit, note how old each new alert's event is; make `ready` once it loaded."""
     from backend.alerts.firing import processor
     from backend.alerts.firing.rule_feed import RuleFeed
     from backend.core.settings import Settings
@@ -166,7 +166,7 @@ async def _work(log: Path) -> None:
 
     async def noted_load(self: RuleFeed) -> None:
         await load(self)
-        log.touch()
+        ready.touch()
 
     processor.Processor._store_part, RuleFeed._load = noted_store, noted_load
     task = asyncio.ensure_future(alerts.run(Settings(_env_file=None)))  # pyright: ignore[reportCallIssue]
@@ -176,7 +176,7 @@ async def _work(log: Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["work"]:
-        asyncio.run(_work(Path(sys.argv[2])))
+        asyncio.run(work(Path(sys.argv[2]), Path(sys.argv[2])))
     elif sys.argv[1:2] == ["produce"]:
         emitted, lag = asyncio.run(
             busy_chain.emit(sys.argv[2], float(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
