@@ -33,6 +33,7 @@ class ShellState(rx.State):
     payment_problem: str = ""
     erasure_on: str = ""
     unconfirmed_email: str = ""
+    unconfirmed_until: str = ""
 
     @rx.event
     async def read_notices(self) -> None:
@@ -45,6 +46,8 @@ class ShellState(rx.State):
             await self._read_payments(user)
             async with resources().database.unit_of_work(user.id) as session:
                 self.unconfirmed_email = await unconfirmed_email(session, user)
+                until = await privacy.erased_unless_confirmed(session, user) if self.unconfirmed_email else None
+            self.unconfirmed_until = f"{until:%Y-%m-%d}" if until else ""
 
     @signed_in
     async def keep_account(self, user: CurrentUser) -> Any:

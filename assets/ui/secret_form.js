@@ -22,6 +22,7 @@ export const tell = (form, details) => {
     const name = place.id.slice(0, -"-error".length);
     const found = Object.entries(details).find(([field]) => field === name || field.startsWith(`${name}[`));
     place.textContent = found ? found[1] : "";
+    form.elements[name]?.setAttribute?.("aria-invalid", found ? "true" : "false"); // (boxes of one name are a list)
   }
 };
 

@@ -20,6 +20,7 @@ _DAY = timedelta(days=1)
 _DAILY = "job privacy.delete_old_rows"
 _ACCOUNTS = "job accounts.delete_old"
 _MAILS = "job notifications.delete_old_mails"
+_UNCONFIRMED = "job privacy.erase_unconfirmed"
 
 PERIODS: dict[str, Period] = {
     "event streams": Period(timedelta(hours=1), "the block", "to catch up after a stop", "follower"),
@@ -33,6 +34,9 @@ PERIODS: dict[str, Period] = {
     "delivery_days": Period(365 * _DAY, "the day", "counts of your deliveries, as long as the alerts", _DAILY),
     "notification_outbox": Period(90 * _DAY, "it was written", "to see how deliveries fared", _DAILY),
     "alert_rules": Period(30 * _DAY, "you deleted it", "no alert of it is left either", _DAILY),
+    "premium_users, never confirmed": Period(
+        30 * _DAY, "sign-up", "for its address to be confirmed: it may be somebody else's", _UNCONFIRMED
+    ),
     "account_links": Period(30 * _DAY, "it ended", "to see that a mail's link was used", _ACCOUNTS),
     "refresh_tokens": Period(30 * _DAY, "it ended", "to see that a stolen one was used again", _ACCOUNTS),
     "user_sessions": Period(30 * _DAY, "it ended", "to see where you were signed in", _DAILY),

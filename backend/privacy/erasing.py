@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from backend.core.clock import utc_now
 from backend.core.jobs import JobContext
 from backend.core.logging import get_logger
+from backend.core.retention import kept
 from backend.core.telemetry import erasures_overdue
 from backend.notifications.service import send_mail
 from backend.privacy import repository
@@ -86,6 +87,33 @@ async def erase_due(context: JobContext) -> int:
     async with context.database.unit_of_work() as session:
         erasures_overdue.set(len(await repository.due_erasures(session, utc_now() - _OVERDUE_AFTER, ERASURES_AT_ONCE)))
     return erased
+
+
+async def erase_unconfirmed(context: JobContext) -> int:
+    """Erase the accounts whose address nobody confirmed in all the time there was for it; return how many went.
+
+    Such an account reaches nothing beyond itself, so there are no steps of other domains; and no mail says that it is
+    done, since the address may be somebody else's. One that is confirmed at this moment stays.
+    """
+    now = utc_now()
+    before, erased, last = now - kept("premium_users, never confirmed"), 0, UUID(int=0)
+    while True:
+        async with context.database.unit_of_work() as session:
+            found = await repository.old_unconfirmed(session, before, last, ERASURES_AT_ONCE)
+        for user_id in found:
+            try:
+                await forget_in_redis(context.redis, user_id)
+                async with context.database.unit_of_work() as session:
+                    if await repository.make_due_if_unconfirmed(session, user_id, before, now):
+                        await repository.erase_user(session, user_id)
+                        erased += 1
+            except Exception as error:
+                # It must not keep the others; it is tried again tomorrow.
+                log.error("an account could not be erased", user_id=str(user_id), error=type(error).__name__)
+        if len(found) < ERASURES_AT_ONCE:
+            log.info("erased accounts that were never confirmed", count=erased)
+            return erased
+        last = found[-1]
 
 
 async def _erase(context: JobContext, user_id: UUID) -> None:

@@ -198,6 +198,50 @@ async def erase_user(session: AsyncSession, user_id: UUID) -> None:
     await session.execute(text("select erase_user(:user_id)"), {"user_id": user_id})
 
 
+# What nobody proved to be theirs: no confirmed address, nothing linked (which needs one), nothing ever paid. Whoever
+# was given a plan is somebody; whoever asked to be erased has days of grace.
+_UNCONFIRMED = """
+  u.email is not null and u.email_verified_at is null and u.wallet_address is null and u.tier = 'free'
+  and not exists (select from user_wallets w where w.user_id = u.id)
+  and not exists (select from user_identities i where i.user_id = u.id)
+  and not exists (select from subscriptions s where s.user_id = u.id)
+  and not exists (select from billing_customers c where c.user_id = u.id)
+  and not exists (select from erasure_requests r where r.user_id = u.id)
+"""
+_OLD_UNCONFIRMED = text(
+    f"select u.id from premium_users u where u.created_at < :before and u.id > :after and {_UNCONFIRMED}"  # noqa: S608 - our own words
+    " order by u.id limit :limit"
+)
+_LOCK_USER = text("select from premium_users where id = :user_id for update")
+_TIME_IS_UP = text(
+    "insert into erasure_requests (user_id, requested_at, due_at) select u.id, :at, u.created_at from premium_users u"  # noqa: S608 - our own words
+    f" where u.id = :user_id and u.created_at < :before and {_UNCONFIRMED} returning user_id"
+)
+_MADE_UNCONFIRMED = text(f"select u.created_at from premium_users u where u.id = :user_id and {_UNCONFIRMED}")  # noqa: S608 - our own words
+
+
+async def old_unconfirmed(session: AsyncSession, before: datetime, after: UUID, limit: int) -> list[UUID]:
+    """Return accounts made before a time that nobody proved to be theirs, by id, from the one after `after` on."""
+    values = {"before": before, "after": after, "limit": limit}
+    return list((await session.execute(_OLD_UNCONFIRMED, values)).scalars())
+
+
+async def make_due_if_unconfirmed(session: AsyncSession, user_id: UUID, before: datetime, at: datetime) -> bool:
+    """Make the erasure of such an account due now; return False when it is not such a one (any more).
+
+    Nothing that would keep it can come about until the transaction ends (role premium_worker).
+    """
+    # What was committed while it waited is seen by the next statement.
+    await session.execute(_LOCK_USER, {"user_id": user_id})
+    row = await session.execute(_TIME_IS_UP, {"user_id": user_id, "before": before, "at": at})
+    return row.first() is not None
+
+
+async def unconfirmed_since(session: AsyncSession, user_id: UUID) -> datetime | None:
+    """Return when the account was made if nobody proved yet that it is theirs, else None."""
+    return (await session.execute(_MADE_UNCONFIRMED, {"user_id": user_id})).scalar_one_or_none()
+
+
 async def find_account(session: AsyncSession, user_id: UUID) -> dict[str, Any] | None:
     """Return the account's e-mail and tier (role premium_worker), or None."""
     row = (

@@ -15,6 +15,7 @@ from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, RateLimitError
 from backend.core.ids import new_id
 from backend.core.jobs import defer
+from backend.core.retention import kept
 from backend.core.schemas import Page
 from backend.core.settings import get_settings
 from backend.notifications.service import send_mail
@@ -39,6 +40,7 @@ __all__ = [
     "cancel_erasure",
     "consent_of",
     "decide_consent",
+    "erased_unless_confirmed",
     "erasure_of",
     "erasure_step",
     "export_part",
@@ -168,6 +170,12 @@ async def erasure_of(session: AsyncSession, user: CurrentUser) -> ErasureRead:
     if row is None:
         return ErasureRead(scheduled=False)
     return ErasureRead(scheduled=True, requested_at=row["requested_at"], due_at=row["due_at"])
+
+
+async def erased_unless_confirmed(session: AsyncSession, user: CurrentUser) -> datetime | None:
+    """Return when the account of the unit of work's user is erased if its address is not confirmed; None: it is not."""
+    made = await repository.unconfirmed_since(session, user.id)
+    return None if made is None else made + kept("premium_users, never confirmed")
 
 
 async def request_erasure(session: AsyncSession, user: CurrentUser, word: str, proven: bool) -> ErasureRead:

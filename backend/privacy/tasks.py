@@ -35,6 +35,13 @@ async def erase_due(context: JobContext, timestamp: int) -> None:
     await erasing.erase_due(context)
 
 
+@periodic("43 3 * * *")
+@task(name="privacy.erase_unconfirmed", timeout_seconds=3600)
+async def erase_unconfirmed(context: JobContext, timestamp: int) -> None:
+    """Erase the accounts whose address was never confirmed."""
+    await erasing.erase_unconfirmed(context)
+
+
 @periodic("17 * * * *")
 @task(name="privacy.delete_old_exports")
 async def delete_old_exports(context: JobContext, timestamp: int) -> None:

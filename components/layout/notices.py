@@ -33,7 +33,13 @@ def _payment(shell: Any) -> rx.Component:
 def _unconfirmed(shell: Any) -> rx.Component:
     return rx.el.div(
         icon("mail", class_name="max-md:hidden"),
-        rx.el.p(t("account.banner"), " ", rx.el.strong(shell.unconfirmed_email, class_name="break-all"), "."),
+        rx.el.p(
+            *(t("account.banner"), " ", rx.el.strong(shell.unconfirmed_email, class_name="wrap-anywhere"), ". "),
+            rx.cond(
+                shell.unconfirmed_until != "",
+                rx.fragment(t("account.banner_until"), " ", rx.el.strong(shell.unconfirmed_until), "."),
+            ),
+        ),
         link_button(t("account.banner_action"), "/settings/account/"),
         class_name="flex flex-wrap items-center gap-3 px-(--gutter) py-2 text-13 text-warn bg-warn-ground border-b border-line",
     )

@@ -49,6 +49,14 @@ class Modal(_Browser):
     on_close: rx.EventHandler[rx.event.no_args_event_spec]
 
 
+class TabBar(_Browser):
+    """Tabs in a row that scrolls: it shows the `current` one, and fades where there are more."""
+
+    library = "$/public/ui/tab_bar.js"
+    tag = "TabBar"
+    current: rx.Var[str]
+
+
 class RootSwitch(_Browser):
     """A button that keeps a choice of the reader on the document and in this browser."""
 

@@ -12,10 +12,10 @@ def card(title: Any, *children: Any, action: rx.Component | None = None, note: A
             rx.el.div(
                 rx.el.h2(title, class_name="text-14 font-strong"),
                 rx.el.p(note, class_name="text-12 text-ink-3") if note is not None else None,
-                class_name="min-w-0",
+                class_name="min-w-0 flex-1 basis-44",
             ),
             action,
-            class_name="flex items-center justify-between gap-3 px-4 min-h-12 py-2 border-b border-line",
+            class_name="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 min-h-12 py-2 border-b border-line",
         ),
         *children,
         class_name="border border-line rounded-8 bg-surface min-w-0 overflow-hidden",

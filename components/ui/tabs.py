@@ -4,14 +4,15 @@ from typing import Any
 
 import reflex as rx
 
+from components.ui.browser import TabBar
 from components.ui.link import link
 
-_TAB = "inline-flex items-center gap-2 h-10 max-md:h-11 px-1 -mb-px border-b-2 text-14 font-strong "
+_TAB = "inline-flex items-center gap-2 shrink-0 whitespace-nowrap h-10 max-md:h-11 px-1 -mb-px border-b-2 text-14 font-strong "
 
 
 def tabs(label: str, items: list[tuple[str, Any, Any]], current: Any) -> rx.Component:
     """Return tabs from (key, text, address) and the key of the current one."""
-    return rx.el.nav(
+    return TabBar.create(
         *[
             link(
                 text,
@@ -25,6 +26,7 @@ def tabs(label: str, items: list[tuple[str, Any, Any]], current: Any) -> rx.Comp
             )
             for key, text, to in items
         ],
-        aria_label=label,
-        class_name="flex gap-5 border-b border-line overflow-x-auto",
+        current=current,
+        custom_attrs={"aria-label": label},
+        class_name="tab-bar flex gap-5 border-b border-line overflow-x-auto",
     )

@@ -40,7 +40,7 @@ _CLASSES = {
     "error": "text-12 text-loss font-strong empty:hidden mt-1",
     "note": "text-13 text-ink-2",
     "qr": "size-48 rounded-6 border border-line self-center",
-    "seed": "mono text-13 break-all select-all text-ink",
+    "seed": "mono text-13 wrap-anywhere select-all text-ink",
     "codes": "mono text-14 grid grid-cols-1 sm:grid-cols-2 gap-x-6 gap-y-1.5 p-4 rounded-6 border border-line-strong bg-raised",
     "buttons": "flex flex-wrap justify-end gap-2",
 }

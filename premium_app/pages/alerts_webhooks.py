@@ -12,6 +12,7 @@ from components.ui.button import button, button_class
 from components.ui.card import card
 from components.ui.empty_state import empty_state
 from components.ui.field import text_field
+from components.ui.signature_help import signature_help
 from components.ui.skeleton import skeleton_rows
 from state.alerts_state import AlertsState
 from state.webhook_state import WebhookState
@@ -25,6 +26,7 @@ def webhooks_tab() -> rx.Component:
     """Return the tab."""
     return rx.el.div(
         rx.el.div(_secret(), _test(), class_name="grid gap-3 lg:grid-cols-2 items-stretch"),
+        rx.el.div(signature_help(), class_name="px-4 py-3 border border-line rounded-8 bg-surface"),
         _deliveries(),
         class_name="flex flex-col gap-3",
     )

@@ -28,7 +28,7 @@ def checkout_return_page() -> rx.Component:
                 ("done", _done()),
                 ("open", _panel("circle-dashed", t("checkout.open_title"), t("checkout.open_text"), _go_on())),
                 ("failed", _panel("circle-x", t("checkout.failed_title"), t("checkout.failed_text"), _plans())),
-                ("unknown", _panel("circle-help", t("checkout.unknown_title"), t("checkout.unknown_text"), _plans())),
+                ("unknown", _panel("circle-help", t("checkout.unknown_title"), t("checkout.unknown_text"), _billing())),
                 ("late", _panel("clock", t("checkout.late_title"), t("checkout.late_text"), _again())),
                 _waiting(),
             ),
@@ -86,6 +86,13 @@ def _go_on() -> rx.Component:
 
 def _plans() -> rx.Component:
     return link_button(t("billing.compare"), "/pricing/", "primary")
+
+
+def _billing() -> rx.Component:
+    return rx.fragment(
+        link_button(t("checkout.see_billing"), "/settings/billing/", "primary"),
+        link_button(t("billing.compare"), "/pricing/"),
+    )
 
 
 def _again() -> rx.Component:

@@ -70,7 +70,7 @@ def reset_password_page() -> rx.Component:
             ),
             class_name="mt-6",
         ),
-        rx.el.p(link(t("sign_in.forgot"), to="/forgot-password/"), class_name="text-13 mt-4"),
+        rx.el.p(link(t("reset.again"), to="/forgot-password/"), class_name="text-13 mt-4"),
     )
 
 

@@ -128,7 +128,7 @@ def _plan() -> rx.Component:
             rx.el.div(
                 rx.el.div(
                     rx.el.p(account.plan, class_name="text-14 font-strong"),
-                    rx.el.p(t("account.since"), " ", account.since, class_name="num text-12 text-ink-3"),
+                    rx.el.p(t("account.since"), " ", account.since, class_name="text-12 text-ink-3"),
                     class_name="flex-1 min-w-40",
                 ),
                 link_button(t("account.plans"), "/pricing/"),

@@ -10,6 +10,7 @@ from components.ui.badge import badge
 from components.ui.browser import Modal, relative_time
 from components.ui.button import button, icon_button, link_button
 from components.ui.card import card
+from components.ui.code_block import code_block
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.dialogs import confirm_dialog, drawer
 from components.ui.empty_state import empty_state
@@ -134,11 +135,7 @@ def _usage() -> rx.Component:
         t("api_keys.use_title"),
         rx.el.div(
             rx.el.p(t("api_keys.use_text"), class_name="text-13 text-ink-2"),
-            rx.el.pre(
-                rx.el.code(_EXAMPLE.format(origin="https://…"), class_name="mono text-13"),
-                tab_index=0,
-                class_name="p-3 rounded-6 border border-line bg-raised overflow-x-auto",
-            ),
+            code_block(_EXAMPLE.format(origin="https://…"), t("api_keys.use_title")),
             document_link(t("api_keys.use_docs"), href="/docs", class_name="text-13 text-accent underline"),
             class_name="flex flex-col gap-3 p-4",
         ),

@@ -13,8 +13,9 @@ from components.ui.button import button, button_class
 from components.ui.card import card
 from components.ui.error_panel import error_panel
 from components.ui.field import INPUT
-from components.ui.link import document_link, link
+from components.ui.link import link
 from components.ui.secret_form import secret_form
+from components.ui.signature_help import signature_help
 from components.ui.skeleton import skeleton_rows
 from components.ui.switch import switch
 from state.notifications_state import NotificationsState
@@ -119,7 +120,7 @@ def _secret() -> rx.Component:
                     class_name="text-13 text-warn",
                 ),
             ),
-            document_link(t("notifications.how"), href="/docs", class_name=_LINK + " self-start"),
+            signature_help(),
             class_name="flex flex-col gap-3 p-4",
         ),
         action=button(t("notifications.rotate"), icon_name="rotate-cw", on_click=page.open_rotate),

@@ -25,7 +25,7 @@ def sign_up_page() -> rx.Component:
             t("sign_up.sent_title"),
             rx.fragment(t("sign_up.sent_lead"), " ", rx.el.strong(state.signed_up, class_name="break-all"), "."),
             rx.el.div(
-                rx.el.p(t("sign_up.sent_text")),
+                rx.el.p(t("sign_up.sent_text"), " ", t("sign_up.sent_until")),
                 rx.el.p(t("sign_up.sent_nothing")),
                 class_name="flex flex-col gap-3 mt-6 mb-4 text-ink-2",
             ),

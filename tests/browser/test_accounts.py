@@ -104,7 +104,7 @@ async def test_a_forgotten_password(context: BrowserContext) -> None:
     await context.clear_cookies()
     await page.goto("/sign-in/")
     await page.get_by_role("link", name="Forgot your password?").click()
-    await expect(page.get_by_role("heading", name="Set a new password")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Forgot your password?")).to_be_visible()
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_role("button", name="Send link").click()
     await expect(page.get_by_text(email)).to_be_visible()

@@ -6,7 +6,7 @@ from backend.accounts.schemas import MAX_PASSWORD_LENGTH
 from backend.core.schemas import ApiModel
 
 _EMAIL = Field(max_length=254)
-_TOKEN = Field(min_length=20, max_length=200, description="What stands after the # of the mailed link")
+_TOKEN = Field(min_length=1, max_length=200, description="What stands after the # of the mailed link")
 
 
 class SignUpRequest(ApiModel):

@@ -1,16 +1,20 @@
 """What is older than its period goes, what is younger stays, and the documents say the same."""
 
+import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from backend.accounts.schemas import CurrentUser
 from backend.accounts.tasks import delete_old
 from backend.core.clock import utc_now
 from backend.core.retention import PERIODS, kept
 from backend.core.settings import ROOT
 from backend.privacy import retention, retention_repository, tasks
-from tests.integration.privacy.catalogue import make_person
+from backend.privacy.service import erased_unless_confirmed
+from tests.integration.privacy.catalogue import Person, all_tables, insertion, make_person
 
 # What counts as old in each table: the columns to set to a time.
 AGES = {
@@ -144,3 +148,85 @@ def test_the_document_shows_every_period() -> None:
         days = period.kept.days
         length = f"{days} days" if days > 1 else "1 day" if days else f"{period.kept.seconds // 3600} hour"
         assert f"| {name} | {length} after {period.since} |" in shown, name
+
+
+async def never_confirmed(database, *, days: float, **changes) -> UUID:
+    """An account that signed up so many days ago and did not confirm its address, with rules and sessions."""
+    person = await make_person(database)
+    async with database.unit_of_work() as session:
+        for table in ("user_wallets", "user_identities", "subscriptions", "billing_customers", "erasure_requests"):
+            await session.execute(text(f"delete from {table} where user_id = :id"), {"id": person.id})
+        values = {"email_verified_at": None, "wallet_address": None, "tier": "free", **changes}
+        values["created_at"] = utc_now() - timedelta(days=days)
+        await session.execute(
+            text(f"update premium_users set {', '.join(f'{name} = :{name}' for name in values)} where id = :id"),
+            {"id": person.id, **values},
+        )
+    return person.id
+
+
+async def accounts(database, *ids: UUID) -> list[bool]:
+    async with database.unit_of_work() as session:
+        found = await session.execute(text("select id from premium_users where id = any(:ids)"), {"ids": list(ids)})
+        there = set(found.scalars())
+    return [each in there for each in ids]
+
+
+async def test_accounts_that_nobody_confirmed_go_after_thirty_days(admin_database, job, redis) -> None:
+    old, young = [await never_confirmed(admin_database, days=days) for days in (30.01, 29.99)]
+    async with admin_database.unit_of_work() as session:
+        await session.execute(text("delete from mail_outbox"))
+    await redis.set(f"limit:user/{old}", 1)
+    await tasks.erase_unconfirmed(job, 0)
+    assert await accounts(admin_database, old, young) == [False, True]
+    for table in ("alert_rules", "user_sessions", "notification_outbox", "erasure_requests", "audit_log"):
+        assert await rows(admin_database, table, old) == 0, table
+    assert await rows(admin_database, "alert_rules", young) == 1
+    assert await redis.get(f"limit:user/{old}") is None
+    async with admin_database.unit_of_work() as session:
+        assert (await session.execute(text("select count(*) from mail_outbox"))).scalar_one() == 0, "no mail is sent"
+
+
+@pytest.mark.parametrize(
+    "what", ["confirmed", "plan", "user_wallets", "user_identities", "subscriptions", "billing_customers", "asked"]
+)
+async def test_an_account_that_is_somebodys_stays(admin_database, app_database, job, what: str) -> None:
+    changes = {"confirmed": {"email_verified_at": utc_now()}, "plan": {"tier": "starter"}}.get(what, {})
+    user_id = await never_confirmed(admin_database, days=400, **changes)
+    tables = await all_tables(admin_database)
+    person = Person(user_id, f"mark{user_id.hex[:8]}")
+    if what in tables:
+        async with admin_database.unit_of_work() as session:
+            await session.execute(*insertion(tables[what], person))
+    if what == "asked":
+        async with admin_database.unit_of_work() as session:
+            await session.execute(*insertion(tables["erasure_requests"], person))
+    async with app_database.unit_of_work(user_id) as session:
+        assert await erased_unless_confirmed(session, CurrentUser(user_id, "", "free")) is None
+    await tasks.erase_unconfirmed(job, 0)
+    assert await accounts(admin_database, user_id) == [True]
+
+
+async def test_the_day_is_told_before(admin_database, app_database) -> None:
+    user_id = await never_confirmed(admin_database, days=10)
+    async with app_database.unit_of_work(user_id) as session:
+        day = await erased_unless_confirmed(session, CurrentUser(user_id, "", "free"))
+    assert day is not None and abs(day - utc_now() - timedelta(days=20)) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("what", ["confirms", "links a wallet"])
+async def test_who_confirms_at_that_very_moment_stays(admin_database, job, what: str) -> None:
+    user_id = await never_confirmed(admin_database, days=31)
+    tables = await all_tables(admin_database)
+    async with admin_database.unit_of_work() as session:
+        if what == "confirms":
+            await session.execute(
+                text("update premium_users set email_verified_at = now() where id = :id"), {"id": user_id}
+            )
+        else:
+            await session.execute(*insertion(tables["user_wallets"], Person(user_id, "mark00000000")))
+        erasing = asyncio.create_task(tasks.erase_unconfirmed(job, 0))  # it sees the account as it was, and waits
+        await asyncio.sleep(1.0)
+        assert not erasing.done()
+    await erasing
+    assert await accounts(admin_database, user_id) == [True]
