@@ -18,7 +18,7 @@ from backend.core.ids import derived_id
 from backend.notifications.service import NewMessage
 
 LIMIT_REACHED = "alert.limit_reached"
-LOOK_SECONDS = 600.0
+LOOK_SECONDS = 30.0
 MOST_HOURS = 6
 Key = tuple[UUID, int]
 

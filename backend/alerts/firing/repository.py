@@ -65,7 +65,10 @@ from (select id, (select p.tier from premium_users p where p.id = w.id) as tier
 join unnest(%(tiers)s::text[], %(most)s::int[]) as t(tier, most) on t.tier = u.tier
 cross join unnest(%(hours)s::bigint[]) as h(hour)
 """
-_FOLLOWED_CHAINS = text("select count(*) from chain_checkpoints")
+# The platform's stream counts as a chain as soon as there is anything in it.
+_FOLLOWED_CHAINS = text("""
+select (select count(*) from chain_checkpoints) + (select count(*) from (select from platform_events limit 1) p)
+""")
 _TOLD_BY_HOUR = text("""
 select floor(extract(epoch from triggered_at) / 3600)::bigint as hour, user_id, count(*) from alert_history
 where triggered_at >= to_timestamp(:first * 3600.0)

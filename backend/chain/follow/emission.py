@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from backend.chain.events import EVENTS_PER_ENTRY, Event, encode_entry
+from backend.chain.events import EVENTS_PER_ENTRY, Event, decode_entry, encode_entry
 from backend.core.clock import now_seconds
 from backend.core.redis import EVENTS_GROUP, events_stream
 
@@ -71,6 +71,14 @@ class EventStream:
         if before not in (expected_last_id, last):
             raise StreamMovedError(before)
         return last
+
+    async def has(self, seq: int, event_id: str) -> bool:
+        """Return whether the first entry at a place begins with this event."""
+        entries = await self._redis.xrange(self.name, f"{seq}-1", f"{seq}-1")
+        try:
+            return bool(entries) and decode_entry(entries[0][1])[0][0].id == event_id
+        except (ValueError, IndexError):
+            return False
 
     async def oldest_needed_seq(self) -> int | None:
         """Return the lowest place that the group of alert workers has not acknowledged, None when it has no group."""
