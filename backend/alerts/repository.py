@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.alerts.schemas import HistoryFilter
 
 _COLUMNS = """alert_rules.id, name, alert_rules.type, conditions, actions, enabled, frequency, cooldown_seconds,
-  trigger, hysteresis_pct, active_hours, expires_at, snoozed_until, paused_by_plan, version, created_at, updated_at,
+  trigger, hysteresis_pct, active_hours, expires_at, snoozed_until, guard, else_actions, paused_by_plan, version,
+  created_at, updated_at,
   (select h.triggered_at from alert_history h
     where h.alert_rule_id = alert_rules.id and h.withdrawn_at is null
     order by h.triggered_at desc limit 1) as last_triggered_at"""
@@ -22,14 +23,21 @@ _RULE_FILTER = f"""where {_MINE} and (cast(:type as text) is null or type = :typ
   and (cast(:enabled as boolean) is null or enabled = :enabled)"""
 
 _LIST_RULES = text(f"{_RULE} {_RULE_FILTER} order by created_at desc, id desc limit :limit offset :offset")
+_AUTOMATED = """(guard is not null or else_actions <> '[]'
+  or actions @? '$[*] ? (@.type == "enable_rule" || @.type == "disable_rule" || @.type == "trigger_rule")')"""
+_LIST_AUTOMATED = text(
+    f"{_RULE} where {_MINE} and {_AUTOMATED} order by created_at desc, id desc limit :limit offset :offset"
+)
+_COUNT_AUTOMATED = text(f"select count(*) from alert_rules where {_MINE} and {_AUTOMATED}")  # noqa: S608 - constant text
 _COUNT_RULES = text(f"select count(*) from alert_rules {_RULE_FILTER}")  # noqa: S608 - constant text
 _GET_RULE = text(f"{_RULE} where {_MINE} and id = :id")
 _LOCK_RULE = text(f"{_RULE} where {_MINE} and id = :id for update")
 _INSERT_RULE = text(f"""
 insert into alert_rules (id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds, trigger,
-  hysteresis_pct, active_hours, expires_at, snoozed_until)
+  hysteresis_pct, active_hours, expires_at, snoozed_until, guard, else_actions)
 values (:id, :user_id, :name, :type, cast(:conditions as jsonb), cast(:actions as jsonb), :enabled, :frequency,
-  :cooldown_seconds, :trigger, :hysteresis_pct, cast(:active_hours as jsonb), :expires_at, :snoozed_until)
+  :cooldown_seconds, :trigger, :hysteresis_pct, cast(:active_hours as jsonb), :expires_at, :snoozed_until,
+  cast(:guard as jsonb), cast(:else_actions as jsonb))
 returning {_COLUMNS}
 """)  # noqa: S608 - constant text
 _UPDATE_RULE = text(f"""
@@ -37,7 +45,7 @@ update alert_rules set name = :name, type = :type, conditions = cast(:conditions
   actions = cast(:actions as jsonb), enabled = :enabled, paused_by_plan = :paused_by_plan, frequency = :frequency,
   cooldown_seconds = :cooldown_seconds, trigger = :trigger, hysteresis_pct = :hysteresis_pct,
   active_hours = cast(:active_hours as jsonb), expires_at = :expires_at, snoozed_until = :snoozed_until,
-  version = version + 1, updated_at = now()
+  guard = cast(:guard as jsonb), else_actions = cast(:else_actions as jsonb), version = version + 1, updated_at = now()
 where {_MINE} and id = :id
 returning {_COLUMNS}
 """)  # noqa: S608 - constant text
@@ -126,6 +134,15 @@ async def list_rules(
     return rows, (await session.execute(_COUNT_RULES, values)).scalar_one()
 
 
+async def list_automated_rules(
+    session: AsyncSession, user_id: UUID, limit: int, offset: int
+) -> tuple[Sequence[RowMapping], int]:
+    """Return the rules with a guard, other actions else, or actions on rules, newest first, and how many there are."""
+    values: dict[str, Any] = {"user_id": user_id, "limit": limit, "offset": offset}
+    rows = (await session.execute(_LIST_AUTOMATED, values)).mappings().all()
+    return rows, (await session.execute(_COUNT_AUTOMATED, {"user_id": user_id})).scalar_one()
+
+
 async def find_rule(session: AsyncSession, user_id: UUID, rule_id: UUID, *, lock: bool = False) -> RowMapping | None:
     """Return a rule that is not deleted, None when the user has no such rule; with `lock` held until the end."""
     statement = _LOCK_RULE if lock else _GET_RULE
@@ -208,5 +225,7 @@ def _as_json(values: dict[str, Any]) -> dict[str, Any]:
         **values,
         "conditions": orjson.dumps(values["conditions"]).decode(),
         "actions": orjson.dumps(values["actions"]).decode(),
+        "guard": orjson.dumps(values["guard"]).decode() if values["guard"] else None,
+        "else_actions": orjson.dumps(values["else_actions"]).decode(),
         "active_hours": orjson.dumps(values["active_hours"]).decode() if values["active_hours"] else None,
     }

@@ -123,18 +123,30 @@ _EXAMPLE = {
 }
 
 
+RULE_ACTIONS = ("enable_rule", "disable_rule", "trigger_rule")
+
+
 class AlertAction(ApiModel):
-    """How to tell: in the app, or by a webhook to `destination` (an https:// address)."""
+    """What to do: tell in the app, tell by a webhook to `destination` (an https:// address), or act on a rule.
 
-    type: Literal["in_app", "webhook"]
+    `rule_id` is the rule to enable, disable or trigger; it is one of the same user.
+    """
+
+    type: Literal["in_app", "webhook", "enable_rule", "disable_rule", "trigger_rule"]
     destination: str | None = Field(default=None, max_length=2000)
+    rule_id: UUID | None = None
 
 
+ElseActions = Annotated[list[AlertAction], Field(max_length=MAX_ACTIONS)]
 Actions = Annotated[list[AlertAction], Field(min_length=1, max_length=MAX_ACTIONS)]
 
 
 class RuleCreate(ApiModel):
-    """A new rule. `conditions` is a list of `{field, operator, value}` that must all hold, or an object by field."""
+    """A new rule. `conditions` is a list of `{field, operator, value}` that must all hold, or an object by field.
+
+    `guard` is judged when the rule fires: a tree of `{"all": […]}`, `{"any": […]}`, `{"not": …}` and leaves
+    `{"type", "conditions", "within"}` (seconds). Where it does not hold, `else_actions` are done instead of `actions`.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]}, extra="ignore")
 
@@ -150,12 +162,14 @@ class RuleCreate(ApiModel):
     active_hours: ActiveHours | None = None
     expires_at: Moment | None = None
     snoozed_until: Moment | None = None
+    guard: dict[str, Any] | None = None
+    else_actions: ElseActions = Field(default_factory=list)
 
 
 class RuleUpdate(ApiModel):
     """Changes of a rule: what is absent stays. With `version`, refused when the rule was changed since then.
 
-    Of hysteresisPct, activeHours, expiresAt and snoozedUntil a null takes the option away.
+    Of hysteresisPct, activeHours, expiresAt, snoozedUntil and guard a null takes the option away.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -172,11 +186,16 @@ class RuleUpdate(ApiModel):
     active_hours: ActiveHours | None = None
     expires_at: Moment | None = None
     snoozed_until: Moment | None = None
+    guard: dict[str, Any] | None = None
+    else_actions: ElseActions | None = None
     version: int | None = None
 
 
 class RuleRead(ApiModel):
-    """A rule. `description` says its conditions in one sentence; `paused_by_plan`: active again with a larger plan."""
+    """A rule. `description` says its conditions in one sentence, `guard_description` what must also hold for `actions`.
+
+    `paused_by_plan`: active again with a larger plan.
+    """
 
     id: UUID
     name: str
@@ -192,6 +211,9 @@ class RuleRead(ApiModel):
     active_hours: ActiveHours | None = None
     expires_at: Instant | None = None
     snoozed_until: Instant | None = None
+    guard: dict[str, Any] | None = None
+    guard_description: str | None = None
+    else_actions: list[AlertAction] = Field(default_factory=list)
     version: int
     description: str
     last_triggered_at: Instant | None

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.service import Cap, CurrentUser, Feature, cap, requires
 from backend.alerts import exports, repository
+from backend.alerts.actions import checked_actions
+from backend.alerts.automation.guards import guard_sentence, guard_tokens, parse_guard
 from backend.alerts.caps import CapsEnforced, enforce_caps, require_active, require_place
 from backend.alerts.errors import RuleChangedError, RuleNotFoundError
 from backend.alerts.kinds.base import ParseContext
@@ -21,7 +23,6 @@ from backend.alerts.options import OPTIONS, checked_options
 from backend.alerts.platform import publish_events
 from backend.alerts.resume import alerts_after
 from backend.alerts.schemas import (
-    AlertAction,
     AlertCounts,
     AlertRead,
     ExportFormat,
@@ -32,7 +33,6 @@ from backend.alerts.schemas import (
 )
 from backend.alerts.sentences import NamedToken, symbols_of
 from backend.core.audit import audit
-from backend.core.destinations import DestinationError, normalise_destination
 from backend.core.errors import InvalidInputError
 from backend.core.ids import new_id
 from backend.core.schemas import Page
@@ -50,6 +50,7 @@ __all__ = [
     "enforce_caps",
     "export_history",
     "get_rule",
+    "list_automations",
     "list_history",
     "list_rules",
     "publish_events",
@@ -59,7 +60,7 @@ __all__ = [
     "update_rule",
 ]
 MAX_PAGE_SIZE = 200
-_PARTS_OF_A_RULE = ("name", "type", "conditions", "actions", "enabled", *OPTIONS)
+_PARTS_OF_A_RULE = ("name", "type", "conditions", "actions", "guard", "else_actions", "enabled", *OPTIONS)
 
 
 _REQUIRED_OPTIONS = ("trigger", "frequency", "cooldown_seconds")
@@ -69,9 +70,14 @@ _REQUIRED_OPTIONS = ("trigger", "frequency", "cooldown_seconds")
 async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate) -> RuleRead:
     """Make a rule. Raises InvalidInputError (details by field) and TierLimitError when the plan allows no more."""
     kind = kind_named(data.type)
-    conditions = await kind.parse(data.conditions, ParseContext(session, get_settings(), user.id))
+    context = ParseContext(session, get_settings(), user.id)
+    conditions = await kind.parse(data.conditions, context)
     options = checked_options(kind, conditions, {name: getattr(data, name) for name in OPTIONS}, set(OPTIONS))
-    actions = _checked_actions(data.actions)
+    values = {
+        "actions": await checked_actions(session, user.id, None, data.actions),
+        "guard": await parse_guard(data.guard, context) if data.guard else None,
+        "else_actions": await checked_actions(session, user.id, None, data.else_actions),
+    }
     await repository.lock_user_rules(session, user.id)
     await require_place(session, user)
     if data.enabled:
@@ -84,8 +90,8 @@ async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate
             "name": data.name,
             "type": data.type,
             "conditions": kind.stored(conditions),
-            "actions": actions,
             "enabled": data.enabled,
+            **values,
             **options,
         },
     )
@@ -104,6 +110,15 @@ async def list_rules(
     """Return one page of the user's rules, newest first."""
     size, offset = _window(page, page_size)
     rows, total = await repository.list_rules(session, user.id, type, enabled, size, offset)
+    return Page[RuleRead](items=await _read(session, rows), total=total, page=page, page_size=size)
+
+
+async def list_automations(
+    session: AsyncSession, user: CurrentUser, page: int = 1, page_size: int = 20
+) -> Page[RuleRead]:
+    """Return one page of the user's rules that do more than tell, newest first."""
+    size, offset = _window(page, page_size)
+    rows, total = await repository.list_automated_rules(session, user.id, size, offset)
     return Page[RuleRead](items=await _read(session, rows), total=total, page=page, page_size=size)
 
 
@@ -127,8 +142,9 @@ async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, d
     if data.version is not None and data.version != row["version"]:
         raise RuleChangedError
     kind = kind_named(data.type or row["type"])
+    context = ParseContext(session, get_settings(), user.id, rule_id)
     if data.conditions is not None:
-        conditions = await kind.parse(data.conditions, ParseContext(session, get_settings(), user.id, rule_id))
+        conditions = await kind.parse(data.conditions, context)
     elif kind.name == row["type"]:
         conditions = kind.of_stored(row["conditions"])
     else:
@@ -147,7 +163,7 @@ async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, d
             "name": row["name"] if data.name is None else data.name,
             "type": kind.name,
             "conditions": row["conditions"] if data.conditions is None else kind.stored(conditions),
-            "actions": row["actions"] if data.actions is None else _checked_actions(data.actions),
+            **await _changed_actions(row, data, context),
             "enabled": enabled,
             "paused_by_plan": row["paused_by_plan"] and data.enabled is None,
             **options,
@@ -266,6 +282,18 @@ def _changed_options(row: RowMapping, data: RuleUpdate) -> dict[str, Any]:
     return values
 
 
+async def _changed_actions(row: RowMapping, data: RuleUpdate, context: ParseContext) -> dict[str, Any]:
+    """Return the rule's actions, guard and other actions after the change; a null guard takes it away."""
+    found: dict[str, Any] = {"guard": row["guard"]}
+    for name in ("actions", "else_actions"):
+        sent = getattr(data, name)
+        kept = sent is None
+        found[name] = row[name] if kept else await checked_actions(context.session, context.user_id, row["id"], sent)
+    if "guard" in data.model_fields_set:
+        found["guard"] = await parse_guard(data.guard, context) if data.guard else None
+    return found
+
+
 def _host(destination: str) -> str:
     """Return whose webhook it is; the rest of an address may hold a secret."""
     return urlsplit(destination).hostname or ""
@@ -275,37 +303,18 @@ async def _read(session: AsyncSession, rows: Sequence[RowMapping]) -> list[RuleR
     kinds = [kind_named(row["type"]) for row in rows]
     typed = [kind.of_stored(row["conditions"]) for kind, row in zip(kinds, rows, strict=True)]
     addresses = {token for kind, conditions in zip(kinds, typed, strict=True) for token in kind.tokens(conditions)}
+    addresses |= {token for row in rows if row["guard"] for token in guard_tokens(row["guard"])}
     symbols = symbols_of(await repository.tokens_by_address(session, sorted(addresses)))
     return [
-        RuleRead.model_validate({**row, "description": kind.sentence(conditions, symbols)})
+        RuleRead.model_validate(
+            {
+                **row,
+                "description": kind.sentence(conditions, symbols),
+                "guard_description": guard_sentence(row["guard"], symbols) if row["guard"] else None,
+            }
+        )
         for row, kind, conditions in zip(rows, kinds, typed, strict=True)
     ]
-
-
-def _checked_actions(actions: Sequence[AlertAction]) -> list[dict[str, str]]:
-    """Return the actions to store: each once, webhooks with a destination that may be used."""
-    checked: list[dict[str, str]] = []
-    for action in actions:
-        if action.type == "in_app":
-            entry = {"type": "in_app"}
-        else:
-            entry = {"type": "webhook", "destination": _destination(action.destination)}
-        if entry not in checked:
-            checked.append(entry)
-    return checked
-
-
-def _destination(url: str | None) -> str:
-    if not url or not url.strip():
-        raise InvalidInputError(
-            "The webhook needs an address.", {"destination": "Give the https:// address to send the alert to."}
-        )
-    try:
-        return normalise_destination(url, allow_private=get_settings().webhook_allow_private)
-    except DestinationError as error:
-        raise InvalidInputError(
-            "The webhook address cannot be used.", {"destination": f"The address {error}."}
-        ) from None
 
 
 def _window(page: int, page_size: int) -> tuple[int, int]:

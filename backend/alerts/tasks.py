@@ -1,7 +1,13 @@
 """The jobs of the alerts part."""
 
+from uuid import UUID
+
+from backend.alerts.automation import runner
+from backend.alerts.automation.planning import RUN_TASK
 from backend.alerts.insights import service as insights
 from backend.core.jobs import JobContext, periodic, task
+
+RUN_RETRIES = 8
 
 
 @periodic("37 0 * * *")
@@ -9,3 +15,14 @@ from backend.core.jobs import JobContext, periodic, task
 async def roll_up_days(context: JobContext, timestamp: int) -> None:
     """Count the alerts and deliveries of the days that are over, for dashboards and analytics."""
     await insights.roll_up(context.database)
+
+
+@task(name=RUN_TASK, retry=RUN_RETRIES, timeout_seconds=60)
+async def run_automation(context: JobContext, run_id: str) -> None:
+    """Do what a rule does when it fires, beside telling; steps that are done are not done again."""
+    try:
+        await runner.run_automation(context.database, UUID(run_id))
+    except Exception as error:
+        if context.attempt > RUN_RETRIES:
+            await runner.give_up(context.database, UUID(run_id), repr(error))
+        raise
