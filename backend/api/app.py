@@ -19,6 +19,7 @@ from backend.accounts.siwe.api import router as siwe_router
 from backend.accounts.two_factor.api import router as two_factor_router
 from backend.alerts.api import live_router
 from backend.alerts.api import router as alerts_router
+from backend.alerts.automation_api import router as automation_router
 from backend.alerts.insights_api import router as alert_figures_router
 from backend.api.auth import public
 from backend.api.docs import docs_router
@@ -57,6 +58,7 @@ routers: tuple[APIRouter, ...] = (
     subscriptions_router,
     alerts_router,
     alert_figures_router,
+    automation_router,
     live_router,
     chain_router,
     market_router,

@@ -94,6 +94,22 @@ HELD: dict[str, Holding] = {
             *("withdrawn_at", "withdrawn_reason", "suppressed"),
         ),
     ),
+    "automation_runs": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "alert_id", "alert_rule_id", "rule_name", "kind", "triggered_at", "news_at", "path"),
+            *("plan", "status", "branch", "problem", "created_at", "started_at", "ended_at"),
+        ),
+    ),
+    "automation_steps": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("run_id", "number", "user_id", "type", "outcome", "summary", "details"),
+            *("started_at", "ended_at"),
+        ),
+    ),
     "alert_days": Holding(
         "user_id",
         _SERVICE,

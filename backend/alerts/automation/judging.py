@@ -77,7 +77,11 @@ async def _judge_leaf(session: AsyncSession, leaf: Node, moment: Moment) -> tupl
         if base is None or not base.value:
             return None, {**details, "problem": "No reading is old enough to compare with."}
         value = (found.value / base.value - 1) * 100
-        details |= {"from": plain(base.value.normalize()), "fromReadAt": iso(base.taken_at), "changePct": _rounded(value)}
+        details |= {
+            "from": plain(base.value.normalize()),
+            "fromReadAt": iso(base.taken_at),
+            "changePct": _rounded(value),
+        }
     return holds(wanted.test, value, wanted.threshold), details
 
 

@@ -132,9 +132,10 @@ async def set_branch(session: AsyncSession, run_id: UUID, branch: str) -> None:
     await session.execute(_SET_BRANCH, {"id": run_id, "branch": branch})
 
 
-async def find_step(session: AsyncSession, run_id: UUID, number: int) -> RowMapping | None:
+async def find_step(session: AsyncSession, run_id: UUID, number: int) -> dict[str, Any] | None:
     """Return a step that was done."""
-    return (await session.execute(_STEP, {"id": run_id, "number": number})).mappings().one_or_none()
+    rows = await _rows(session, _STEP, {"id": run_id, "number": number})
+    return rows[0] if rows else None
 
 
 async def insert_step(session: AsyncSession, values: dict[str, Any]) -> None:

@@ -163,7 +163,9 @@ class Runner:
         if rule is None:
             return Result("failed", "The rule to trigger was deleted", details)
         if str(rule_id) in path:
-            return Result("stopped", f"“{rule['name']}” is one of the rules that led here: it would go in a circle", details)
+            return Result(
+                "stopped", f"“{rule['name']}” is one of the rules that led here: it would go in a circle", details
+            )
         if len(path) >= MAX_PATH:
             return Result("stopped", f"Rules may trigger rules {MAX_PATH} deep, and no deeper", details)
         if not rule["enabled"]:

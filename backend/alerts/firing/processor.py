@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.alerts.automation.planning import TRIGGERED_BY_RULE
 from backend.alerts.engine.book import RuleBook
 from backend.alerts.firing import repository
 from backend.alerts.firing.intake import Entry
 from backend.alerts.firing.quotas import HourBook
 from backend.alerts.firing.recorder import Fact, Match, Told, record, withdraw
-from backend.chain.events import BlockOrphaned, PriceUpdate, TokenTransfer
+from backend.chain.events import BlockOrphaned, Occurrence, PriceUpdate, TokenTransfer
 from backend.core.clock import from_unix, now_seconds
 from backend.core.telemetry import alert_events, alert_latency_seconds, alerts_stored
 
@@ -74,6 +76,7 @@ class Processor:
                 Match(places[event], rule_id, version)
                 for event, (rule_id, version) in zip(hits.events.tolist(), book.rules(hits.slots), strict=True)
             ]
+        found += triggered(facts)
         found.sort(key=lambda match: match.place)
         return found
 
@@ -106,3 +109,12 @@ class Processor:
             async with self._unit_of_work() as session:
                 await repository.ensure_partition(session, moment)
             self._months.add(month)
+
+
+def triggered(facts: Sequence[Fact]) -> list[Match]:
+    """Return the rules that other rules' actions trigger: the event names its one rule, wherever that is placed."""
+    return [
+        Match(place, UUID(fact.event.subject), 0)
+        for place, fact in enumerate(facts)
+        if isinstance(fact.event, Occurrence) and fact.event.topic == TRIGGERED_BY_RULE
+    ]

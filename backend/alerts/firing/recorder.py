@@ -10,15 +10,17 @@ from uuid import UUID
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.alerts.automation.planning import TRIGGERED_BY_RULE, Fired, plan_runs, triggered_message
 from backend.alerts.engine.gates import Candidate, Gate, decide
 from backend.alerts.engine.quota import HOUR_SECONDS, hour_of, silent
 from backend.alerts.firing import repository
 from backend.alerts.firing.quotas import FullHour, HourBook, Key, settle
 from backend.alerts.firing.quotas import messages as limit_messages
 from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
+from backend.alerts.kinds.base import Kind
 from backend.alerts.kinds.registry import kind_named
 from backend.alerts.schemas import AlertRead
-from backend.chain.events import Event
+from backend.chain.events import Event, Occurrence
 from backend.core.clock import from_unix
 from backend.core.formats import iso
 from backend.notifications.service import AlertNews, enqueue, enqueue_alerts, enqueue_withdrawals
@@ -88,7 +90,7 @@ async def record(
         new = _in_stream_order(counting, facts, kept)
         muted, full = await settle(session, [(row, keys[n], alerts.suppressed[n]) for n, row in new], usage)
     told = _told([row for row in counting if row.id not in muted], facts, kept, rules, _texts(alerts, events))
-    await enqueue_alerts(session, [_news(each, TRIGGERED, rules[each.rule_id].actions or ()) for each in told])
+    await _pass_on(session, told, rules)
     await enqueue(session, limit_messages(full, rules))
     fired = {row.alert_rule_id for row in counting}
     if used_up := sorted(rule_id for rule_id in fired if rule_id in gates and not gates[rule_id].enabled):
@@ -109,6 +111,19 @@ async def withdraw(session: AsyncSession, chain_id: int, block_hash: str) -> lis
     await repository.rearm_rules(session, versions)
     await enqueue_withdrawals(session, [_news(each, WITHDRAWN) for each in told])
     return told
+
+
+async def _pass_on(session: AsyncSession, told: Sequence[Told], rules: dict[UUID, FiringRule]) -> None:
+    """Write what follows of alerts: messages, or the run of a rule that does more than tell."""
+    plain = [each for each in told if not rules[each.rule_id].automated]
+    await enqueue_alerts(session, [_news(each, TRIGGERED, rules[each.rule_id].actions or ()) for each in plain])
+    if len(plain) == len(told):
+        return
+    fired = [each for each in told if rules[each.rule_id].automated]
+    await plan_runs(
+        session,
+        [Fired(each.alert_id, each.rule_id, each.triggered_at, each.news_at, each.data["event"]) for each in fired],
+    )
 
 
 def _quota_keys(
@@ -199,13 +214,20 @@ def _columns(
         if rule.conditions is not None:
             kind = kind_named(rule.type)
             typed = conditions.get(rule.id) or conditions.setdefault(rule.id, kind.of_stored(rule.conditions))
-            message = kind.message(typed, fact.event)
+            message = _says(kind, typed, fact.event)
         alerts.places.append(places[place])
         alerts.rule_ids.append(rule.id)
         alerts.user_ids.append(rule.user_id)
         alerts.versions.append(match.version)
         alerts.own_messages.append(message)
     return alerts, events
+
+
+def _says(kind: Kind, conditions: Any, event: Event) -> str:
+    """Return what an alert says; one that another rule triggered says so, whatever its kind."""
+    if isinstance(event, Occurrence) and event.topic == TRIGGERED_BY_RULE:
+        return triggered_message(event)
+    return kind.message(conditions, event)
 
 
 def _texts(alerts: AlertColumns, events: EventColumns) -> list[str]:
@@ -219,7 +241,7 @@ def _add_event(events: EventColumns, fact: Fact, rule: FiringRule, is_orphaned: 
     event = fact.event
     events.event_ids.append(event.id)
     events.types.append(rule.type)
-    events.messages.append(kind_named(rule.type).message(None, event) if rule.conditions is None else None)
+    events.messages.append(_says(kind_named(rule.type), None, event) if rule.conditions is None else None)
     events.times.append(from_unix(event.taken_at))
     events.numbers.append(event.block_number)
     events.hashes.append(event.block_hash)

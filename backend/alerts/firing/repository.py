@@ -41,7 +41,8 @@ from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 # What an alert does not need is not read: a transfer's message has nothing of the conditions, most rules tell in-app.
 _RULES = """select id, user_id, name, type, case when type <> all(%(speaking)s::text[]) then conditions end,
   case when actions <> '[{"type": "in_app"}]' then actions end, enabled, frequency, cooldown_seconds,
-  (select u.tier from premium_users u where u.id = r.user_id)
+  (select u.tier from premium_users u where u.id = r.user_id),
+  guard is not null or else_actions <> '[]' or actions::text like '%%_rule"%%'
 from alert_rules r where id = any(%(ids)s::uuid[]) and deleted_at is null"""
 _LOCK_RULES = f"{_RULES} order by id for no key update of r"
 _ORPHANED = """
@@ -153,7 +154,10 @@ class RuleChange:
 
 
 class FiringRule(NamedTuple):
-    """A rule as its alerts need it: conditions where the event alone does not say it all, actions beyond in_app."""
+    """A rule as its alerts need it: conditions where the event alone does not say it all, actions beyond in_app.
+
+    What an `automated` one does is done by a run: it has a guard, other actions else, or acts on rules.
+    """
 
     id: UUID
     user_id: UUID
@@ -165,6 +169,7 @@ class FiringRule(NamedTuple):
     frequency: str
     cooldown_seconds: int
     tier: str
+    automated: bool = False
 
     @property
     def is_gated(self) -> bool:

@@ -19,6 +19,7 @@ from tests.integration.privacy.catalogue import Person, all_tables, insertion, m
 # What counts as old in each table: the columns to set to a time.
 AGES = {
     "notification_outbox": ("created_at",),
+    "automation_runs": ("created_at",),
     "platform_events": ("created_at",),
     "user_sessions": ("expires_at", "revoked_at"),
     "account_links": ("expires_at", "used_at"),

@@ -23,6 +23,8 @@ OWNED = {
     "/v1/alerts/rules/{rule_id}": "alert_rules",
     "/v1/alerts/rules/{rule_id}/pause": "alert_rules",
     "/v1/alerts/rules/{rule_id}/resume": "alert_rules",
+    "/v1/alerts/automation/{rule_id}": "alert_rules",
+    "/v1/alerts/automation/runs/{run_id}": "automation_runs",
     "/v1/alerts/deliveries/{delivery_id}/resend": "notification_outbox",
 }
 # Paths with a parameter that names nobody's thing, or a thing of Stripe's that payments' own tests try to steal.
