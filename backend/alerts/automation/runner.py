@@ -18,6 +18,7 @@ from backend.alerts.automation import repository
 from backend.alerts.automation.judging import Moment, judge_guard
 from backend.alerts.automation.planning import MAX_PATH, TRIGGERED_BY_RULE
 from backend.alerts.platform import publish_events
+from backend.alerts.repository import lock_user_rules
 from backend.alerts.schemas import RULE_ACTIONS
 from backend.chain.events import Occurrence
 from backend.core.clock import utc_now
@@ -146,6 +147,7 @@ class Runner:
         return Result("done", "Put in line to be sent", {"messages": count})
 
     async def _set_enabled(self, session: AsyncSession, rule_id: UUID, enabled: bool) -> Result:
+        await lock_user_rules(session, self._user.id)  # before it is looked at: another run may be doing the same
         rule = await repository.find_rule(session, self._user.id, rule_id)
         verb = "resumed" if enabled else "paused"
         if rule is None:
