@@ -17,6 +17,7 @@ from backend.accounts.sign_up.api import router as sign_up_router
 from backend.accounts.signing_keys.api import router as signing_keys_router
 from backend.accounts.siwe.api import router as siwe_router
 from backend.accounts.two_factor.api import router as two_factor_router
+from backend.alerts.advice_api import router as alert_advice_router
 from backend.alerts.api import live_router
 from backend.alerts.api import router as alerts_router
 from backend.alerts.automation_api import router as automation_router
@@ -57,6 +58,7 @@ routers: tuple[APIRouter, ...] = (
     api_keys_router,
     subscriptions_router,
     alerts_router,
+    alert_advice_router,
     alert_figures_router,
     automation_router,
     live_router,
