@@ -33,7 +33,7 @@ async def price_events(
     at_most: int,
     windows: Sequence[int] = (),
 ) -> list[PriceUpdate]:
-    """Return a token's price readings in a span as events, at most so many (the newest), with changes over `windows`."""
+    """Return a token's price readings in a span as events, at most the newest so many, with changes over `windows`."""
     wanted = [window for window in windows if window in CHANGE_WINDOWS_SECONDS]
     begin = since - timedelta(seconds=max(wanted, default=0) + 120)
     rows = await repository.price_rows(
