@@ -16,7 +16,6 @@ From code: `await cause(rpc_url, market, "ownership_changed")`. All act from the
 import argparse
 import asyncio
 import sys
-import time
 from collections.abc import Awaitable, Callable
 
 from eth_abi.abi import encode
@@ -152,8 +151,13 @@ async def _pool_price(rpc: Rpc, market: DemoAddresses) -> float:
 
 
 async def _propose(rpc: Rpc, market: DemoAddresses) -> tuple[Proposal, str]:
-    proposal = Proposal(_watched(market), f"Grant a budget, asked for at {time.strftime('%H:%M:%S', time.gmtime())}")
+    proposal = Proposal(_watched(market), f"Grant a budget ({await _number(rpc)})")
     return proposal, await _done(rpc, proposal.propose(GUEST))
+
+
+async def _number(rpc: Rpc) -> int:
+    """Return what no proposal of the guest's was told apart by before."""
+    return int(await rpc.call("eth_getTransactionCount", GUEST, "pending"), 16)
 
 
 async def _state(rpc: Rpc, proposal: Proposal, wanted: int) -> None:
@@ -177,7 +181,7 @@ async def _vote_cast(rpc: Rpc, market: DemoAddresses) -> str:
 
 async def _proposal_canceled(rpc: Rpc, market: DemoAddresses) -> str:
     """A proposal may be taken back by whoever made it until its voting begins: one block later."""
-    proposal = Proposal(_watched(market), f"A mistake, made at {time.strftime('%H:%M:%S', time.gmtime())}")
+    proposal = Proposal(_watched(market), f"A mistake ({await _number(rpc)})")
     await rpc.call("eth_sendTransaction", proposal.propose(GUEST).params())
     return await _done(rpc, proposal.step("cancel", GUEST))
 

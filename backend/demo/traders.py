@@ -7,6 +7,7 @@ a kill of this process or a reorganisation needs no repair.
 import asyncio
 from collections.abc import Sequence
 
+import numpy as np
 import structlog
 
 from backend.core.errors import RemoteError, UnavailableError
@@ -16,6 +17,7 @@ from backend.demo.accounts import ACCOUNTS, SENDERS
 from backend.demo.addresses import DemoAddresses
 from backend.demo.calldata import call_data
 from backend.demo.deploy import deploy_market, existing_market
+from backend.demo.happenings import Happenings
 from backend.demo.market_view import Snapshot, read_balances, read_market
 from backend.demo.plan import NATIVE
 from backend.demo.rpc import Rpc, RpcCallError
@@ -73,6 +75,7 @@ async def _trade(rpc: Rpc, market: DemoAddresses, settings: Settings) -> None:
     snapshot = await read_market(rpc, market, SENDER_ADDRESSES)
     view = MarketView(0.0, snapshot.base_fee_wei, snapshot.pools)
     model = TraderModel.start(TraderConfig(), [settings.demo_seed, snapshot.block], view)
+    happenings = Happenings(market, np.random.default_rng([settings.demo_seed, snapshot.block, 1]))
     next_refill = snapshot.block
     while True:
         await asyncio.sleep(settings.demo_block_seconds)
@@ -84,6 +87,7 @@ async def _trade(rpc: Rpc, market: DemoAddresses, settings: Settings) -> None:
         seconds = min(MOST_SECONDS_A_STEP, max(0.0, snapshot.timestamp - previous.timestamp))
         intents = model.step(MarketView(seconds, snapshot.base_fee_wei, snapshot.pools))
         transactions = [transaction_of(market, intent, snapshot) for intent in intents]
+        transactions += await happenings.step(rpc, snapshot, model.targets, seconds)
         if snapshot.block >= next_refill:
             transactions += refills(market, await read_balances(rpc, market))
             next_refill = snapshot.block + REFILL_EVERY_BLOCKS

@@ -51,11 +51,12 @@ class ChainReadings:
         self._rows: list[_Row] = []
         self._occurred: list[Occurrence] = []
         self._month = ""
+        self._observed = ""
 
     async def start(self, session: AsyncSession, at: Header) -> None:
         """Forget everything and start as of this block, from the stored readings. Call after the pricing's."""
         self._volumes, self._ratios, self._tvl, self._swept_minute = {}, {}, {}, 0
-        self._rows, self._occurred = [], []
+        self._rows, self._occurred, self._observed = [], [], ""
         if self._pricing is None:
             return
         chain_id = self._chain.chain_id
@@ -85,7 +86,7 @@ class ChainReadings:
 
     async def observe(self, header: Header, logs: Sequence[Log], events: Sequence[Event]) -> int:
         """Take in the next block, after the pricing did; return how many readings and occurrences will be emitted."""
-        self._rows = []
+        self._rows, self._observed = [], header.hash
         self._occurred = decode_occurrences(self._chain.chain_id, header, logs)
         if header.base_fee_wei is not None:
             fee = token_amount(header.base_fee_wei, 9)
@@ -336,7 +337,11 @@ class ChainReadings:
 
     async def events(self, session: AsyncSession, header: Header) -> list[Event]:
         """Return the readings and occurrences of a stored block, as they are emitted."""
-        return await events_of_block(session, self._chain.chain_id, header)
+        is_newest = header.hash == self._observed
+        occurred = not is_newest or bool(self._occurred)
+        if is_newest and not occurred and not self._rows:
+            return []
+        return await events_of_block(session, self._chain.chain_id, header, with_occurrences=occurred)
 
     async def withdraw(self, session: AsyncSession, block_hashes: list[str]) -> None:
         """Delete what was read in orphaned blocks."""

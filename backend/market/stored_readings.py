@@ -30,8 +30,10 @@ def holdings_of_state(state: Mapping[str, Sequence[str]] | None) -> dict[str, tu
     return {token: (Decimal(amount), Decimal(price)) for token, (amount, price) in (state or {}).items()}
 
 
-async def events_of_block(session: AsyncSession, chain_id: int, header: Header) -> list[Event]:
-    """Return a stored block's readings by metric and subject, then its occurrences by index."""
+async def events_of_block(
+    session: AsyncSession, chain_id: int, header: Header, *, with_occurrences: bool = True
+) -> list[Event]:
+    """Return a stored block's readings by metric and subject, then its occurrences by index (unless there are none)."""
     at = from_unix(header.taken_at)
     rows = await repository.block_readings(session, chain_id, header.hash, at, WINDOWS, SILENT)
     common = {
@@ -60,7 +62,7 @@ async def events_of_block(session: AsyncSession, chain_id: int, header: Header) 
                 details=first["details"],
             )
         )
-    for row in await repository.block_occurrences(session, chain_id, header.hash, at):
+    for row in await repository.block_occurrences(session, chain_id, header.hash, at) if with_occurrences else ():
         value = row["value"]
         events.append(
             Occurrence(
