@@ -32,6 +32,9 @@ _COUNT_AUTOMATED = text(f"select count(*) from alert_rules where {_MINE} and {_A
 _COUNT_RULES = text(f"select count(*) from alert_rules {_RULE_FILTER}")  # noqa: S608 - constant text
 _GET_RULE = text(f"{_RULE} where {_MINE} and id = :id")
 _LOCK_RULE = text(f"{_RULE} where {_MINE} and id = :id for update")
+_FIND_RULES = text(f"""{_RULE} where {_MINE} and (lower(name) = lower(:wanted)
+  or length(:wanted) between 4 and 32 and right(replace(cast(id as text), '-', ''), length(:wanted)) = lower(:wanted))
+order by created_at desc, id desc limit :limit""")
 _INSERT_RULE = text(f"""
 insert into alert_rules (id, user_id, name, type, conditions, actions, enabled, frequency, cooldown_seconds, trigger,
   hysteresis_pct, active_hours, expires_at, snoozed_until, guard, else_actions)
@@ -147,6 +150,12 @@ async def find_rule(session: AsyncSession, user_id: UUID, rule_id: UUID, *, lock
     """Return a rule that is not deleted, None when the user has no such rule; with `lock` held until the end."""
     statement = _LOCK_RULE if lock else _GET_RULE
     return (await session.execute(statement, {"user_id": user_id, "id": rule_id})).mappings().one_or_none()
+
+
+async def find_rules(session: AsyncSession, user_id: UUID, wanted: str, limit: int) -> Sequence[RowMapping]:
+    """Return the user's rules with this name, or whose id ends so (four characters at least)."""
+    values = {"user_id": user_id, "wanted": wanted, "limit": limit}
+    return (await session.execute(_FIND_RULES, values)).mappings().all()
 
 
 async def insert_rule(session: AsyncSession, values: dict[str, Any]) -> RowMapping:

@@ -127,12 +127,16 @@ RULE_ACTIONS = ("enable_rule", "disable_rule", "trigger_rule")
 
 
 class AlertAction(ApiModel):
-    """What to do: tell in the app, tell by a webhook to `destination` (an https:// address), or act on a rule.
+    """What to do: tell in the app, by a webhook to `destination` (an https:// address), by a channel, or act on a rule.
 
+    `notify` tells by every channel that the user's preferences say for the kind.
     `rule_id` is the rule to enable, disable or trigger; it is one of the same user.
     """
 
-    type: Literal["in_app", "webhook", "enable_rule", "disable_rule", "trigger_rule"]
+    type: Literal[
+        "in_app", "webhook", "notify", "email", "push", "telegram", "discord", "slack",
+        "enable_rule", "disable_rule", "trigger_rule",
+    ]  # fmt: skip
     destination: str | None = Field(default=None, max_length=2000)
     rule_id: UUID | None = None
 

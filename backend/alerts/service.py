@@ -49,6 +49,7 @@ __all__ = [
     "describe_rule",
     "enforce_caps",
     "export_history",
+    "find_rules",
     "get_rule",
     "list_automations",
     "list_history",
@@ -128,6 +129,11 @@ async def get_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID) -> R
     if row is None:
         raise RuleNotFoundError
     return (await _read(session, [row]))[0]
+
+
+async def find_rules(session: AsyncSession, user: CurrentUser, wanted: str) -> list[RuleRead]:
+    """Return up to two rules of this name, or whose id ends in `wanted`: two say that it could be either."""
+    return await _read(session, await repository.find_rules(session, user.id, wanted.strip()[:100], 2))
 
 
 async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, data: RuleUpdate) -> RuleRead:

@@ -28,11 +28,13 @@ from backend.api.failures import install_failures
 from backend.api.health import router as health_router
 from backend.api.intake import IntakeMiddleware
 from backend.api.middleware import EdgeMiddleware
+from backend.bots.api import router as bots_router
 from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
 from backend.notifications.local_mailbox_api import router as local_mailbox_router
 from backend.notifications.preferences_api import router as preferences_router
+from backend.notifications.push_api import router as push_router
 from backend.privacy.api import consent_router
 from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
@@ -67,6 +69,8 @@ routers: tuple[APIRouter, ...] = (
     privacy_router,
     consent_router,
     preferences_router,
+    push_router,
+    bots_router,
     health_router,
     local_mailbox_router,
 )

@@ -124,6 +124,14 @@ def reseal_command() -> None:
     _do(reseal_secrets)
 
 
+@app.command("push-key")
+def push_key_command() -> None:
+    """Print a new VAPID_PRIVATE_KEY, the key by which push services know an installation."""
+    from backend.notifications.push.vapid import new_private_key
+
+    typer.echo(f"VAPID_PRIVATE_KEY={new_private_key()}")
+
+
 @app.command("doctor")
 def doctor_command() -> None:
     """Say what is configured, reached and missing."""

@@ -126,19 +126,36 @@ class OutgoingHttp:
         await self._resolver.close()
 
     async def post(self, url: str, body: bytes, headers: dict[str, str], *, keep_bytes: int = 0) -> Answer:
-        """Send `body` once and return the answer's status; redirects are not followed.
+        """Send `body` once, see `request`."""
+        return await self.request("POST", url, body, headers, keep_bytes=keep_bytes)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: dict[str, str],
+        *,
+        keep_bytes: int = 0,
+        timeout_seconds: float | None = None,
+    ) -> Answer:
+        """Ask once and return the answer's status; redirects are not followed.
 
         Headers and the first `keep_bytes` of the content are kept, the rest is thrown away. Raises NoAnswerError (a
         RemoteError), in words fit for the user, when there is no answer.
         """
         assert self._session is not None, "open the client first"
+        seconds = timeout_seconds or self._timeout.total or 0
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_SECONDS, seconds))
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
                 kept = await _read_some(response, keep_bytes)
                 wait = _seconds(response.headers.get("Retry-After"))
                 return Answer(response.status, wait, tuple(response.headers.items()) if keep_bytes else (), kept)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-            raise NoAnswerError(_reason(error, self._timeout.total or 0), maybe_sent=_may_have_left(error)) from error
+            raise NoAnswerError(_reason(error, seconds), maybe_sent=_may_have_left(error)) from error
 
 
 async def _read_some(response: aiohttp.ClientResponse, keep_bytes: int) -> bytes:
@@ -149,7 +166,7 @@ async def _read_some(response: aiohttp.ClientResponse, keep_bytes: int) -> bytes
     kept = b""
     try:
         async with asyncio.timeout(_CONTENT_SECONDS):
-            while response.content.total_bytes <= MAX_ANSWER_BYTES:
+            while response.content.total_bytes <= max(MAX_ANSWER_BYTES, keep_bytes):
                 part = await response.content.readany()
                 if not part:
                     return kept

@@ -3,6 +3,8 @@
 Nothing else in the code reads the environment. Each embedded part gives way to a real one by setting its URL here.
 """
 
+import re
+from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,6 +26,8 @@ _MUST_BE_HTTPS = {
     "github_url": "GitHub's https:// address",
     "github_api_url": "the https:// address of GitHub's API",
     "stripe_api_url": "Stripe's own https:// address",
+    "telegram_api_url": "the https:// address of Telegram's Bot API",
+    "discord_api_url": "the https:// address of Discord's API",
 }
 
 
@@ -99,6 +103,18 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr = SecretStr("")
     sendgrid_api_url: str = "https://api.sendgrid.com"
 
+    # --- push to browsers; made and kept in var/secrets by `premium run`, elsewhere: premium push-key
+    vapid_private_key: SecretStr = SecretStr("")  # P-256, 32 bytes base64url; another key ends every subscription
+    vapid_subject: str = ""  # mailto: or https: address by which push services reach you; empty: from MAIL_FROM
+
+    # --- chat bots: offered when their token is there
+    telegram_bot_token: SecretStr = SecretStr("")
+    telegram_api_url: str = "https://api.telegram.org"
+    discord_bot_token: SecretStr = SecretStr("")
+    discord_application_id: str = ""
+    discord_public_key: str = ""  # 64 hexadecimal digits; proves that interactions come from Discord
+    discord_api_url: str = "https://discord.com/api/v10"
+
     # --- outgoing webhooks
     webhook_timeout_seconds: float = 30.0
     webhook_allow_private: bool = False  # demo and tests only: lets a webhook reach this machine
@@ -133,6 +149,22 @@ class Settings(BaseSettings):
         if value and not value.startswith(("/", "https://")):
             raise ValueError("must be a path of this site or an https:// address")
         return value
+
+    @field_validator("vapid_subject")
+    @classmethod
+    def _subject_reaches_somebody(cls, value: str) -> str:
+        """Accept an address of a mailbox or of a page."""
+        if value and not value.startswith(("mailto:", "https://")):
+            raise ValueError("must be a mailto: or https:// address")
+        return value
+
+    @field_validator("discord_public_key")
+    @classmethod
+    def _is_ed25519_key(cls, value: str) -> str:
+        """Accept 32 bytes in hexadecimal."""
+        if value and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+            raise ValueError("must be the 64 hexadecimal digits of the application's public key")
+        return value.lower()
 
     @field_validator("encryption_keys", mode="before")
     @classmethod
@@ -228,6 +260,18 @@ class Settings(BaseSettings):
         if self.is_test_payments:
             return [self.test_payments_page_url, f"http://127.0.0.1:{self.test_payments_port}"]
         return ["https://checkout.stripe.com", "https://billing.stripe.com"]
+
+    @property
+    def vapid_contact(self) -> str:
+        """How push services reach whoever runs this installation: a mailto: or https: address."""
+        return self.vapid_subject or f"mailto:{parseaddr(self.mail_from)[1] or 'no-reply@localhost'}"
+
+    @property
+    def has_discord_bot(self) -> bool:
+        """True when the Discord bot can be spoken to: it has a token, an application and a key of its own."""
+        return bool(
+            self.discord_bot_token.get_secret_value() and self.discord_application_id and self.discord_public_key
+        )
 
     @property
     def app_url(self) -> str:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from backend.core.settings import DEFAULT_SECRET, ROOT, Settings
 from backend.embedded.launch import Launch
 from backend.embedded.secrets_file import stored_secrets
+from backend.notifications.push.vapid import private_key_of
 
 BUILD_STAMP = ROOT / ".web" / "build" / "premium-stamp"
 _BUILD_INPUTS = ("premium_app", "components", "state", "backend", "assets")
@@ -28,6 +29,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "WORKER_DATABASE_URL": settings.worker_database_url,
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "VAPID_PRIVATE_KEY": settings.vapid_private_key.get_secret_value(),
         "STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
         "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret.get_secret_value(),
         "STRIPE_API_URL": settings.stripe_api_url,
@@ -46,11 +48,15 @@ def child_environment(settings: Settings) -> dict[str, str]:
 
 
 def with_own_secret(settings: Settings) -> Settings:
-    """Return settings whose secret key is this checkout's own, made once, where none was configured."""
-    if settings.secret_key.get_secret_value() != DEFAULT_SECRET:
-        return settings
-    secrets = stored_secrets(settings.var_dir / "secrets" / "app.json", ("secret_key",))
-    return settings.model_copy(update={"secret_key": SecretStr(secrets["secret_key"])})
+    """Return settings whose secret key and push key are this checkout's own, made once, where none were configured."""
+    own: dict[str, SecretStr] = {}
+    if settings.secret_key.get_secret_value() == DEFAULT_SECRET:
+        secrets = stored_secrets(settings.var_dir / "secrets" / "app.json", ("secret_key",))
+        own["secret_key"] = SecretStr(secrets["secret_key"])
+    if not settings.vapid_private_key.get_secret_value():
+        secrets = stored_secrets(settings.var_dir / "secrets" / "push.json", ("vapid_seed",))
+        own["vapid_private_key"] = SecretStr(private_key_of(SecretStr(secrets["vapid_seed"])))
+    return settings.model_copy(update=own) if own else settings
 
 
 def python_module(name: str, module: str, settings: Settings, *arguments: str) -> Launch:

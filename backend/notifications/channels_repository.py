@@ -205,3 +205,27 @@ async def set_settings(session: AsyncSession, user_id: UUID, rules: HoldingRules
 def _rules(row: RowMapping) -> HoldingRules:
     values = {name: value for name, value in row.items() if name not in ("user_id", "critical_kinds")}
     return HoldingRules(**values, critical_kinds=frozenset(row["critical_kinds"]))
+
+
+async def revive(session: AsyncSession, user_id: UUID, channel: str, mark: bytes) -> UUID:
+    """Let the user's channel with this target work again, and return its id."""
+    row = await session.execute(
+        text(
+            "update notification_channels set status = 'active', last_error = null"
+            " where user_id = :user_id and channel = :channel and target_mark = :mark returning id"
+        ),
+        {"user_id": user_id, "channel": channel, "mark": mark},
+    )
+    return UUID(str(row.scalar_one()))
+
+
+async def delete_by_mark(session: AsyncSession, user_id: UUID, channel: str, mark: bytes) -> bool:
+    """Remove the user's channel with this target; return whether there was one."""
+    row = await session.execute(
+        text(
+            "delete from notification_channels where user_id = :user_id and channel = :channel"
+            " and target_mark = :mark returning id"
+        ),
+        {"user_id": user_id, "channel": channel, "mark": mark},
+    )
+    return row.first() is not None

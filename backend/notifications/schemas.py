@@ -14,6 +14,7 @@ from backend.notifications.engine.holding import Hold
 
 WEBHOOK = "webhook"
 EMAIL = "email"
+PUSH = "push"
 MAX_DESTINATION_LENGTH = 2000
 GRACE_HOURS = (0, 1, 24)
 # held: waits for `held_until`. bundled: went out inside `bundle_id`. maybe_sent: it left, and nobody knows whether it

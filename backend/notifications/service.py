@@ -12,12 +12,14 @@ from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
 from backend.notifications.alerts import enqueue_alerts, enqueue_withdrawals
+from backend.notifications.chat.words import Said, discord_markdown, telegram_html
 from backend.notifications.live import LiveHub, Message
 from backend.notifications.mail import repository as mails
 from backend.notifications.mail.adapters import uses_local_mailbox
 from backend.notifications.mail.addresses import checked_address
 from backend.notifications.mail.outbox import send_mail
 from backend.notifications.preferences import choose_mails, mail_choices
+from backend.notifications.proven import add_proven_channel, remove_proven_channel
 from backend.notifications.schemas import (
     GRACE_HOURS,
     TESTS,
@@ -46,12 +48,15 @@ __all__ = [
     "LiveHub",
     "Message",
     "NewMessage",
+    "Said",
     "WebhookSecret",
     "WebhookSecretRotate",
     "WebhookTest",
+    "add_proven_channel",
     "check_destination",
     "checked_address",
     "choose_mails",
+    "discord_markdown",
     "enqueue",
     "enqueue_alerts",
     "enqueue_test_webhook",
@@ -62,11 +67,13 @@ __all__ = [
     "live_hub",
     "mail_choices",
     "read_secret",
+    "remove_proven_channel",
     "resend",
     "rotate_secret",
     "send_mail",
     "shows_local_mailbox",
     "signing_secrets",
+    "telegram_html",
     "use_live_hub",
     "webhook_secret",
 ]

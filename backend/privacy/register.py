@@ -150,6 +150,12 @@ HELD: dict[str, Holding] = {
         (),
         ("id", "user_id", "event", "created_at", "place", "emit_seq", "emitted_at"),  # a copy, on its way to the rules
     ),
+    "bot_links": Holding(
+        "user_id",
+        _SERVICE,
+        ("id", "user_id", "bot", "channel_id", "linked_at"),
+        ("person_mark",),
+    ),
     "mail_outbox": Holding(
         "user_id",
         _SERVICE,

@@ -16,7 +16,7 @@ from tests.browser.conftest import sign_in
 READY = "navigator.serviceWorker.ready.then((r) => r.active.state === 'activated')"
 
 
-async def _deliver(page: Page, origin: str, message: object) -> None:
+async def deliver(page: Page, origin: str, message: object) -> None:
     """Hand the worker a push message, as the browser does when one has been opened with the subscription's keys."""
     devtools: CDPSession = await page.context.new_cdp_session(page)
     found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -37,7 +37,7 @@ async def _deliver(page: Page, origin: str, message: object) -> None:
     await devtools.detach()
 
 
-async def _shown(page: Page, count: int = 1) -> list[dict[str, Any]]:
+async def shown(page: Page, count: int = 1) -> list[dict[str, Any]]:
     return await page.wait_for_function(
         "(count) => navigator.serviceWorker.ready.then((r) => r.getNotifications())"
         ".then((all) => all.length >= count &&"
@@ -102,18 +102,18 @@ async def test_an_alert_is_shown_and_opens_where_it_says(context: BrowserContext
         "url": "/alerts/?tab=history&rule=1",
         "at": "2026-11-25T12:00:00Z",
     }
-    await _deliver(page, running_app.url, message)
-    (shown,) = await _shown(page)
-    assert shown["title"] == message["title"]
-    assert shown["body"] == message["body"]
-    assert shown["data"] == {"url": message["url"]}
-    assert shown["icon"] == f"{running_app.url}/icons/icon-192.png"
+    await deliver(page, running_app.url, message)
+    (found,) = await shown(page)
+    assert found["title"] == message["title"]
+    assert found["body"] == message["body"]
+    assert found["data"] == {"url": message["url"]}
+    assert found["icon"] == f"{running_app.url}/icons/icon-192.png"
 
-    await _deliver(page, running_app.url, {**message, "title": "again"})
+    await deliver(page, running_app.url, {**message, "title": "again"})
     await page.wait_for_function(
         "navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all[0].title === 'again')"
     )
-    assert len(await _shown(page)) == 1, "the same alert is one notification"
+    assert len(await shown(page)) == 1, "the same alert is one notification"
 
     worker = next(worker for worker in context.service_workers if worker.url.endswith("/sw.js"))
     await worker.evaluate(
@@ -128,9 +128,9 @@ async def test_what_comes_leads_nowhere_else(context: BrowserContext, running_ap
     page = await context.new_page()
     await page.goto("/sign-in/")
     await page.wait_for_function(READY)
-    await _deliver(page, running_app.url, {"title": "x", "tag": "a", "url": "https://evil.example/alerts"})
-    await _deliver(page, running_app.url, {"title": "y", "tag": "b", "url": "//evil.example/"})
-    await _deliver(page, running_app.url, "no JSON")
-    shown = await _shown(page, 3)
-    assert [each["data"]["url"] for each in shown] == ["/alerts/"] * 3
-    assert "Premium" in {each["title"] for each in shown}
+    await deliver(page, running_app.url, {"title": "x", "tag": "a", "url": "https://evil.example/alerts"})
+    await deliver(page, running_app.url, {"title": "y", "tag": "b", "url": "//evil.example/"})
+    await deliver(page, running_app.url, "no JSON")
+    found = await shown(page, 3)
+    assert [each["data"]["url"] for each in found] == ["/alerts/"] * 3
+    assert "Premium" in {each["title"] for each in found}

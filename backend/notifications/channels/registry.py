@@ -7,11 +7,14 @@ from backend.core.db import Database
 from backend.core.errors import InvalidInputError
 from backend.core.http import OutgoingHttp
 from backend.core.settings import Settings
+from backend.notifications.channels.discord import DiscordChannel
 from backend.notifications.channels.port import Channel, Tools
+from backend.notifications.channels.push import PushChannel
+from backend.notifications.channels.telegram import TelegramChannel
 from backend.notifications.channels.webhook import WebhookChannel
 from backend.notifications.mail.adapters import mail_port
 
-_CHANNELS: tuple[type[Channel], ...] = (WebhookChannel,)
+_CHANNELS: tuple[type[Channel], ...] = (WebhookChannel, PushChannel, TelegramChannel, DiscordChannel)
 _BY_NAME = {channel.name: channel for channel in _CHANNELS}
 CHANNEL_NAMES = tuple(_BY_NAME)
 DEDUPING = tuple(channel.name for channel in _CHANNELS if channel.dedupes)

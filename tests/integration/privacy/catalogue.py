@@ -101,6 +101,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("automation_steps", "outcome"): "done",
     ("notification_outbox", "held_for"): "quiet",
     ("notification_channels", "status"): "active",
+    ("bot_links", "bot"): "telegram",
     ("notification_settings", "digest"): "off",
     ("notification_settings", "group_seconds"): 0,
     ("mail_outbox", "status"): "dead",

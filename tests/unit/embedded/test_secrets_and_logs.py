@@ -7,6 +7,7 @@ from backend.embedded.parts import child_environment, with_own_secret
 from backend.embedded.postgres_home import _open_to_others
 from backend.embedded.secrets_file import stored_secrets
 from backend.embedded.supervisor import rotate_log
+from backend.notifications.push.vapid import new_private_key, public_key
 
 
 def settings(tmp_path: Path, **changes: object) -> Settings:
@@ -29,6 +30,16 @@ def test_default_secret_key_gives_way_to_one_of_this_checkout(tmp_path: Path):
     assert with_own_secret(settings(tmp_path)).secret_key.get_secret_value() == own
     configured = settings(tmp_path, secret_key="mine" * 10)
     assert with_own_secret(configured).secret_key.get_secret_value() == "mine" * 10
+
+
+def test_push_key_is_of_this_checkout_and_stays(tmp_path: Path):
+    own = with_own_secret(settings(tmp_path))
+    assert len(public_key(own)) == 87
+    assert public_key(with_own_secret(settings(tmp_path))) == public_key(own)
+    assert child_environment(own)["VAPID_PRIVATE_KEY"] == own.vapid_private_key.get_secret_value()
+    mine = new_private_key()
+    configured = with_own_secret(settings(tmp_path, vapid_private_key=mine))
+    assert configured.vapid_private_key.get_secret_value() == mine
 
 
 def test_children_cannot_act_as_owner_of_the_schema(tmp_path: Path):
