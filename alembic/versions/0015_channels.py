@@ -21,7 +21,7 @@ create table notification_channels (
   channel varchar(20) not null,
   label varchar(80) not null,
   sealed_target bytea not null,      -- an address, a hook with its secret, a chat, a browser's subscription
-  target_mark bytea not null,        -- keyed hash of the target, so that one is not added twice
+  target_mark bytea not null,        -- hash of the target, so that one is not added twice, and a bot finds who wrote
   shown_target varchar(2000) not null, -- what may be seen of it
   status varchar(10) not null default 'active' check (status in ('pending', 'active', 'broken')),
   created_at timestamptz not null default now(),
@@ -75,7 +75,8 @@ create index idx_outbox_held on notification_outbox(held_until) where status = '
 create index idx_outbox_group on notification_outbox(user_id, channel, group_key) where status = 'held';
 create index idx_outbox_channel on notification_outbox(channel_id) where channel_id is not null;
 create index idx_outbox_bundle on notification_outbox(bundle_id) where bundle_id is not null;
-grant update (held_until, held_for, maybe_sent_at, attempt_id, bundle_id) on notification_outbox to premium_app;
+grant update (last_error, held_until, held_for, maybe_sent_at, attempt_id, bundle_id) on notification_outbox
+  to premium_app;
 """
 
 USER_OWNED = ("notification_channels", "notification_preferences", "notification_settings")

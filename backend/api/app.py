@@ -32,6 +32,7 @@ from backend.bots.api import router as bots_router
 from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
+from backend.notifications.channels_api import router as channels_router
 from backend.notifications.local_mailbox_api import router as local_mailbox_router
 from backend.notifications.preferences_api import router as preferences_router
 from backend.notifications.push_api import router as push_router
@@ -71,6 +72,7 @@ routers: tuple[APIRouter, ...] = (
     preferences_router,
     push_router,
     bots_router,
+    channels_router,
     health_router,
     local_mailbox_router,
 )

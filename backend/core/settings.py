@@ -28,6 +28,7 @@ _MUST_BE_HTTPS = {
     "stripe_api_url": "Stripe's own https:// address",
     "telegram_api_url": "the https:// address of Telegram's Bot API",
     "discord_api_url": "the https:// address of Discord's API",
+    "slack_hooks_url": "Slack's https:// address",
 }
 
 
@@ -103,6 +104,8 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr = SecretStr("")
     sendgrid_api_url: str = "https://api.sendgrid.com"
 
+    alert_mails_per_second: float = 10.0  # what the provider takes; other mails are few and are not counted
+
     # --- push to browsers; made and kept in var/secrets by `premium run`, elsewhere: premium push-key
     vapid_private_key: SecretStr = SecretStr("")  # P-256, 32 bytes base64url; another key ends every subscription
     vapid_subject: str = ""  # mailto: or https: address by which push services reach you; empty: from MAIL_FROM
@@ -114,6 +117,9 @@ class Settings(BaseSettings):
     discord_application_id: str = ""
     discord_public_key: str = ""  # 64 hexadecimal digits; proves that interactions come from Discord
     discord_api_url: str = "https://discord.com/api/v10"
+
+    # --- channels of alerts
+    slack_hooks_url: str = "https://hooks.slack.com"  # where incoming webhooks of Slack are
 
     # --- outgoing webhooks
     webhook_timeout_seconds: float = 30.0

@@ -94,6 +94,17 @@ async def drop_held(session: AsyncSession, alert_ids: Sequence[UUID], why: str) 
     )
 
 
+async def drop_of_channel(session: AsyncSession, user_id: UUID, channel_id: UUID, why: str) -> None:
+    """Drop what waits for one of the user's channels; what is being sent just now is not touched."""
+    await session.execute(
+        text(
+            "update notification_outbox set status = 'dropped', last_error = :why"
+            " where channel_id = :channel_id and user_id = :user_id and status in ('pending', 'held')"
+        ),
+        {"channel_id": channel_id, "user_id": user_id, "why": why},
+    )
+
+
 async def list_messages(
     session: AsyncSession, user_id: UUID, wanted: Mapping[str, Any], limit: int, offset: int
 ) -> tuple[list[dict[str, Any]], int]:

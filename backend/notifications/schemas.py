@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -142,13 +142,20 @@ class MailChoices(ApiModel):
     email: str = Field(description="Empty for somebody who signed in with a wallet and gave no address")
     email_confirmed: bool
     mails: dict[str, bool] = Field(description="By kind whether they are sent")
+    alerts: dict[str, dict[str, bool]] = Field(
+        description="By kind of alert and channel, whether alerts whose rule says `notify` go there"
+    )
 
 
 class MailChoicesChange(ApiModel):
-    """Kinds of mails to switch on or off; kinds that are left out stay as they are."""
+    """Kinds of mails, and of alerts by channel, to switch on or off; what is left out stays as it is."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"mails": {"receipts": False, "trial_ending": True}}]}
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"mails": {"receipts": False, "trial_ending": True}, "alerts": {"gas": {"email": False}}}]
+        },
     )
 
-    mails: dict[str, bool] = Field(max_length=20)
+    mails: dict[str, bool] = Field(default_factory=dict, max_length=20)
+    alerts: dict[str, Annotated[dict[str, bool], Field(max_length=20)]] = Field(default_factory=dict, max_length=20)

@@ -8,6 +8,7 @@ from backend.core.db import Database
 from backend.core.logging import get_logger
 from backend.core.telemetry import deliveries, outbox_pending
 from backend.notifications import dispatch_repository
+from backend.notifications.bundles import release_held
 from backend.notifications.channels.registry import DEDUPING
 from backend.notifications.circuits import Circuits
 
@@ -33,6 +34,7 @@ class OutboxHouse:
         rounds = 0
         while True:
             try:
+                await self._release_held()
                 await self._mark_maybe_sent()
                 if rounds % _ROUNDS_BETWEEN_LOOKS == 0:
                     await self._give_up()
@@ -40,6 +42,13 @@ class OutboxHouse:
                 log.warning("outbox unreachable", error=type(error).__name__)
             rounds += 1
             await asyncio.sleep(ROUND_SECONDS)
+
+    async def _release_held(self) -> None:
+        """Let go what is due of what is held, some groups at a time."""
+        while True:
+            async with self._database.unit_of_work() as session:
+                if not await release_held(session):
+                    return
 
     async def _mark_maybe_sent(self) -> None:
         async with self._database.unit_of_work() as session:

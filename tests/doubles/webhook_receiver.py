@@ -27,12 +27,23 @@ class WebhookReceiver:
     script: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    # By path what its next requests are answered: (status, headers, body), or None for no answer at all.
+    answers: dict[str, list[tuple[int, dict[str, str], str] | None]] = field(default_factory=dict)
+    times: list[float] = field(default_factory=list)  # when each came in, monotonic seconds
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Note the request and answer as its path says."""
         body = await request.read()
         self.received.append(Received(request.path, dict(request.headers), body))
+        self.times.append(asyncio.get_running_loop().time())
         self.arrived.set()
+        if planned := self.answers.get(request.path):
+            answer = planned.pop(0)
+            if answer is None:
+                await asyncio.sleep(3600)
+                raise AssertionError("nobody waits so long")
+            status, headers, said = answer
+            return web.Response(status=status, headers=headers, body=said.encode())
         match request.path.strip("/").split("/"):
             case ["status", code]:
                 return web.Response(status=int(code), headers=self.headers, text="no")

@@ -19,7 +19,7 @@ _COUNTS = """count(*) as alerts, count(*) filter (where suppressed and withdrawn
   count(*) filter (where withdrawn_at is not null) as withdrawn"""
 _SUMS = "sum(alerts)::bigint as alerts, sum(suppressed)::bigint as suppressed, sum(withdrawn)::bigint as withdrawn"
 _OUTCOMES = """count(*) filter (where status = 'sent') as sent, count(*) filter (where status = 'dead') as dead,
-  count(*) filter (where status not in ('sent', 'dead')) as waiting"""
+  count(*) filter (where status in ('pending', 'sending', 'held')) as waiting"""
 
 _COUNTED = text(f"""
 with parts as materialized (

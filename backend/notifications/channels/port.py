@@ -134,7 +134,7 @@ class Channel(Protocol):
     dedupes: ClassVar[bool]
     # Quiet hours, digests and grouping hold its messages. Not for what programs read.
     holds: ClassVar[bool]
-    pace: ClassVar[Pace]
+    pace: Pace
 
     @classmethod
     def is_set_up(cls, settings: Settings) -> bool:

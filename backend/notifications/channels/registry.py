@@ -8,13 +8,22 @@ from backend.core.errors import InvalidInputError
 from backend.core.http import OutgoingHttp
 from backend.core.settings import Settings
 from backend.notifications.channels.discord import DiscordChannel
+from backend.notifications.channels.email import EmailChannel
 from backend.notifications.channels.port import Channel, Tools
 from backend.notifications.channels.push import PushChannel
+from backend.notifications.channels.slack import SlackChannel
 from backend.notifications.channels.telegram import TelegramChannel
 from backend.notifications.channels.webhook import WebhookChannel
 from backend.notifications.mail.adapters import mail_port
 
-_CHANNELS: tuple[type[Channel], ...] = (WebhookChannel, PushChannel, TelegramChannel, DiscordChannel)
+_CHANNELS: tuple[type[Channel], ...] = (
+    WebhookChannel,
+    EmailChannel,
+    PushChannel,
+    TelegramChannel,
+    DiscordChannel,
+    SlackChannel,
+)
 _BY_NAME = {channel.name: channel for channel in _CHANNELS}
 CHANNEL_NAMES = tuple(_BY_NAME)
 DEDUPING = tuple(channel.name for channel in _CHANNELS if channel.dedupes)

@@ -33,4 +33,10 @@ def to_message(mail: OutgoingMail, sender: Address) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    html = message.get_body(("html",))
+    if html is not None:
+        for picture in mail.pictures:
+            html.add_related(
+                picture.png, "image", "png", cid=f"<{picture.content_id}>", filename=picture.name, disposition="inline"
+            )
     return message

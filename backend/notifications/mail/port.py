@@ -7,6 +7,15 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
+class InlinePicture:
+    """A PNG inside a mail, which its HTML shows as `cid:{content_id}`."""
+
+    content_id: str
+    png: bytes
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """A mail as it leaves; the same at every try."""
 
@@ -16,13 +25,18 @@ class OutgoingMail:
     html: str
     text: str
     written_at: datetime
+    pictures: tuple[InlinePicture, ...] = ()
 
 
 class MailProblem(Exception):
-    """A mail was not taken. The message is for whoever runs the product; it holds no secret and nothing of the mail."""
+    """A mail was not taken. The message is for whoever runs the product; it holds no secret and nothing of the mail.
 
-    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+    `maybe_sent`: the provider had it all when the connection went, and may have taken it.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None, *, maybe_sent: bool = False) -> None:
         super().__init__(message)
+        self.maybe_sent = maybe_sent
         self.message = message
         self.retry_after_seconds = retry_after_seconds
 

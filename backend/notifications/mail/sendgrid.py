@@ -1,10 +1,12 @@
 """The way out over SendGrid's API, version 3 (`POST /v3/mail/send`)."""
 
+import base64
+
 import orjson
 from pydantic import SecretStr
 
 from backend.core.errors import RemoteError
-from backend.core.http import Answer, OutgoingHttp
+from backend.core.http import Answer, NoAnswerError, OutgoingHttp
 from backend.notifications.mail.message import message_id, sender_address
 from backend.notifications.mail.port import MailRefusedError, MailUnavailableError, OutgoingMail
 
@@ -40,13 +42,26 @@ class SendGridMail:
         try:
             return await self._http.post(self._url, orjson.dumps(body), headers)
         except RemoteError as error:
-            raise MailUnavailableError(f"SendGrid: {error.message}") from error
+            maybe = isinstance(error, NoAnswerError) and error.maybe_sent
+            raise MailUnavailableError(f"SendGrid: {error.message}", maybe_sent=maybe) from error
 
     def _body(self, mail: OutgoingMail) -> dict[str, object]:
         sender = {"email": self._sender.addr_spec}
         if self._sender.display_name:
             sender["name"] = self._sender.display_name
-        return {
+        attached: dict[str, object] = {
+            "attachments": [
+                {
+                    "content": base64.b64encode(picture.png).decode(),
+                    "type": "image/png",
+                    "filename": picture.name,
+                    "disposition": "inline",
+                    "content_id": picture.content_id,
+                }
+                for picture in mail.pictures
+            ]
+        }
+        return (attached if mail.pictures else {}) | {
             "personalizations": [{"to": [{"email": mail.recipient}]}],
             "from": sender,
             "subject": mail.subject,

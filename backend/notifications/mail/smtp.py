@@ -13,9 +13,11 @@ from aiosmtplib.errors import (
     SMTPDataError,
     SMTPException,
     SMTPNotSupported,
+    SMTPReadTimeoutError,
     SMTPRecipientRefused,
     SMTPRecipientsRefused,
     SMTPResponseException,
+    SMTPServerDisconnected,
     SMTPTimeoutError,
 )
 
@@ -74,7 +76,11 @@ class SmtpMail:
         """Hand the mail over. Raises a MailProblem when it was not taken."""
         message = to_message(mail, self._sender)
         async with self._connected() as client:
-            await client.send_message(message, sender=self._sender.addr_spec, recipients=[mail.recipient])
+            try:
+                await client.send_message(message, sender=self._sender.addr_spec, recipients=[mail.recipient])
+            except (SMTPServerDisconnected, SMTPReadTimeoutError, TimeoutError) as error:
+                # Whether all of it had arrived is not known: its end may have been read.
+                raise MailUnavailableError(_reason(error, self._timeout_seconds), maybe_sent=True) from error
 
     async def check(self) -> None:
         """Connect and sign in. Raises a MailProblem that says why that fails."""

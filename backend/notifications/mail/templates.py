@@ -8,7 +8,7 @@ escaped in HTML; a value that is missing is an error; one called `link` or `..._
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ PRODUCT = "Premium"
 MOST_CHARACTERS = 2000
 _FOLDER = Path(__file__).parent / "templates"
 _PLACE = re.compile(r"\{\{ ([a-z_]+) \}\}")
+_MORE = "<!-- more -->"  # where lists and pictures stand in the templates that have some
 _LINK = re.compile(r"https?://[^\s\"'<>]+")
 
 
@@ -95,6 +96,28 @@ def render(template: Template, values: Mapping[str, str], home: str) -> Rendered
         html=_fill(_layout("html"), {**{k: html.escape(v) for k, v in around.items()}, "body": body["html"]}, str),
         text=_fill(_layout("txt"), {**around, "body": body["text"]}, str),
     )
+
+
+def with_list(mail: Rendered, lines: Sequence[tuple[str, str]], picture: tuple[str, str] | None) -> Rendered:
+    """Return a mail with (heading, text) lines and a picture (address, description) where its template says `more`.
+
+    The texts are untrusted: cleaned and escaped as values are.
+    """
+    clean = [(_clean("list", "heading", heading), _clean("list", "text", said)) for heading, said in lines]
+    rows = "".join(
+        '<p style="margin: 0 0 12px; overflow-wrap: anywhere;"><strong>'
+        f"{html.escape(heading)}</strong><br>{html.escape(said)}</p>"
+        for heading, said in clean
+    )
+    image = ""
+    if picture is not None:
+        source, described = (html.escape(part, quote=True) for part in picture)
+        image = (
+            f'<p style="margin: 0 0 16px;"><img src="{source}" alt="{described}" width="504"'
+            ' style="max-width: 100%; height: auto; border-radius: 6px;"></p>'
+        )
+    plain = "".join(f"\n- {heading}: {said}" for heading, said in clean)
+    return Rendered(mail.subject, mail.html.replace(_MORE, image + rows), mail.text.replace(_MORE, f"{plain}\n"))
 
 
 @lru_cache(maxsize=2)

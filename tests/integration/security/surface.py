@@ -26,6 +26,10 @@ OWNED = {
     "/v1/alerts/automation/{rule_id}": "alert_rules",
     "/v1/alerts/automation/runs/{run_id}": "automation_runs",
     "/v1/alerts/deliveries/{delivery_id}/resend": "notification_outbox",
+    "/v1/notifications/deliveries/{delivery_id}": "notification_outbox",
+    "/v1/notifications/deliveries/{delivery_id}/resend": "notification_outbox",
+    "/v1/notifications/channels/{channel_id}": "notification_channels",
+    "/v1/notifications/channels/{channel_id}/test": "notification_channels",
 }
 # Paths with a parameter that names nobody's thing, or a thing of Stripe's that payments' own tests try to steal.
 FREE = {
