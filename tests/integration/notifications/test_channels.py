@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
@@ -148,7 +149,7 @@ async def test_one_hook_gets_one_message_a_second(outbox: Outbox, slack: Setting
     for path in ("a", "b"):
         times = [at for at, one in zip(receiver.times, receiver.received, strict=True) if one.path.endswith(path)]
         assert len(times) == 3
-        assert all(later - earlier >= 0.95 for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier >= 0.95 for earlier, later in pairwise(times))
 
 
 async def test_a_black_hole_may_have_taken_it_and_is_not_asked_again(

@@ -82,7 +82,7 @@ MINUTES = st.integers(0, 1439).map(lambda minutes: time(minutes // 60, minutes %
     start=MINUTES,
     end=MINUTES,
     digest=st.sampled_from(["off", "hourly", "daily"]),
-    when=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)),
+    when=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)),  # noqa: DTZ001 - made UTC below
     seconds=st.integers(0, 3600),
 )
 def test_nothing_waits_longer_than_two_days_and_never_ends_in_quiet_hours(
