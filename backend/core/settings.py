@@ -103,7 +103,6 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")  # smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465
     sendgrid_api_key: SecretStr = SecretStr("")
     sendgrid_api_url: str = "https://api.sendgrid.com"
-
     alert_mails_per_second: float = 10.0  # what the provider takes; other mails are few and are not counted
 
     # --- push to browsers; made and kept in var/secrets by `premium run`, elsewhere: premium push-key

@@ -31,7 +31,7 @@ class PushChannel:
     name: ClassVar[str] = "push"
     dedupes: ClassVar[bool] = True
     holds: ClassVar[bool] = True
-    pace: ClassVar[Pace] = Pace(at_once=64, at_once_per_target=2)
+    pace: Pace = Pace(at_once=64, at_once_per_target=2)
 
     def __init__(self, http: OutgoingHttp, settings: Settings) -> None:
         self._http = http

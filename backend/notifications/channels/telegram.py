@@ -23,7 +23,7 @@ class TelegramChannel:
     name: ClassVar[str] = "telegram"
     dedupes: ClassVar[bool] = False
     holds: ClassVar[bool] = True
-    pace: ClassVar[Pace] = Pace(per_second=25.0, per_target_per_second=1.0, at_once=16)
+    pace: Pace = Pace(per_second=25.0, per_target_per_second=1.0, at_once=16)
 
     def __init__(self, http: OutgoingHttp, settings: Settings) -> None:
         self._http = http
