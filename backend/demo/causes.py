@@ -9,6 +9,7 @@ From the shell, against the running demo market (prints the hash of the transact
     python -m backend.demo.causes oracle_deviation           the WETH feed says 7 % less than the pools
     python -m backend.demo.causes oracle_back                … and the pools' price again
     python -m backend.demo.causes gas_spike                  ten blocks as full as they get
+    python -m backend.demo.causes volume_spike               $60M of DAI traded there and back
 
 From code: `await cause(rpc_url, market, "ownership_changed")`. All act from the account `guest` (docs/demo-market.md).
 """
@@ -27,7 +28,7 @@ from backend.demo.accounts import ACCOUNTS
 from backend.demo.addresses import DemoAddresses, DemoWatched, load_addresses
 from backend.demo.calldata import call_data, decode_words
 from backend.demo.rpc import Rpc
-from backend.demo.swaps import load_transaction
+from backend.demo.swaps import load_transaction, swap_transaction
 from backend.demo.transactions import Transaction
 from backend.demo.watched import CALL_GAS, FEED_DECIMALS, liquidity_of
 
@@ -38,6 +39,9 @@ NEVER = 2**63
 FULL_BLOCKS = 10
 FULL_BLOCK_GAS = 28_000_000
 URGENT_WEI = 20 * 10**9
+VOLUME_POOL = "USDC-DAI-V3-500"
+VOLUME_USD, VOLUME_TRIPS = 10_000_000, 3
+BACK_SHARE = 0.98  # of the dollars spent: what they bought is a little less than that
 PATIENCE_SECONDS = 120.0
 _CALLS = "address[],uint256[],bytes[],bytes32"
 
@@ -230,6 +234,16 @@ async def _gas_spike(rpc: Rpc, market: DemoAddresses) -> str:
     return await _done(rpc, load)
 
 
+async def _volume_spike(rpc: Rpc, market: DemoAddresses) -> str:
+    sent = ""
+    for _ in range(VOLUME_TRIPS):
+        there, back = (int(VOLUME_USD * part) for part in (1, BACK_SHARE))
+        units = {"USDC": there * 10**6, "DAI": back * 10**18}
+        for token in ("USDC", "DAI"):
+            sent = await _done(rpc, swap_transaction(market, GUEST, [VOLUME_POOL], token, units[token]))
+    return sent
+
+
 _CAUSES: dict[str, Callable[[Rpc, DemoAddresses], Awaitable[str]]] = {
     "liquidity_removed": _liquidity_removed,
     "ownership_changed": _ownership_changed,
@@ -242,6 +256,7 @@ _CAUSES: dict[str, Callable[[Rpc, DemoAddresses], Awaitable[str]]] = {
     "oracle_deviation": _oracle_deviation,
     "oracle_back": _oracle_back,
     "gas_spike": _gas_spike,
+    "volume_spike": _volume_spike,
 }
 CAUSES = tuple(_CAUSES)
 

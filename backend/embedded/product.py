@@ -133,6 +133,7 @@ class Product:
             return None
         from backend.demo.anvil import anvil_command, prepare_state
         from backend.demo.deploy import deploy_market
+        from backend.demo.history import found_market
 
         settings = self.settings
         state_file = settings.var_dir / "demo" / "chain-state.json"
@@ -140,6 +141,10 @@ class Product:
         url = f"http://127.0.0.1:{settings.demo_chain_port}"
         try:
             await asyncio.to_thread(prepare)
+            if not state_file.exists():
+                file, seed = settings.demo_addresses_file, settings.demo_seed
+                await found_market(settings.demo_chain_port, state_file, file, seed)
+                await asyncio.to_thread(prepare)
             command = anvil_command(settings.demo_chain_port, state_file, settings.demo_block_seconds, DEMO_CHAIN_ID)
             launch = Launch("anvil", command, settings.log_dir / "anvil.log", stop_seconds=20)
             child = await self._supervisor.start(launch, STAGE_CHAIN, before_start=prepare)
