@@ -41,7 +41,7 @@ async def web_lifespan() -> AsyncIterator[None]:
 
 app = rx.App(
     html_lang="en",
-    stylesheets=["/tokens.css", "/base.css"],
+    stylesheets=["/tokens.css", "/base.css", "/alerts.css"],
     head_components=head_components(),
     toaster=rx.toast.provider(position="bottom-right", close_button=False, rich_colors=False, theme="system"),
     app_wraps={

@@ -8,13 +8,17 @@ import reflex as rx
 
 from backend.core.settings import get_settings
 from components.i18n import t
+from premium_app.pages.alert_rule import alert_rule_page
 from premium_app.pages.alerts import alerts_page
+from premium_app.pages.alerts_analytics import alerts_analytics_page
+from premium_app.pages.alerts_history import alerts_history_page
 from premium_app.pages.checkout_return import checkout_return_page
 from premium_app.pages.dev_mail import dev_mail_page
 from premium_app.pages.forgot_password import forgot_password_page, reset_password_page
 from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.pricing import pricing_page
+from premium_app.pages.rule_builder import rule_builder_page
 from premium_app.pages.settings_account import settings_account_page
 from premium_app.pages.settings_api_keys import settings_api_keys_page
 from premium_app.pages.settings_billing import settings_billing_page
@@ -25,6 +29,9 @@ from premium_app.pages.sign_in import sign_in_page
 from premium_app.pages.sign_up import sign_up_page
 from premium_app.pages.verify_email import verify_email_page
 from state.account_state import AccountState
+from state.alert_analytics_state import AlertAnalyticsState
+from state.alert_history_state import AlertHistoryState
+from state.alert_rule_state import AlertRuleState
 from state.alerts_state import AlertsState
 from state.api_keys_state import ApiKeysState
 from state.billing_state import BillingState
@@ -37,6 +44,7 @@ from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
 from state.pricing_state import PricingState
 from state.privacy_state import PrivacyState
+from state.rule_builder_state import RuleBuilderState
 from state.sessions_state import SessionsState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
@@ -64,6 +72,12 @@ LOCAL_PAGES = (
 PAGES = (
     PageSpec("/", "nav.overview", overview_page, (OverviewState.load, LiveState.follow)),
     PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
+    PageSpec("/alerts/history", "history.title", alerts_history_page, (AlertHistoryState.load, LiveState.follow)),
+    PageSpec(
+        "/alerts/analytics", "analytics.title", alerts_analytics_page, (AlertAnalyticsState.load, LiveState.follow)
+    ),
+    PageSpec("/alerts/new", "builder.title", rule_builder_page, (RuleBuilderState.load, LiveState.follow)),
+    PageSpec("/alerts/rules/[alert_rule]", "nav.alerts", alert_rule_page, (AlertRuleState.load, LiveState.follow)),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
     PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load, SignInWaysState.load)),
     PageSpec("/forgot-password", "forgot.title", forgot_password_page, (EntranceState.load,)),

@@ -4,14 +4,17 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from backend.alerts.kinds.registry import kind_named, kind_names
 from backend.alerts.schemas import AlertAction, AlertRead, RuleRead
 from backend.chain.registry import chain_name, find_chain
 from backend.core import formats
 from backend.core.money import plain
-from components.i18n import t
+from components.i18n import catalogue, t
 from state.view_models import AlertRow, RuleRow
 
 UNKNOWN = formats.UNKNOWN
+# Where rules are written: the drawer for what one short sentence says, the builder for everything.
+QUICK, BUILDER = "/alerts/?tab=rules&", "/alerts/new/?"
 
 
 def transaction_url(chain_id: int, tx_hash: str | None) -> str:
@@ -28,7 +31,8 @@ def address_url(chain_id: int, address: str) -> str:
 
 def kind_label(kind: str) -> str:
     """Return the name of a rule's type."""
-    return t(f"kind.{kind}") if kind in ("price", "whale") else kind
+    named = catalogue().get(f"kind.{kind}")
+    return named or (kind_named(kind).title if kind in kind_names() else kind)
 
 
 def alert_row(alert: AlertRead) -> AlertRow:
@@ -73,6 +77,7 @@ def rule_row(rule: RuleRead) -> RuleRow:
     done = not rule.enabled and rule.frequency == "once" and rule.last_triggered_at is not None
     status, tone = ("done", "accent") if done else ("active", "gain") if rule.enabled else ("paused", "neutral")
     rule_id = str(rule.id)
+    quick = rule.type in ("price", "whale") and {action.type for action in rule.actions} <= {"in_app", "webhook"}
     return RuleRow(
         id=rule_id,
         name=rule.name,
@@ -85,9 +90,10 @@ def rule_row(rule: RuleRead) -> RuleRow:
         channels=_channels(rule.actions),
         rhythm=_rhythm(rule.frequency, rule.cooldown_seconds),
         last_at=formats.iso(rule.last_triggered_at),
-        history_to="/alerts/?" + urlencode({"tab": "history", "rule": rule_id}),
-        edit_to="/alerts/?" + urlencode({"tab": "rules", "edit": rule_id}),
-        copy_to="/alerts/?" + urlencode({"tab": "rules", "copy": rule_id}),
+        history_to="/alerts/history/?" + urlencode({"rule": rule_id}),
+        page_to=f"/alerts/rules/{rule_id}/",
+        edit_to=(QUICK if quick else BUILDER) + urlencode({"edit": rule_id}),
+        copy_to=(QUICK if quick else BUILDER) + urlencode({"copy": rule_id}),
     )
 
 

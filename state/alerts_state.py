@@ -1,40 +1,36 @@
 """The alerts page: which tab, the rules, the history with its filters."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import reflex as rx
 
 from backend.accounts.service import Cap, CurrentUser, next_tier_with_more
 from backend.alerts import service as alerts_service
-from backend.alerts.schemas import AlertCounts, HistoryFilter
+from backend.alerts.schemas import AlertCounts
 from backend.api.resources import resources
-from backend.chain import service as chain_service
 from backend.core import formats
 from backend.core.clock import utc_now
 from backend.core.errors import InvalidInputError
 from components.i18n import t
-from state.alert_rows import alert_row, rule_row
+from state.alert_figures_state import AlertFiguresState
+from state.alert_rows import rule_row
 from state.guard import signed_in
-from state.history_filters import Filters, chips_of, filters_of, page_number
+from state.history_filters import filters_of, page_number
 from state.rule_form_state import RuleFormState
 from state.shell_state import ShellState
-from state.view_models import AlertRow, Chip, Option, Pager, RuleRow
+from state.view_models import Pager, RuleRow
 from state.webhook_state import WebhookState
 
-TABS = ("rules", "live", "history", "webhooks")
-PAGE_SIZE = 50
+TABS = ("overview", "rules", "live", "webhooks")
 RULES_PAGE_SIZE = 100
-MOST_RULE_OPTIONS = 100
 
 
 class AlertsState(rx.State):
     """What the alerts page shows."""
 
-    tab: str = "rules"
+    tab: str = "overview"
     failure: str = ""
     failure_id: str = ""
     limit_message: str = ""
@@ -47,30 +43,21 @@ class AlertsState(rx.State):
     rules_pager: Pager = Pager()
     deleting_id: str = ""
     deleting_name: str = ""
-    history: list[AlertRow] = []
-    history_loaded: bool = False
-    history_note: str = ""
-    history_pager: Pager = Pager()
-    chips: list[Chip] = []
-    rule_options: list[Option] = []
-    token_options: list[Option] = []
-    filter_rule: str = ""
-    filter_token: str = ""
-    filter_from: str = ""
-    filter_to: str = ""
-    is_filtered: bool = False
-    export_query: str = "/v1/alerts/history/export?"
 
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show what the address says: the tab, its filters, and the form if it is open."""
         query = dict(self.router.url.query_parameters)
-        self.tab = query.get("tab", "rules") if query.get("tab") in TABS else "rules"
+        if query.get("tab") == "history":  # where the history was before it had a page of its own
+            return rx.redirect(filters_of(query).address())
+        self.tab = _tab_of(query)
         shell = await ShellState._show(self, user)
-        if self.tab == "live":
+        if self.tab == "overview":
             shell.unseen = 0
-        elif self.tab == "history":
-            await self._read_history(user, filters_of(query))
+            figures = await self.get_state(AlertFiguresState)
+            await figures._read(user)
+        elif self.tab == "live":
+            shell.unseen = 0
         elif self.tab == "webhooks":
             webhooks = await self.get_state(WebhookState)
             await webhooks._read(user, query)
@@ -79,6 +66,7 @@ class AlertsState(rx.State):
         self.failure = self.failure_id = self.limit_message = self.upgrade_to = ""
         form = await self.get_state(RuleFormState)
         await form._open_for(user, query)
+        return None
 
     @signed_in
     async def set_enabled(self, user: CurrentUser, rule_id: str, enabled: bool) -> Any:
@@ -110,14 +98,6 @@ class AlertsState(rx.State):
         await self._read_rules(user, dict(self.router.url.query_parameters))
         return rx.toast.success(t("rules.deleted"))
 
-    @signed_in
-    async def change_filter(self, user: CurrentUser, name: str, value: str) -> Any:
-        """Go to the address with one filter of the history changed."""
-        if name not in ("rule", "token", "from", "to"):
-            raise InvalidInputError(t("form.invalid"))
-        filters = filters_of({**dict(self.router.url.query_parameters), name: str(value), "page": "1"})
-        return rx.redirect(filters.address())
-
     async def _read_rules(self, user: CurrentUser, query: dict[str, str]) -> None:
         number = page_number(query)
         async with resources().database.unit_of_work(user.id) as session:
@@ -144,34 +124,12 @@ class AlertsState(rx.State):
             self.hour_message = t("limits.alerts_full", limit=limit, until=f"{until:%H}:00")
             self.hour_upgrade_to = next_tier_with_more(user.tier, Cap.ALERTS_PER_HOUR) or ""
 
-    async def _read_history(self, user: CurrentUser, filters: Filters) -> None:
-        wanted = HistoryFilter(
-            type=filters.type or None,
-            rule_id=UUID(filters.rule) if filters.rule else None,
-            token=filters.token or None,
-            status=filters.status or None,
-            since=filters.since_moment,
-            until=filters.until_moment,
-        )
-        async with resources().database.unit_of_work(user.id) as session:
-            page = await alerts_service.list_history(session, user, wanted, filters.page, PAGE_SIZE)
-            rules = await alerts_service.list_rules(session, user, page=1, page_size=MOST_RULE_OPTIONS)
-            counts = await alerts_service.alert_counts(session, user)
-            tokens = await chain_service.known_tokens(session, list(resources().settings.chain_urls))
-        self._show_hour(user, counts)
-        self.history = [alert_row(alert) for alert in page.items]
-        self.history_pager = pager_of(page, lambda number: replace(filters, page=number).address())
-        self.history_note = t("history.note", total=formats.number(page.total))
-        self.chips = chips_of(filters)
-        self.rule_options = [Option(str(rule.id), rule.name) for rule in rules.items]
-        self.token_options = [
-            Option(token.address, formats.untrusted_text(token.symbol)) for token in tokens if token.symbol
-        ]
-        self.filter_rule, self.filter_token = filters.rule, filters.token
-        self.filter_from, self.filter_to = filters.since, filters.until
-        self.is_filtered = filters.is_any
-        self.export_query = "/v1/alerts/history/export?" + urlencode(filters.query())
-        self.history_loaded = True
+
+def _tab_of(query: dict[str, str]) -> str:
+    """Return the tab that an address names; a form that it opens stands over the rules."""
+    if query.get("tab") in TABS:
+        return query["tab"]
+    return "rules" if {"new", "edit", "copy"} & query.keys() else "overview"
 
 
 def pager_of(page: Any, address_of: Any) -> Pager:

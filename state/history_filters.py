@@ -6,33 +6,44 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
+from backend.alerts.kinds.registry import all_kinds
+from backend.alerts.schemas import AlertStatus, HistoryFilter, HistorySort
 from components.i18n import t
-from state.view_models import Chip
+from state.view_models import Chip, ListHead
 
-Kind = Literal["price", "whale"]
-Status = Literal["active", "withdrawn", "suppressed"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ADDRESS = "/alerts/history/"
+KINDS = tuple(kind.name for kind in all_kinds())
+SORTS: tuple[HistorySort, ...] = get_args(HistorySort)
 FIRST_YEAR, LAST_YEAR = 2009, 2100
 MOST_PAGE_DIGITS = 5
-STATUSES: tuple[Status, ...] = get_args(Status)
+STATUSES: tuple[AlertStatus, ...] = get_args(AlertStatus)
+# Columns of the list: key, class, what it is sorted by and which way first (none: it is not).
+_HEADS: tuple[tuple[str, str, str, str], ...] = (
+    ("when", "vt-when", "time", "descending"),
+    ("type", "vt-kind vt-wide", "type", "ascending"),
+    ("what", "", "rule", "ascending"),
+    ("value", "vt-value vt-wide vt-end", "value", "descending"),
+    ("chain", "vt-chain vt-large", "", ""),
+    ("status", "vt-status vt-wide", "", ""),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """The filters as the address has them; empty means not filtered. Anything malformed reads as empty."""
 
-    type: Kind | Literal[""] = ""
+    type: str = ""
     rule: str = ""
     token: str = ""
-    status: Status | Literal[""] = ""
+    status: AlertStatus | Literal[""] = ""
     since: str = ""
     until: str = ""
-    page: int = 1
+    sort: HistorySort = "-time"
 
     @property
     def is_any(self) -> bool:
         """Whether any filter is on."""
-        return replace(self, page=1) != Filters()
+        return replace(self, sort="-time") != Filters()
 
     def query(self) -> dict[str, str]:
         """Return the filters as the API's query parameters."""
@@ -43,22 +54,35 @@ class Filters:
             "status": self.status,
             "since": iso(self.since_moment),
             "until": iso(self.until_moment),
+            "sort": "" if self.sort == "-time" else self.sort,
         }
         return {name: value for name, value in named.items() if value}
 
     def address(self) -> str:
         """Return the page's address with these filters."""
         named = {
-            "tab": "history",
             "type": self.type,
             "rule": self.rule,
             "token": self.token,
             "status": self.status,
             "from": self.since,
             "to": self.until,
-            "page": str(self.page) if self.page > 1 else "",
+            "sort": "" if self.sort == "-time" else self.sort,
         }
-        return "/alerts/?" + urlencode({name: value for name, value in named.items() if value})
+        query = urlencode({name: value for name, value in named.items() if value})
+        return f"{ADDRESS}?{query}" if query else ADDRESS
+
+    def chosen(self) -> HistoryFilter:
+        """Return what the service wants to know."""
+        return HistoryFilter(
+            type=self.type or None,
+            rule_id=UUID(self.rule) if self.rule else None,
+            token=self.token or None,
+            status=self.status or None,
+            since=self.since_moment,
+            until=self.until_moment,
+            sort=self.sort,
+        )
 
     @property
     def since_moment(self) -> datetime | None:
@@ -81,26 +105,33 @@ def filters_of(query: dict[str, str]) -> Filters:
         status=_one_of(STATUSES, query.get("status")),
         since=_day(query.get("from", "")),
         until=_day(query.get("to", "")),
-        page=page_number(query),
+        sort=_one_of(SORTS, query.get("sort")) or "-time",
     )
 
 
 def chips_of(filters: Filters) -> list[Chip]:
-    """Return the chips of type and status; pressing one that is on takes it off."""
-    first = replace(filters, page=1)
-    chips = [
-        Chip(
-            t(f"kind.{kind}"), replace(first, type="" if filters.type == kind else kind).address(), filters.type == kind
-        )
-        for kind in KINDS
-    ]
-    return chips + [
+    """Return the chips of what became of alerts; pressing one that is on takes it off."""
+    return [
         Chip(
             t(f"history.status_{status}"),
-            replace(first, status="" if filters.status == status else status).address(),
+            replace(filters, status="" if filters.status == status else status).address(),
             filters.status == status,
         )
         for status in STATUSES
+    ]
+
+
+def heads_of(filters: Filters) -> list[ListHead]:
+    """Return the list's columns; pressing one sorts by it, pressing it again turns the order round."""
+
+    def link(sort: str, way: str) -> str:
+        signed = f"-{sort}" if way == "descending" else sort
+        return replace(filters, sort=_one_of(SORTS, signed)).address() if sort else ""
+
+    other = {"ascending": "descending", "descending": "ascending", "": ""}
+    return [
+        ListHead(key, t(f"history.{key}"), css, sort, first, link(sort, first), link(sort, other[first]))
+        for key, css, sort, first in _HEADS
     ]
 
 

@@ -17,6 +17,7 @@ from backend.core.ids import request_id
 from backend.core.logging import get_logger
 from backend.core.telemetry import live_clients
 from components.i18n import t
+from state.alert_figures_state import AlertFiguresState
 from state.alert_rows import alert_row
 from state.guard import user_of
 from state.overview_state import OverviewState
@@ -26,7 +27,9 @@ from state.view_models import AlertRow
 log = get_logger(__name__)
 
 FEED_LENGTH = 50
+FEED_TABS = ("overview", "live")
 TICK_SECONDS = 4.0
+FIGURES_SECONDS = 12.0
 GATHER_SECONDS = 0.05  # alerts of one block come together, and reach the page in one update
 SESSION_CHECK_SECONDS = 60.0
 RETRY_SECONDS = 2.0
@@ -85,7 +88,7 @@ class LiveState(rx.State):
         """Subscribe, read what is stored, then apply messages until this run is over."""
         async with resources().hub.subscribe(user.id) as queue:
             await self._reload(user, run)
-            ticked_at = checked_at = time.monotonic()
+            ticked_at = checked_at = figured_at = time.monotonic()
             while True:
                 messages = await _next_messages(queue, ticked_at + TICK_SECONDS - time.monotonic())
                 if not await _is_open(token):
@@ -107,10 +110,14 @@ class LiveState(rx.State):
                             return
                     await self._apply(messages, is_tick)
                     on_overview = self.router.url.path == "/"
+                    on_alerts = self.router.url.path.strip("/") == "alerts"
                 if is_tick:
                     ticked_at = now
                     if on_overview:
                         yield OverviewState.refresh
+                    elif on_alerts and now - figured_at >= FIGURES_SECONDS:
+                        figured_at = now
+                        yield AlertFiguresState.refresh
 
     async def _reload(self, user: CurrentUser, run: str) -> None:
         async with resources().database.unit_of_work(user.id) as session:
@@ -139,7 +146,8 @@ class LiveState(rx.State):
             self.held = _newest_first(fresh + self.held)
         else:
             self.feed = _newest_first(fresh + self.feed)
-        watching = self.router.url.path.startswith("/alerts") and self.router.url.query_parameters.get("tab") == "live"
+        url = self.router.url
+        watching = url.path.strip("/") == "alerts" and url.query_parameters.get("tab", "overview") in FEED_TABS
         shell.unseen = 0 if watching else shell.unseen + len(fresh)
 
 

@@ -1,6 +1,6 @@
 """What pages show: strings, ready to read. Numbers were formatted on the server, so no digit is lost on the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class RuleRow:
     rhythm: str
     last_at: str
     history_to: str
+    page_to: str
     edit_to: str
     copy_to: str
 
@@ -109,12 +110,108 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """A line across a chart: where it lies and what it says."""
+
+    value: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    """A series for the chart: points of (Unix seconds, value or None), lines across it, and when something fired.
+
+    `look` is line or bars; `unit` is $, % or a name; `source` says where the numbers are from.
+    """
+
+    points: list[list[float | None]] = field(default_factory=list)
+    thresholds: list[Threshold] = field(default_factory=list)
+    marks: list[float] = field(default_factory=list)
+    unit: str = ""
+    look: str = "line"
+    title: str = ""
+    summary: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a list of facts."""
+
+    label: str
+    value: str
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One period of a bar chart: how many, and the heights of its parts as CSS lengths."""
+
+    label: str
+    start: str
+    told: str
+    suppressed: str
+    withdrawn: str
+    told_height: str
+    suppressed_height: str
+    withdrawn_height: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """One line of a ranking: its name, how many, and its share of the largest as a CSS length."""
+
+    key: str
+    name: str
+    count: str
+    share: str
+    href: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """How the messages of one channel fared."""
+
+    key: str
+    name: str
+    sent: str
+    dead: str
+    waiting: str
+    rate: str
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyRow:
+    """How long one part of the way from event to delivery took."""
+
+    name: str
+    half: str
+    most: str
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
     """One filter: its text, the address it leads to, and whether it is on."""
 
     text: str
     href: str
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListHead:
+    """One column of the long list: what it sorts by (empty: nothing), which way first, and both addresses."""
+
+    key: str
+    text: str
+    css: str
+    sort: str
+    first: str
+    first_to: str
+    other_to: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from backend.alerts.schemas import (
     AlertStatus,
     ExportFormat,
     HistoryFilter,
+    HistorySort,
     RuleCreate,
     RuleRead,
     RuleType,
@@ -80,6 +81,7 @@ class HistoryConditions(ApiModel):
     status: AlertStatus | None = None
     since: datetime | None = None
     until: datetime | None = None
+    sort: HistorySort = Field(default="-time", description="With a minus the largest (newest) first")
 
     @field_validator("since", "until")
     @classmethod
@@ -171,7 +173,7 @@ async def _set_enabled(user: WritesAlerts, rule_id: UUID, *, enabled: bool) -> E
 
 @router.get("/history", tags=HISTORY)
 async def list_history(user: ReadsAlerts, query: Annotated[HistoryQuery, Query()]) -> Envelope[Page[AlertRead]]:
-    """List your alerts, newest first; withdrawn ones carry the reason."""
+    """List your alerts, newest first unless `sort` says otherwise; withdrawn ones carry the reason."""
     async with resources().database.unit_of_work(user.id) as session:
         page = await service.list_history(session, user, query.chosen(), query.page, query.page_size)
     return ok(page)

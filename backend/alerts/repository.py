@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.alerts.schemas import HistoryFilter
+from backend.alerts.schemas import HistoryFilter, HistorySort
 
 _COLUMNS = """alert_rules.id, name, alert_rules.type, conditions, actions, enabled, frequency, cooldown_seconds,
   trigger, hysteresis_pct, active_hours, expires_at, snoozed_until, guard, else_actions, paused_by_plan, version,
@@ -86,9 +86,21 @@ where h.user_id = :user_id
   and (cast(:until as timestamptz) is null or h.triggered_at < :until)"""
 _ALERT = f"""select h.id, h.alert_rule_id as rule_id, r.name as rule_name, h.rule_version, h.type, h.message,
   h.chain_id, h.block_number, h.block_hash, h.tx_hash, h.token, h.event_id, h.event_data as event, h.triggered_at,
-  h.recorded_at, h.withdrawn_at, h.withdrawn_reason, h.suppressed {_ALERTS} order by h.triggered_at desc, h.id desc"""
-_LIST_ALERTS = text(f"{_ALERT} limit :limit offset :offset")
-_EVERY_ALERT = text(_ALERT)
+  h.recorded_at, h.withdrawn_at, h.withdrawn_reason, h.suppressed {_ALERTS}"""
+_NEWEST = "h.triggered_at desc, h.id desc"
+_VALUE = "cast(h.event_data ->> 'value_usd' as numeric)"
+_ORDERS: dict[HistorySort, str] = {
+    "-time": _NEWEST,
+    "time": "h.triggered_at, h.id",
+    "-value": f"{_VALUE} desc nulls last, {_NEWEST}",
+    "value": f"{_VALUE} nulls last, {_NEWEST}",
+    "-rule": f"lower(r.name) desc, {_NEWEST}",
+    "rule": f"lower(r.name), {_NEWEST}",
+    "-type": f"h.type desc, {_NEWEST}",
+    "type": f"h.type, {_NEWEST}",
+}
+_EVERY_ALERT = {sort: text(f"{_ALERT} order by {order}") for sort, order in _ORDERS.items()}
+_LIST_ALERTS = {sort: text(f"{_ALERT} order by {order} limit :limit offset :offset") for sort, order in _ORDERS.items()}
 _COUNT_ALERTS = text(f"select count(*) {_ALERTS}")
 
 _COUNTS = text("""
@@ -195,17 +207,17 @@ async def set_paused_by_plan(session: AsyncSession, user_id: UUID, ids: Sequence
 async def list_alerts(
     session: AsyncSession, user_id: UUID, wanted: HistoryFilter, limit: int, offset: int
 ) -> tuple[Sequence[RowMapping], int]:
-    """Return alerts, newest first by block time, and how many the filter lets through."""
-    values = {"user_id": user_id, **wanted.model_dump()}
-    rows = (await session.execute(_LIST_ALERTS, {**values, "limit": limit, "offset": offset})).mappings().all()
+    """Return alerts in the wanted order (equal ones newest first), and how many the filter lets through."""
+    values = {"user_id": user_id, **wanted.model_dump(exclude={"sort"})}
+    statement = _LIST_ALERTS[wanted.sort]
+    rows = (await session.execute(statement, {**values, "limit": limit, "offset": offset})).mappings().all()
     return rows, (await session.execute(_COUNT_ALERTS, values)).scalar_one()
 
 
 async def stream_alerts(session: AsyncSession, user_id: UUID, wanted: HistoryFilter) -> AsyncIterator[RowMapping]:
-    """Yield every alert the filter lets through, newest first, from a server-side cursor."""
-    result = await session.stream(
-        _EVERY_ALERT, {"user_id": user_id, **wanted.model_dump()}, execution_options={"yield_per": 500}
-    )
+    """Yield every alert the filter lets through, in the wanted order, from a server-side cursor."""
+    values = {"user_id": user_id, **wanted.model_dump(exclude={"sort"})}
+    result = await session.stream(_EVERY_ALERT[wanted.sort], values, execution_options={"yield_per": 500})
     async for row in result.mappings():
         yield row
 

@@ -38,6 +38,8 @@ Frequency = Literal["once", "recurring"]
 Trigger = Literal["edge", "level"]
 AlertStatus = Literal["active", "withdrawn", "suppressed"]
 ExportFormat = Literal["csv", "json"]
+# What the history is ordered by, the largest (newest) first with a minus.
+HistorySort = Literal["-time", "time", "-value", "value", "-rule", "rule", "-type", "type"]
 
 
 def _name(value: Any) -> Any:
@@ -264,7 +266,7 @@ class AlertRead(ApiModel):
 
 
 class HistoryFilter(ApiModel):
-    """Which alerts to show: `since` inclusive, `until` exclusive, both on the block's time."""
+    """Which alerts to show, in which order: `since` inclusive, `until` exclusive, both on the block's time."""
 
     type: RuleType | None = None
     rule_id: UUID | None = None
@@ -273,6 +275,7 @@ class HistoryFilter(ApiModel):
     status: AlertStatus | None = None
     since: datetime | None = None
     until: datetime | None = None
+    sort: HistorySort = "-time"
 
 
 class AlertCounts(ApiModel):

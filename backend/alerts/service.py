@@ -27,6 +27,7 @@ from backend.alerts.schemas import (
     AlertRead,
     ExportFormat,
     HistoryFilter,
+    RawConditions,
     RuleCreate,
     RuleRead,
     RuleUpdate,
@@ -56,6 +57,7 @@ __all__ = [
     "list_rules",
     "publish_events",
     "resend_delivery",
+    "say_rule",
     "send_test_webhook",
     "set_enabled",
     "update_rule",
@@ -198,7 +200,7 @@ async def delete_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID) -
 async def list_history(
     session: AsyncSession, user: CurrentUser, wanted: HistoryFilter, page: int = 1, page_size: int = 50
 ) -> Page[AlertRead]:
-    """Return one page of the user's alerts, newest first by block time."""
+    """Return one page of the user's alerts in the wanted order, newest first unless it says otherwise."""
     size, offset = _window(page, page_size)
     rows, total = await repository.list_alerts(session, user.id, wanted, size, offset)
     return Page[AlertRead](
@@ -250,6 +252,17 @@ async def resend_delivery(session: AsyncSession, user: CurrentUser, message_id: 
     delivery = await notifications.resend(session, user.id, message_id)
     await audit(session, user.id, "webhook.resent", str(delivery.id), {"host": _host(delivery.destination)})
     return delivery
+
+
+async def say_rule(session: AsyncSession, user: CurrentUser, type: str, conditions: RawConditions) -> str:  # noqa: A002
+    """Return what conditions that are being written would mean, in one sentence; nothing is stored.
+
+    Raises InvalidInputError (details by field) while they are not complete.
+    """
+    kind = kind_named(type)
+    typed = await kind.parse(conditions, ParseContext(session, get_settings(), user.id))
+    tokens = await repository.tokens_by_address(session, sorted(kind.tokens(typed)))
+    return kind.sentence(typed, symbols_of(tokens))
 
 
 def describe_rule(

@@ -38,8 +38,10 @@ def _commands() -> list[dict[str, Any]]:
     more = [
         ("palette.new_price", "/alerts/?tab=rules&new=price", ""),
         ("palette.new_whale", "/alerts/?tab=rules&new=whale", ""),
+        ("palette.new_rule", "/alerts/new/", ""),
+        ("palette.analytics", "/alerts/analytics/", ""),
         ("palette.live", "/alerts/?tab=live", "g l"),
-        ("palette.history", "/alerts/?tab=history", "g h"),
+        ("palette.history", "/alerts/history/", "g h"),
     ]
     actions = [{"text": t(key), "to": to, "group": t("nav.alerts"), "shortcut": keys} for key, to, keys in more]
     api = [

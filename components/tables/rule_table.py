@@ -33,7 +33,7 @@ def rule_table(rows: Any, on_toggle: Any, on_delete: Any) -> rx.Component:
 def _row(item: Any, on_toggle: Any, on_delete: Any) -> rx.Component:
     return row(
         cell(
-            link(item.sentence, to=item.edit_to, class_name="font-strong text-ink hover:underline underline-offset-2"),
+            link(item.sentence, to=item.page_to, class_name="font-strong text-ink hover:underline underline-offset-2"),
             rx.el.span(item.name, class_name="block text-12 text-ink-3"),
             rx.el.div(
                 toned_badge(item.status, item.status_tone),

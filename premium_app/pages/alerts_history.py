@@ -1,57 +1,69 @@
-"""The tab of what fired: filters that live in the address, pages, and export of exactly what is filtered."""
+"""All that ever fired: filters and order live in the address, export gives exactly what is filtered."""
 
 from typing import Any
 
 import reflex as rx
 
 from components.i18n import t
-from components.tables.history_table import history_table
-from components.tables.pager import pager
+from components.layout.alerts_frame import alerts_frame
+from components.tables.history_list import history_list
 from components.ui.button import button_class, link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
+from components.ui.error_panel import error_panel
 from components.ui.field import FILTER
 from components.ui.filter_chips import filter_chip
 from components.ui.icon import icon
 from components.ui.link import document_link
-from components.ui.plan_limit import plan_limit
 from components.ui.skeleton import skeleton_rows
-from state.alerts_state import AlertsState
+from state.alert_history_state import WINDOW, AlertHistoryState
+from state.alert_rows import kind_label
+from state.history_filters import ADDRESS, KINDS
+from state.shell_state import ShellState
 
 # On the class, a state's attributes are values of the page.
-alerts: Any = AlertsState
+history: Any = AlertHistoryState
 
 
-def history_tab() -> rx.Component:
-    """Return filters and table."""
-    return rx.el.div(
-        plan_limit(alerts.hour_message, alerts.hour_upgrade_to),
-        _filters(),
-        _table(),
-        class_name="flex flex-col gap-3",
+def alerts_history_page() -> rx.Component:
+    """Return the page."""
+    return alerts_frame(
+        "history",
+        rx.cond(
+            history.failure != "",
+            error_panel(history.failure, history.failure_id, history.load),
+            rx.fragment(_filters(), _table()),
+        ),
+        shell_state=ShellState,
     )
 
 
 def _filters() -> rx.Component:
+    kinds: list[rx.Component] = [rx.el.option(kind_label(kind), value=kind) for kind in KINDS]
     return rx.el.div(
-        rx.foreach(alerts.chips, lambda chip: filter_chip(chip.text, chip.href, chip.active)),
-        _select("rule", t("history.any_rule"), alerts.rule_options, alerts.filter_rule),
-        _select("token", t("history.any_token"), alerts.token_options, alerts.filter_token),
-        _date("from", t("history.from"), alerts.filter_from),
-        _date("to", t("history.to"), alerts.filter_to),
-        rx.cond(alerts.is_filtered, link_button(t("history.clear"), "/alerts/?tab=history", "ghost")),
+        _select("type", t("history.any_type"), kinds, history.filter_type),
+        _select("rule", t("history.any_rule"), _options(history.rule_options), history.filter_rule),
+        _select("token", t("history.any_token"), _options(history.token_options), history.filter_token),
+        _date("from", t("history.from"), history.filter_from),
+        _date("to", t("history.to"), history.filter_to),
+        rx.foreach(history.chips, lambda chip: filter_chip(chip.text, chip.href, chip.active)),
+        rx.cond(history.is_filtered, link_button(t("history.clear"), ADDRESS, "ghost")),
         role="group",
         aria_label=t("history.filters"),
-        class_name="flex flex-wrap items-center gap-2",
+        class_name="flex flex-wrap items-center gap-2 min-h-9",
     )
 
 
-def _select(name: str, every: str, options: rx.Var, value: rx.Var) -> rx.Component:
+def _options(options: rx.Var) -> list[rx.Component]:
+    return [rx.foreach(options, lambda option: rx.el.option(option.text, value=option.value))]
+
+
+def _select(name: str, every: str, options: list[rx.Component], value: rx.Var) -> rx.Component:
     return rx.el.select(
         rx.el.option(every, value=""),
-        rx.foreach(options, lambda option: rx.el.option(option.text, value=option.value)),
+        *options,
         value=value,
-        on_change=alerts.change_filter(name),
+        on_change=history.change_filter(name),
         aria_label=every,
         class_name=FILTER,
     )
@@ -64,7 +76,7 @@ def _date(name: str, label: str, value: rx.Var) -> rx.Component:
             type="date",
             default_value=value,
             key=value,
-            on_change=alerts.change_filter(name),
+            on_change=history.change_filter(name),
             class_name=FILTER,
         ),
         class_name="inline-flex items-center gap-1.5",
@@ -75,29 +87,16 @@ def _table() -> rx.Component:
     return card(
         t("history.title"),
         rx.cond(
-            alerts.history_loaded,
-            rx.cond(
-                alerts.history.length() > 0,
-                rx.fragment(history_table(alerts.history), pager(alerts.history_pager)),
-                rx.cond(
-                    alerts.is_filtered,
-                    empty_state(
-                        "filter-x",
-                        t("history.no_match"),
-                        t("history.no_match_text"),
-                        link_button(t("history.clear"), "/alerts/?tab=history"),
-                    ),
-                    empty_state("history", t("history.none_title"), t("history.none_text")),
-                ),
-            ),
-            skeleton_rows(10),
+            history.loaded,
+            rx.cond(history.total > 0, history_list(history, WINDOW), _nothing()),
+            rx.el.div(skeleton_rows(12), class_name="min-h-[360px]"),
         ),
         action=rx.el.div(
             *[
                 document_link(
                     icon("download"),
                     form.upper(),
-                    href=alerts.export_query.to(str) + f"&format={form}",
+                    href=history.export_query.to(str) + f"&format={form}",
                     download=True,
                     aria_label=t("history.export", form=form.upper()),
                     class_name=button_class("secondary"),
@@ -106,5 +105,18 @@ def _table() -> rx.Component:
             ],
             class_name="flex gap-2",
         ),
-        note=alerts.history_note,
+        note=history.note,
+    )
+
+
+def _nothing() -> rx.Component:
+    return rx.cond(
+        history.is_filtered,
+        empty_state(
+            "filter-x",
+            t("history.no_match"),
+            t("history.no_match_text"),
+            link_button(t("history.clear"), ADDRESS),
+        ),
+        empty_state("history", t("history.none_title"), t("history.none_text")),
     )

@@ -73,9 +73,7 @@ def _recent_alerts() -> rx.Component:
             rx.cond(live.feed.length() > 0, alert_list(live.feed[:8], with_transaction=False), alert_list_empty()),
             skeleton_rows(6),
         ),
-        action=link(
-            t("overview.all_alerts"), to="/alerts/?tab=history", class_name="text-13 text-accent hover:underline"
-        ),
+        action=link(t("overview.all_alerts"), to="/alerts/history/", class_name="text-13 text-accent hover:underline"),
         note=t("overview.recent_alerts_note"),
     )
 

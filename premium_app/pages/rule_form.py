@@ -10,6 +10,7 @@ from components.ui.button import button
 from components.ui.dialogs import drawer
 from components.ui.field import INPUT, checkbox, field_error, text_field
 from components.ui.icon import icon
+from components.ui.link import link
 from components.ui.plan_limit import plan_limit
 from components.ui.segmented import segmented
 from components.ui.sentence import blank, choice, words
@@ -43,6 +44,13 @@ def rule_drawer() -> rx.Component:
                 class_name="flex-1 overflow-y-auto p-5 flex flex-col gap-5",
             ),
             rx.el.footer(
+                link(
+                    t("builder.all_options"),
+                    to=rx.cond(
+                        Form.rule_id != "", f"/alerts/new/?edit={Form.rule_id}", f"/alerts/new/?kind={Form.kind}"
+                    ),
+                    class_name="mr-auto self-center text-13 text-accent hover:underline",
+                ),
                 button(t("action.cancel"), on_click=Form.close),
                 button(
                     rx.cond(Form.rule_id != "", t("form.save"), t("form.create")),

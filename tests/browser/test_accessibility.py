@@ -15,11 +15,16 @@ PAGES = {
     "local mailbox": "/dev/mail/",
     "sign-in": "/sign-in/?error=credentials",
     "overview": "/",
+    "alerts": "/alerts/",
     "rules": "/alerts/?tab=rules",
     "price form": "/alerts/?tab=rules&new=price",
     "transfer form": "/alerts/?tab=rules&new=whale",
     "live": "/alerts/?tab=live",
-    "history": "/alerts/?tab=history&type=whale",
+    "history": "/alerts/history/?type=whale",
+    "builder": "/alerts/new/",
+    "rule being built": "/alerts/new/?kind=price",
+    "analytics": "/alerts/analytics/?unit=week",
+    "no such rule": "/alerts/rules/018f0000-0000-7000-8000-000000000001/",
     "webhooks": "/alerts/?tab=webhooks",
     "notifications": "/settings/notifications/",
     "privacy": "/settings/privacy/",
@@ -33,11 +38,16 @@ LOADED = {
     "local mailbox": "text=No mail leaves this machine",
     "sign-in": "text=Use the demo account",
     "overview": "text=WETH",
+    "alerts": "main article",
     "rules": "main section",
     "price form": "dialog[open] #price_usd",
     "transfer form": "dialog[open] #value_usd",
     "live": "main section",
     "history": "main section",
+    "builder": "main section",
+    "rule being built": "main form",
+    "analytics": "main section",
+    "no such rule": "main section",
     "webhooks": "main section",
     "notifications": "text=Receipts",
     "privacy": "text=Delete account",
@@ -91,7 +101,7 @@ async def test_skip_link_leads_to_the_content(signed_in_page: Page) -> None:
 
 async def test_rule_form_works_by_keyboard_alone(signed_in_page: Page) -> None:
     page = signed_in_page
-    await page.goto("/alerts/?tab=history")
+    await page.goto("/alerts/history/")
     await page.wait_for_selector("main section")
     await page.keyboard.press("Control+k")
     await expect(page.get_by_role("combobox", name="Go to a page or start something")).to_be_focused()
@@ -128,7 +138,9 @@ async def test_motion_stops_for_those_who_ask(browser: Browser, running_app: Tri
     assert set(names) == {"none"}
 
 
-@pytest.mark.parametrize("address", ["/", "/alerts/?tab=rules", "/alerts/?tab=history", "/settings/privacy/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/alerts/?tab=rules", "/alerts/", "/alerts/history/", "/alerts/analytics/", "/settings/privacy/"]
+)
 async def test_touch_targets_are_finger_sized_on_a_phone(browser: Browser, running_app: Trial, address: str) -> None:
     context = await browser.new_context(
         base_url=running_app.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True

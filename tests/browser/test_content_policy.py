@@ -44,7 +44,7 @@ async def test_no_page_breaks_its_policy(browser: Browser, running_app: Trial, s
         page.route if page.route.endswith("/") else f"{page.route}/" for page in PAGES if "[" not in page.route
     ]
     findings: dict[str, Any] = {}
-    for address in (*addresses, "/alerts/?tab=rules&new=whale", "/alerts/?tab=history", "/docs", "/no-such-page/"):
+    for address in (*addresses, "/alerts/?tab=rules&new=whale", "/alerts/history/", "/docs", "/no-such-page/"):
         said = await said_by(context, address)
         if address in ("/404/", "/no-such-page/"):
             said = [line for line in said if NOT_THERE not in line]

@@ -88,5 +88,5 @@ async def test_rule_made_in_browser_fires_from_a_swap_within_a_second_of_its_blo
     record_property("block_to_alert_ms", [round(delay) for delay in delays_ms])
     assert statistics.median(delays_ms) < 1_000, delays_ms
 
-    await page.goto("/alerts/?tab=history")
+    await page.goto("/alerts/history/")
     await expect(page.get_by_role("row").filter(has_text="Mine by hand").first).to_be_visible(timeout=15_000)

@@ -194,8 +194,8 @@ async def test_history_filters_live_in_the_address_and_in_the_export(
 
     await page.goto("/alerts/?tab=live")
     await expect(page.locator("main li").filter(has_text=name).first).to_be_visible(timeout=60_000)
-    await page.goto("/alerts/?tab=history")
-    await page.get_by_role("link", name="Transfer").click()
+    await page.goto("/alerts/history/")
+    await page.get_by_label("Any type").select_option(label="Transfer")
     await page.wait_for_url("**type=whale**")
     await expect(page.get_by_role("row").filter(has_text=name).first).to_be_visible()
     await page.get_by_label("Any rule").select_option(label=name)
@@ -212,7 +212,7 @@ async def test_history_filters_live_in_the_address_and_in_the_export(
         assert len(rows) > 0
         assert name in text
 
-    await page.get_by_role("link", name="Price").click()
+    await page.get_by_label("Any type").select_option(label="Price")
     await expect(page.get_by_text("No alert fits these filters")).to_be_visible()
     await page.go_back()
     await expect(page.get_by_role("row").filter(has_text=name).first).to_be_visible()
@@ -287,7 +287,14 @@ async def test_page_tells_when_the_connection_is_lost(signed_in_page: Page) -> N
 async def test_nothing_scrolls_sideways(signed_in_page: Page, width: int) -> None:
     page = signed_in_page
     await page.set_viewport_size({"width": width, "height": 900})
-    for address in ("/", "/alerts/?tab=rules", "/alerts/?tab=history", "/alerts/?tab=webhooks"):
+    for address in (
+        "/",
+        "/alerts/",
+        "/alerts/?tab=rules",
+        "/alerts/history/",
+        "/alerts/analytics/",
+        "/alerts/?tab=webhooks",
+    ):
         await page.goto(address)
         await page.wait_for_function("document.querySelector('main') && !document.querySelector('main .skeleton')")
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, address

@@ -1,12 +1,13 @@
 """Filters live in the address; what is malformed there is no filter, never an error."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.history_filters import Filters, chips_of, filters_of
+from state.history_filters import Filters, chips_of, filters_of, heads_of
 
 RULE = "018f0000-0000-7000-8000-000000000001"
 
@@ -16,11 +17,11 @@ def query_of(address: str) -> dict[str, str]:
 
 
 def test_address_round_trip() -> None:
-    filters = Filters("whale", RULE, "0x" + "ab" * 20, "withdrawn", "2026-01-02", "2026-02-03", 7)
+    filters = Filters("whale", RULE, "0x" + "ab" * 20, "withdrawn", "2026-01-02", "2026-02-03", "-value")
     assert filters_of(query_of(filters.address())) == filters
 
 
-NAMES = st.sampled_from(["type", "rule", "token", "status", "from", "to", "page"])
+NAMES = st.sampled_from(["type", "rule", "token", "status", "from", "to", "sort"])
 ODD = st.sampled_from(["9999-12-31", "0001-01-01", "\u00b2", "99999999", "-1", "2026-W01-1"])
 
 
@@ -39,11 +40,19 @@ def test_days_are_whole_days_in_utc() -> None:
 
 
 def test_pressing_a_chip_twice_changes_nothing() -> None:
-    start = Filters(token="WETH", page=3)
-    price = next(chip for chip in chips_of(start) if chip.text == "Price")
-    assert not price.active
-    pressed = filters_of(query_of(price.href))
-    assert pressed == Filters(type="price", token="WETH")
-    again = next(chip for chip in chips_of(pressed) if chip.text == "Price")
+    start = Filters(type="price", token="WETH", sort="rule")
+    chip = next(chip for chip in chips_of(start) if chip.text == "Withdrawn")
+    assert not chip.active
+    pressed = filters_of(query_of(chip.href))
+    assert pressed == replace(start, status="withdrawn")
+    again = next(chip for chip in chips_of(pressed) if chip.text == "Withdrawn")
     assert again.active
-    assert filters_of(query_of(again.href)) == Filters(token="WETH")
+    assert filters_of(query_of(again.href)) == start
+
+
+def test_pressing_a_column_sorts_by_it_and_pressing_again_turns_it_round() -> None:
+    heads = {head.key: head for head in heads_of(Filters(type="whale"))}
+    assert filters_of(query_of(heads["value"].first_to)) == Filters(type="whale", sort="-value")
+    assert filters_of(query_of(heads["value"].other_to)) == Filters(type="whale", sort="value")
+    assert filters_of(query_of(heads["when"].first_to)) == Filters(type="whale")
+    assert heads["chain"].sort == heads["chain"].first_to == ""

@@ -1,0 +1,170 @@
+// A reading over time with its threshold and what fired, drawn by lightweight-charts, which is fetched only when a chart is shown.
+import { useEffect, useRef, useState } from "react";
+import { jsx, jsxs } from "react/jsx-runtime";
+
+const MOST_ROWS = 500;
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--color-${name}`).trim();
+const faded = (hex, alpha) => {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
+};
+
+// Points at most one a second, in order, as the library wants them; without a value: nothing was read then.
+const ordered = (points) => {
+  const bySecond = new Map();
+  for (const [time, value] of points) bySecond.set(Math.floor(time), value);
+  return [...bySecond].sort((one, other) => one[0] - other[0]).map(([time, value]) => (value === null ? { time } : { time, value }));
+};
+
+const formatter = (unit, largest) => {
+  const plain = new Intl.NumberFormat(undefined, { maximumSignificantDigits: largest >= 1000 ? 8 : 6, maximumFractionDigits: 8, roundingPriority: "lessPrecision" });
+  const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 2 });
+  return (value) => {
+    const text = Math.abs(value) >= 1e6 ? short.format(value) : plain.format(value);
+    return unit === "$" ? (value < 0 ? `-$${text.slice(1)}` : `$${text}`) : unit === "%" ? `${text}%` : `${text} ${unit}`.trim();
+  };
+};
+
+const stepOf = (largest) => 10 ** Math.min(0, Math.floor(Math.log10(Math.max(largest, 1e-12))) - 5);
+
+const palette = () => ({
+  layout: { background: { color: token("surface") }, textColor: token("ink-3") },
+  grid: { vertLines: { visible: false }, horzLines: { color: token("line") } },
+  crosshair: { vertLine: { color: token("line-strong"), labelBackgroundColor: token("ink-2") }, horzLine: { color: token("line-strong"), labelBackgroundColor: token("ink-2") } },
+});
+
+const localTime = (seconds, options) => new Date(seconds * 1000).toLocaleString(undefined, options);
+
+// A threshold far from the readings would press them flat: it is then said in words instead.
+const near = (threshold, low, high) => {
+  const gap = threshold > high ? threshold - high : threshold < low ? low - threshold : 0;
+  return gap <= Math.max(2 * (high - low), 0.1 * Math.max(Math.abs(high), Math.abs(low)));
+};
+
+const valuesOf = (data) => data.filter((point) => point.value !== undefined).map((point) => point.value);
+
+const build = (library, box, { data, style, unit, thresholds, marks, labels }) => {
+  const values = valuesOf(data);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  const shown = thresholds.filter((each) => near(each.value, low, high));
+  const chart = library.createChart(box, {
+    autoSize: true,
+    ...palette(),
+    layout: { ...palette().layout, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12, attributionLogo: false },
+    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: style === "bars" ? 0 : 0.1 } },
+    timeScale: {
+      borderVisible: false,
+      timeVisible: true,
+      secondsVisible: false,
+      tickMarkFormatter: (time, type) =>
+        localTime(time, type < 2 ? { month: "short", year: "numeric" } : type === 2 ? { month: "short", day: "numeric" } : { hour: "2-digit", minute: "2-digit" }),
+    },
+    localization: { timeFormatter: (time) => localTime(time, { dateStyle: "medium", timeStyle: "medium" }) },
+    handleScroll: { mouseWheel: false, vertTouchDrag: false },
+    handleScale: { mouseWheel: false },
+  });
+  const format = { type: "custom", minMove: stepOf(largest), formatter: formatter(unit, largest) };
+  const scaled = (original) => {
+    const found = original();
+    if (!found?.priceRange) return found;
+    for (const each of shown) {
+      found.priceRange.minValue = Math.min(found.priceRange.minValue, each.value);
+      found.priceRange.maxValue = Math.max(found.priceRange.maxValue, each.value);
+    }
+    return found;
+  };
+  const series =
+    style === "bars"
+      ? chart.addSeries(library.HistogramSeries, { priceFormat: format, autoscaleInfoProvider: scaled, priceLineVisible: false, lastValueVisible: false })
+      : chart.addSeries(library.AreaSeries, { priceFormat: format, autoscaleInfoProvider: scaled, lineWidth: 2, priceLineVisible: false });
+  series.setData(data);
+  const lines = shown.map((each) => series.createPriceLine({ price: each.value, lineWidth: 1, lineStyle: 2, axisLabelVisible: true, title: labels.threshold }));
+  const pins = library.createSeriesMarkers(series, []);
+  const paint = () => {
+    chart.applyOptions(palette());
+    const accent = token("accent");
+    series.applyOptions(style === "bars" ? { color: accent } : { lineColor: accent, topColor: faded(accent, 0.16), bottomColor: faded(accent, 0.02) });
+    lines.forEach((line) => line.applyOptions({ color: token("warn"), axisLabelColor: token("warn"), axisLabelTextColor: token("surface") }));
+    pins.setMarkers(marks.map((time) => ({ time: Math.floor(time), position: "aboveBar", shape: "circle", size: 0.7, color: token("warn") })));
+  };
+  paint();
+  chart.timeScale().fitContent();
+  return { chart, paint };
+};
+
+const Rows = ({ data, unit, labels }) => {
+  const largest = Math.max(...valuesOf(data).map(Math.abs));
+  const text = formatter(unit, largest);
+  return jsx("div", {
+    className: "chart-rows",
+    tabIndex: 0,
+    role: "region",
+    "aria-label": labels.title,
+    children: jsxs("table", {
+      children: [
+        jsx("thead", { children: jsxs("tr", { children: [jsx("th", { scope: "col", children: labels.time }, "time"), jsx("th", { scope: "col", children: labels.value }, "value")] }) }, "head"),
+        jsx("tbody", {
+          children: data.filter((point) => point.value !== undefined).slice(-MOST_ROWS).reverse().map((point) =>
+            jsxs("tr", { children: [jsx("td", { children: localTime(point.time, { dateStyle: "medium", timeStyle: "medium" }) }, "time"), jsx("td", { children: text(point.value) }, "value")] }, point.time),
+          ),
+        }, "body"),
+      ],
+    }),
+  });
+};
+
+export const TimeChart = ({ points, thresholds, marks, unit, look, labels, summary, className }) => {
+  const box = useRef(null);
+  const [asTable, setAsTable] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const [ready, setReady] = useState(false);
+  const data = ordered(points);
+  const fingerprint = JSON.stringify([points, thresholds, marks, unit, look]);
+
+  useEffect(() => {
+    if (asTable || data.length === 0) return undefined;
+    let made = null;
+    let gone = false;
+    const watcher = new MutationObserver(() => made?.paint());
+    import("lightweight-charts").then(
+      (library) => {
+        if (gone || !box.current) return;
+        made = build(library, box.current, { data, style: look, unit, thresholds, marks, labels });
+        watcher.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "data-contrast"] });
+        setReady(true);
+      },
+      () => setFailed(true),
+    );
+    return () => {
+      gone = true;
+      watcher.disconnect();
+      made?.chart.remove();
+    };
+  }, [fingerprint, asTable]);
+
+  const values = valuesOf(data);
+  const far = thresholds.filter((each) => values.length > 0 && !near(each.value, Math.min(...values), Math.max(...values)));
+  return jsxs("div", {
+    className: `chart ${className ?? ""}`,
+    children: [
+      jsxs("div", {
+        className: "chart-bar",
+        children: [
+          jsx("p", { key: "far", className: "chart-far", children: far.map((each) => `${labels.threshold} ${each.label} ${each.value > Math.max(...values) ? labels.above : labels.below}`).join(" · ") }),
+          jsx("button", { key: "table", type: "button", className: "chart-switch", "aria-pressed": asTable, onClick: () => setAsTable(!asTable), children: asTable ? labels.asChart : labels.asTable }),
+        ],
+      }, "bar"),
+      asTable || failed
+        ? jsx(Rows, { data, unit, labels }, "rows")
+        : jsxs("div", {
+            className: "chart-area",
+            children: [
+              jsx("div", { key: "box", ref: box, role: "img", "aria-label": summary, className: "chart-box" }),
+              ready ? null : jsx("span", { key: "wait", className: "skeleton chart-wait" }),
+            ],
+          }, "area"),
+    ],
+  });
+};

@@ -1,0 +1,45 @@
+"""A reading over time, with its threshold and the moments at which something fired."""
+
+from typing import Any
+
+import reflex as rx
+
+from components.i18n import t
+
+
+class _TimeChart(rx.Component):
+    """The part in assets/ui/time_chart.js; it fetches the chart library when it is shown, not with the page."""
+
+    library = "$/public/ui/time_chart.js"
+    tag = "TimeChart"
+    lib_dependencies: list[str] = ["lightweight-charts@5.2.1"]
+    class_name: rx.Var[str]  # type: ignore[assignment]
+    points: rx.Var[list[list[float | None]]]
+    thresholds: rx.Var[list[Any]]
+    marks: rx.Var[list[float]]
+    unit: rx.Var[str]
+    look: rx.Var[str]
+    labels: rx.Var[dict[str, str]]
+    summary: rx.Var[str]
+
+
+def time_chart(view: Any) -> rx.Component:
+    """Return the chart of a `ChartView` view model."""
+    return _TimeChart.create(
+        points=view.points,
+        thresholds=view.thresholds,
+        marks=view.marks,
+        unit=view.unit,
+        look=view.look,
+        summary=view.summary,
+        labels={
+            "title": t("chart.title"),
+            "asTable": t("chart.as_table"),
+            "asChart": t("chart.as_chart"),
+            "time": t("chart.time"),
+            "value": t("chart.value"),
+            "threshold": t("chart.threshold"),
+            "above": t("chart.far_above"),
+            "below": t("chart.far_below"),
+        },
+    )

@@ -1,0 +1,37 @@
+"""The frame of the alert pages: their tabs above, the one primary action at the right."""
+
+from typing import Any
+
+import reflex as rx
+
+from components.i18n import t
+from components.layout.shell import shell
+from components.ui.button import link_button
+from components.ui.tabs import tabs
+
+_TABS = (
+    ("overview", "/alerts/"),
+    ("rules", "/alerts/?tab=rules"),
+    ("live", "/alerts/?tab=live"),
+    ("history", "/alerts/history/"),
+    ("analytics", "/alerts/analytics/"),
+    ("webhooks", "/alerts/?tab=webhooks"),
+)
+
+
+def alerts_frame(current: Any, *content: Any, shell_state: Any) -> rx.Component:
+    """Return an alert page whose tab is `current`."""
+    return shell(
+        "alerts",
+        t("nav.alerts"),
+        rx.el.div(
+            rx.el.div(
+                tabs(t("alerts.tabs"), [(key, t(f"alerts.tab_{key}"), to) for key, to in _TABS], current),
+                link_button(t("alerts.new"), "/alerts/new/", "primary", "plus"),
+                class_name="flex items-start justify-between gap-4 max-md:flex-col-reverse max-md:items-stretch",
+            ),
+            *content,
+            class_name="flex flex-col gap-4",
+        ),
+        shell_state,
+    )

@@ -1,0 +1,62 @@
+"""The overview of all alerts: numbers, the live feed, rules by type, what was held back."""
+
+from typing import Any
+
+import reflex as rx
+
+from components.charts.bars import ranking
+from components.i18n import t
+from components.ui.button import link_button
+from components.ui.card import card
+from components.ui.empty_state import empty_state
+from components.ui.kpi_tile import kpi_skeleton, kpi_tile
+from components.ui.plan_limit import plan_limit
+from components.ui.skeleton import skeleton_rows
+from premium_app.pages.alerts_live import live_tab
+from state.alert_figures_state import AlertFiguresState
+
+# On the class, a state's attributes are values of the page.
+figures: Any = AlertFiguresState
+
+
+def overview_tab() -> rx.Component:
+    """Return the tab."""
+    return rx.el.div(
+        rx.el.h2(t("overview.numbers"), class_name="sr-only"),
+        rx.el.div(
+            rx.cond(
+                figures.loaded,
+                rx.foreach(figures.tiles, lambda tile: kpi_tile(tile)),
+                rx.fragment(*[kpi_skeleton() for _ in range(5)]),
+            ),
+            class_name="grid gap-3 grid-cols-2 lg:grid-cols-5 max-lg:[&>:last-child]:col-span-2",
+        ),
+        plan_limit(figures.paused_by_plan, ""),
+        rx.el.div(
+            live_tab(),
+            rx.el.div(_kinds(), class_name="flex flex-col gap-4 min-w-0"),
+            class_name="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(280px,1fr)] items-start",
+        ),
+        class_name="flex flex-col gap-4",
+    )
+
+
+def _kinds() -> rx.Component:
+    return card(
+        t("figures.kinds"),
+        rx.cond(
+            figures.loaded,
+            rx.cond(
+                figures.kinds.length() > 0,
+                ranking(figures.kinds),
+                empty_state(
+                    "bell-plus",
+                    t("dashboard.none_title"),
+                    t("dashboard.none_text"),
+                    link_button(t("alerts.new"), "/alerts/?tab=rules&new=price", icon_name="plus"),
+                ),
+            ),
+            skeleton_rows(3),
+        ),
+        note=t("figures.kinds_note"),
+    )

@@ -1,0 +1,433 @@
+"""The builder: a rule of any kind, or of several conditions, written as a sentence; it says what it would mean."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import reflex as rx
+from pydantic import ValidationError
+
+from backend.accounts.service import CurrentUser
+from backend.alerts import service as alerts_service
+from backend.alerts.kinds.registry import kind_names
+from backend.alerts.preview import service as previews
+from backend.alerts.schemas import RULE_ACTIONS, RuleCreate, RuleRead, RuleUpdate
+from backend.api.resources import resources
+from backend.chain import service as chain_service
+from backend.chain.registry import chain_name
+from backend.core import formats
+from backend.core.errors import InvalidInputError, PremiumError, TierLimitError
+from backend.core.ids import new_id
+from components.i18n import t
+from state import rule_tree
+from state.background import signed_in_background
+from state.guard import signed_in, tell_limit
+from state.rule_builder_form import FIELDS, RuleAct, RuleOptions, options_of_rule, values_of
+from state.rule_builder_rows import (
+    WITHIN,
+    KindCard,
+    NodeView,
+    Offered,
+    fields_of,
+    kind_cards,
+    kind_options,
+    node_views,
+)
+from state.rule_preview import PreviewView, failed_preview, preview_view
+from state.rule_tree import Part, Value
+from state.shell_state import ShellState
+from state.view_models import Option
+
+ADDRESS = "/alerts/new/"
+MOST_RULES = 100
+MAX_TEXT = 20_000
+MOST_ACTS = 10
+PAUSE_SECONDS = 0.5  # who is still writing is not answered at every key
+# Stands before the ids of the second tree: what must also hold when the rule fires.
+CHECK = "g"
+
+
+class RuleBuilderState(rx.State):
+    """One rule being written."""
+
+    loaded: bool = False
+    failure: str = ""
+    failure_id: str = ""
+    limit_message: str = ""
+    upgrade_to: str = ""
+    is_gallery: bool = True
+    saving: bool = False
+    form_key: str = ""
+    rule_id: str = ""
+    cards: list[KindCard] = []
+    kinds: list[Option] = []
+    nodes: list[NodeView] = []
+    checks: list[NodeView] = []
+    can_add: bool = False
+    sentence: str = ""
+    options: RuleOptions = RuleOptions()
+    preview: PreviewView = PreviewView()
+    errors: dict[str, str] = dict.fromkeys(FIELDS, "")
+    rules: list[Option] = []
+    _parts: list[Part] = []
+    _checks: list[Part] = []
+    _offered: Offered = Offered()
+    _version: int = 0
+    _ticket: str = ""
+    _marked: dict[str, str] = {}
+
+    @signed_in
+    async def load(self, user: CurrentUser) -> Any:
+        """Offer the kinds, or open the builder as the address says (`kind=gas`, `edit=id`, `copy=id`)."""
+        await ShellState._show(self, user)
+        query = dict(self.router.url.query_parameters)
+        self.failure = self.failure_id = self.limit_message = self.upgrade_to = ""
+        self.cards, self.kinds = kind_cards(), kind_options()
+        self.can_add = "multi" in kind_names()
+        stored_id = query.get("edit") or query.get("copy")
+        kind = query.get("kind", "")
+        self.is_gallery = not stored_id and kind not in {option.value for option in self.kinds}
+        if not self.is_gallery:
+            await self._read_offered(user)
+            if stored_id:
+                await self._open_stored(user, stored_id, is_edit="edit" in query)
+            else:
+                self._open_new(kind)
+            self.loaded = True
+            return await self._show(user)
+        self.loaded = True
+        return None
+
+    @signed_in
+    async def choose_kind(self, user: CurrentUser, part: str, kind: str) -> Any:
+        """Make a condition one of another kind, with that kind's blanks."""
+        if kind not in {option.value for option in self.kinds}:
+            raise InvalidInputError(t("form.invalid"))
+        values = rule_tree.new_tree(kind, fields_of(kind))[1].values
+        self._edit(part, rule_tree.change, kind=kind, values=self._first_chain(kind, values))
+        return await self._show(user)
+
+    @signed_in
+    async def write(self, user: CurrentUser, part: str, field: str, text: str) -> Any:
+        """Take what was written into a blank."""
+        self._write(part, field, str(text))
+        return await self._show(user)
+
+    @signed_in
+    async def operate(self, user: CurrentUser, part: str, field: str, operator: str) -> Any:
+        """Take another way to compare."""
+        spec = self._spec(part, field)
+        if operator not in spec.operators:
+            raise InvalidInputError(t("form.invalid"))
+        held = self._value(part, field)
+        self._edit(part, rule_tree.write, replace(held, operator=operator), field)
+        return await self._show(user)
+
+    @signed_in
+    async def ask_more(self, user: CurrentUser, part: str, field: str) -> Any:
+        """Ask for one more thing in a condition."""
+        self._edit(part, rule_tree.write, Value(field, self._spec(part, field).operators[0]), field)
+        return await self._show(user)
+
+    @signed_in
+    async def leave_out(self, user: CurrentUser, part: str, field: str) -> Any:
+        """Leave a field out."""
+        self._edit(part, rule_tree.write, None, field)
+        return await self._show(user)
+
+    @signed_in
+    async def add_condition(self, user: CurrentUser, group: str) -> Any:
+        """Put one more condition into a group."""
+        kind = self._last_kind(group)
+        self._edit(group, rule_tree.add_condition, kind, fields_of(kind))
+        return await self._show(user)
+
+    @signed_in
+    async def add_group(self, user: CurrentUser, group: str) -> Any:
+        """Put a group of conditions into a group."""
+        kind = self._last_kind(group)
+        self._edit(group, rule_tree.add_group, kind, fields_of(kind))
+        return await self._show(user)
+
+    @signed_in
+    async def remove_part(self, user: CurrentUser, part: str) -> Any:
+        """Take a condition or a group away."""
+        if str(part).startswith(CHECK) and len(self._checks) <= 2:
+            self._checks = []  # the last check takes the "only if" with it
+        else:
+            self._edit(part, rule_tree.remove)
+        return await self._show(user)
+
+    @signed_in
+    async def join(self, user: CurrentUser, group: str, joint: str) -> Any:
+        """Say whether all conditions of a group must hold, or any."""
+        if joint not in ("all", "any"):
+            raise InvalidInputError(t("form.invalid"))
+        self._edit(group, rule_tree.change, joint=joint)
+        return await self._show(user)
+
+    @signed_in
+    async def negate(self, user: CurrentUser, part: str) -> Any:
+        """Turn a condition or a group into its opposite, or back."""
+        self._edit(part, rule_tree.change, negated=not self._part(part).negated)
+        return await self._show(user)
+
+    @signed_in
+    async def refresh_within(self, user: CurrentUser, part: str, seconds: str) -> Any:
+        """Say how fresh a condition's reading must be."""
+        if seconds not in WITHIN:
+            raise InvalidInputError(t("form.invalid"))
+        self._edit(part, rule_tree.change, within=seconds)
+        return await self._show(user)
+
+    @signed_in
+    async def start_check(self, user: CurrentUser) -> Any:
+        """Ask for what must also hold when the rule fires."""
+        self._checks = self._with_first_chain(rule_tree.new_tree("price", fields_of("price")))
+        return await self._show(user)
+
+    @signed_in
+    async def add_act(self, user: CurrentUser, branch: str) -> Any:
+        """Let the rule act on another rule."""
+        if branch not in ("then", "else") or len(self.options.acts) >= MOST_ACTS:
+            raise InvalidInputError(t("form.invalid"))
+        act = RuleAct(new_id().hex, branch, RULE_ACTIONS[0], "")
+        self.options = replace(self.options, acts=[*self.options.acts, act])
+
+    @signed_in
+    async def drop_act(self, user: CurrentUser, act: str) -> Any:
+        """Leave the other rule alone."""
+        self.options = replace(self.options, acts=[each for each in self.options.acts if each.id != act])
+
+    @signed_in
+    async def change_act(self, user: CurrentUser, act: str, name: str, value: str) -> Any:
+        """Choose what is done, or to which rule."""
+        offered = {"type": set(RULE_ACTIONS), "rule": {"", *(rule.value for rule in self.rules)}}
+        if value not in offered.get(name, ()):
+            raise InvalidInputError(t("form.invalid"))
+        changed = [replace(each, **{name: value}) if each.id == act else each for each in self.options.acts]
+        self.options = replace(self.options, acts=changed)
+
+    @signed_in_background
+    async def try_rule(self, user: CurrentUser) -> Any:
+        """Say what the rule would have told in the last seven days, once the writer pauses."""
+        async with self:
+            ticket = self._ticket
+            try:
+                kind, conditions = self._conditions()
+                wanted = {**self.options.timing(), "conditions": conditions, "type": kind, "guard": self._guard()}
+                data = RuleCreate.model_validate({**wanted, "name": t("builder.unnamed")})
+            except (PremiumError, ValidationError):
+                self.preview = PreviewView()  # it is not complete; what is missing is said when it is saved
+                return
+        await asyncio.sleep(PAUSE_SECONDS)
+        async with self:
+            if self._ticket != ticket:
+                return
+        try:
+            async with resources().database.unit_of_work(user.id) as session:
+                view = preview_view(await previews.preview_rule(session, user, data, resources().redis))
+        except PremiumError as error:
+            view = failed_preview(error.message)
+        async with self:
+            if self._ticket == ticket:
+                self.preview = view
+
+    @signed_in
+    async def choose_option(self, user: CurrentUser, name: str, value: str) -> Any:
+        """Take a choice among the options; anything that is not offered is refused."""
+        self.options = self.options.chosen(name, str(value))
+
+    @signed_in
+    async def save(self, user: CurrentUser, form_data: dict[str, Any]) -> Any:
+        """Create or change the rule; what cannot be accepted is said beside its field, and nothing typed is lost."""
+        typed = {str(name): str(value)[:MAX_TEXT] for name, value in form_data.items() if isinstance(value, str)}
+        for mark, tree in (("", list(self._parts)), (CHECK, list(self._checks))):
+            for part in tree:
+                for value in part.values:
+                    if (key := f"{mark}{part.id}.{value.field}") in typed:
+                        self._write(mark + part.id, value.field, typed[key])
+        self.options = self.options.typed(typed)
+        self.limit_message = self.upgrade_to = ""
+        try:
+            rule_id = await self._store(user)
+        except TierLimitError as error:
+            return tell_limit(self, error)
+        except PremiumError as error:
+            self._blame(error)
+            await self._show(user, keep=True)
+            return None
+        said = t("form.saved") if self.rule_id else t("form.created")
+        return [rx.redirect(f"/alerts/rules/{rule_id}/"), rx.toast.success(said)]
+
+    async def _store(self, user: CurrentUser) -> UUID:
+        kind, conditions = self._conditions()
+        values = {**values_of(self.options), "conditions": conditions, "type": kind, "guard": self._guard()}
+        values["name"] = values["name"] or self.sentence[:255] or t("builder.unnamed")
+        try:
+            made = RuleUpdate.model_validate({**values, "version": self._version}) if self.rule_id else None
+            data = made or RuleCreate.model_validate(values)
+        except ValidationError as error:
+            raise InvalidInputError(t("form.invalid"), _by_field(error)) from None
+        async with resources().database.unit_of_work(user.id) as session:
+            if isinstance(data, RuleUpdate):
+                rule = await alerts_service.update_rule(session, user, UUID(self.rule_id), data)
+            else:
+                rule = await alerts_service.create_rule(session, user, data)
+        return rule.id
+
+    def _conditions(self) -> tuple[str, Any]:
+        """Return the kind and the conditions that stand in the builder. Raises InvalidInputError by part and field."""
+        problems: dict[str, str] = {}
+        lone = rule_tree.single(self._parts)
+        if lone is not None:
+            kind, conditions = lone.kind, rule_tree.conditions_of(lone, fields_of(lone.kind), problems)
+        else:
+            kind, conditions = "multi", rule_tree.tree_of(self._parts, fields_of, problems)  # type: ignore[assignment]
+        if problems:
+            raise InvalidInputError(t("form.invalid"), problems)
+        return kind, conditions
+
+    def _guard(self) -> dict[str, Any] | None:
+        """Return what must also hold. Raises InvalidInputError by part and field."""
+        if not self._checks:
+            return None
+        problems: dict[str, str] = {}
+        tree = rule_tree.tree_of(self._checks, fields_of, problems)
+        if problems:
+            raise InvalidInputError(t("form.invalid"), {CHECK + key: said for key, said in problems.items()})
+        return tree
+
+    async def _show(self, user: CurrentUser, keep: bool = False) -> Any:
+        """Show the tree, and the sentence that it means as far as it is complete; return the event that tries it."""
+        if not keep:
+            self._marked, self.errors = {}, dict.fromkeys(FIELDS, "")
+        try:
+            kind, conditions = self._conditions()
+            async with resources().database.unit_of_work(user.id) as session:
+                self.sentence = await alerts_service.say_rule(session, user, kind, conditions)
+        except PremiumError:
+            self.sentence = ""  # it is not complete yet; what is missing is said when it is saved
+        self.nodes = node_views(self._parts, self._marked, self._offered)
+        self.checks = node_views(self._checks, self._marked, self._offered, CHECK) if self._checks else []
+        self._ticket = new_id().hex
+        if not self.sentence:
+            self.preview = PreviewView()
+            return None
+        self.preview = replace(self.preview, state="waiting")
+        return RuleBuilderState.try_rule
+
+    def _blame(self, error: PremiumError) -> None:
+        """Put an error's messages beside their fields; a field that is not there yet is added to say what it is for."""
+        lone = rule_tree.single(self._parts)
+        self.errors, self._marked = dict.fromkeys(FIELDS, ""), {}
+        for name, message in error.details.items():
+            if name in self.errors:
+                self.errors[name] = str(message)
+            elif name.partition(".")[0] in self._ids():
+                self._marked[name] = str(message)
+            elif lone is not None and name in {each.name for each in fields_of(lone.kind)}:
+                if all(value.field != name for value in lone.values):
+                    spec = self._spec(lone.id, name)
+                    self._edit(lone.id, rule_tree.write, Value(name, spec.operators[0]), name)
+                self._marked[f"{lone.id}.{name}"] = str(message)
+            else:
+                self.errors["form"] = " ".join(part for part in (self.errors["form"], str(message)) if part)
+        if not self._marked and not any(self.errors.values()):
+            self.errors["form"] = error.message
+
+    def _open_new(self, kind: str) -> None:
+        self.rule_id, self._version, self.form_key = "", 0, f"new-{kind}"
+        self._parts = self._with_first_chain(rule_tree.new_tree(kind, fields_of(kind)))
+        self._checks, self.options = [], RuleOptions()
+
+    async def _open_stored(self, user: CurrentUser, stored_id: str, *, is_edit: bool) -> None:
+        try:
+            wanted = UUID(stored_id)
+        except ValueError:
+            raise InvalidInputError(t("form.invalid")) from None
+        async with resources().database.unit_of_work(user.id) as session:
+            rule: RuleRead = await alerts_service.get_rule(session, user, wanted)
+        self._parts = rule_tree.parts_of(rule.type, rule.conditions)
+        self._checks = rule_tree.parts_of("multi", rule.guard) if rule.guard else []
+        self.options = options_of_rule(rule)
+        self.rule_id, self._version = (str(rule.id), rule.version) if is_edit else ("", 0)
+        self.form_key = f"{rule.id}-{rule.version}-{is_edit}"
+
+    async def _read_offered(self, user: CurrentUser) -> None:
+        chains = list(resources().settings.chain_urls)
+        async with resources().database.unit_of_work(user.id) as session:
+            tokens = await chain_service.known_tokens(session, chains)
+            rules = await alerts_service.list_rules(session, user, page=1, page_size=MOST_RULES)
+        named = {token.address: formats.untrusted_text(token.symbol) for token in tokens if token.symbol}
+        self._offered = Offered(
+            chains=[Option(str(chain_id), chain_name(chain_id)) for chain_id in chains],
+            tokens=[Option(address, symbol) for address, symbol in named.items()],
+            priced=[Option(each.address, named[each.address]) for each in tokens if each.is_priced and each.symbol],
+            rules=[Option(str(rule.id), rule.name) for rule in rules.items],
+        )
+        self.rules = self._offered.rules
+
+    def _with_first_chain(self, parts: Sequence[Part]) -> list[Part]:
+        return [replace(part, values=self._first_chain(part.kind, part.values)) for part in parts]
+
+    def _first_chain(self, kind: str, values: Sequence[Value]) -> tuple[Value, ...]:
+        """Return the values with the first chain and token chosen where one must be and none is."""
+        first: Mapping[str, list[Option]] = {"chain": self._offered.chains, "token": self._offered.priced}
+        inputs = {each.name: each.input for each in fields_of(kind)} if kind else {}
+        return tuple(
+            replace(value, text=first[inputs[value.field]][0].value)
+            if not value.text and first.get(inputs[value.field])
+            else value
+            for value in values
+        )
+
+    def _last_kind(self, place: str) -> str:
+        return next(part.kind for part in reversed(self._tree(place)) if part.kind)
+
+    def _ids(self) -> set[str]:
+        return {part.id for part in self._parts} | {CHECK + part.id for part in self._checks}
+
+    def _tree(self, place: str) -> list[Part]:
+        """Return the tree that a part of the page belongs to."""
+        return self._checks if str(place).startswith(CHECK) else self._parts
+
+    def _part(self, place: str) -> Part:
+        return rule_tree.find(self._tree(place), str(place).removeprefix(CHECK))
+
+    def _edit(self, place: str, edit: Callable[..., list[Part]], *values: Any, **named: Any) -> None:
+        """Change the tree that a part of the page belongs to."""
+        made = edit(self._tree(place), str(place).removeprefix(CHECK), *values, **named)
+        if edit in (rule_tree.add_condition, rule_tree.add_group):
+            made = self._with_first_chain(made)
+        if str(place).startswith(CHECK):
+            self._checks = made
+        else:
+            self._parts = made
+
+    def _spec(self, place: str, field: str) -> Any:
+        fields = {each.name: each for each in fields_of(self._part(place).kind)}
+        if field not in fields:
+            raise InvalidInputError(t("form.invalid"))
+        return fields[field]
+
+    def _value(self, place: str, field: str) -> Value:
+        for value in self._part(place).values:
+            if value.field == field:
+                return value
+        raise InvalidInputError(t("form.invalid"))
+
+    def _write(self, place: str, field: str, text: str) -> None:
+        self._edit(place, rule_tree.write, replace(self._value(place, field), text=text[:MAX_TEXT]), field)
+
+
+def _by_field(error: ValidationError) -> dict[str, str]:
+    """Return the messages of what the schema refused, by the option's name."""
+    found: dict[str, str] = {}
+    for each in error.errors():
+        place = str(each["loc"][0]) if each["loc"] else "form"
+        message = each["msg"].removeprefix("Value error, ")
+        found.setdefault(place if place in FIELDS else "form", message)
+    return found

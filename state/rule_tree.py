@@ -1,0 +1,246 @@
+"""Conditions being written: a tree of what must hold, as a flat list of parts, each naming the one it stands in.
+
+Nothing here knows a kind: it is told which fields a kind has. All functions return new lists.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from backend.core.errors import InvalidInputError
+from backend.core.money import parse_decimal, plain
+from components.i18n import t
+
+ROOT = "1"
+MOST_PARTS = 20
+MOST_DEPTH = 3
+DEFAULT_WITHIN = "300"
+_SEPARATORS = re.compile(r"[\s,;]+")
+Joint = Literal["", "all", "any"]
+
+
+class Field(Protocol):
+    """What a form needs to know of a field."""
+
+    name: str
+    input: str
+    required: bool
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One filled field of a condition: its operator and what was written."""
+
+    field: str
+    operator: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A group (`joint` all or any) or a condition (`kind`); `within` is how fresh its reading must be, in seconds."""
+
+    id: str
+    parent: str
+    joint: Joint = ""
+    negated: bool = False
+    kind: str = ""
+    within: str = DEFAULT_WITHIN
+    values: tuple[Value, ...] = ()
+
+
+FieldsOf = Callable[[str], Sequence[Any]]
+
+
+def new_tree(kind: str, fields: Sequence[Any]) -> list[Part]:
+    """Return a tree of one condition."""
+    return [Part(ROOT, "", "all"), _blank("2", ROOT, kind, fields)]
+
+
+def add_condition(parts: Sequence[Part], group: str, kind: str, fields: Sequence[Any]) -> list[Part]:
+    """Return the tree with one more condition in a group. Raises InvalidInputError when it is full."""
+    _room(parts, group)
+    return [*parts, _blank(_next_id(parts), group, kind, fields)]
+
+
+def add_group(parts: Sequence[Part], group: str, kind: str, fields: Sequence[Any]) -> list[Part]:
+    """Return the tree with a group of one condition in a group. Raises InvalidInputError when it is full or deep."""
+    _room(parts, group)
+    if depth_of(parts, group) >= MOST_DEPTH:
+        raise InvalidInputError(t("builder.too_deep"))
+    inner = _next_id(parts)
+    other: Joint = "any" if find(parts, group).joint == "all" else "all"
+    grown = [*parts, Part(inner, group, other)]
+    return [*grown, _blank(_next_id(grown), inner, kind, fields)]
+
+
+def remove(parts: Sequence[Part], part_id: str) -> list[Part]:
+    """Return the tree without a part and what stands in it, nor groups that are empty then; one condition stays."""
+    gone = {part_id}
+    for part in parts:
+        if part.parent in gone:
+            gone.add(part.id)
+    left = [part for part in parts if part.id not in gone]
+    while empty := {part.id for part in left if part.joint and not any(each.parent == part.id for each in left)}:
+        left = [part for part in left if part.id not in empty]
+    return left if part_id != ROOT and any(part.kind for part in left) else list(parts)
+
+
+def change(parts: Sequence[Part], part_id: str, **values: Any) -> list[Part]:
+    """Return the tree with a part's values changed. Raises InvalidInputError when there is no such part."""
+    find(parts, part_id)
+    return [replace(part, **values) if part.id == part_id else part for part in parts]
+
+
+def write(parts: Sequence[Part], part_id: str, value: Value | None, field: str) -> list[Part]:
+    """Return the tree with one field of a condition written, added, or (None) taken away."""
+    part = find(parts, part_id)
+    kept = tuple(each for each in part.values if each.field != field)
+    if value is None:
+        return change(parts, part_id, values=kept)
+    if len(kept) < len(part.values):
+        kept = tuple(value if each.field == field else each for each in part.values)
+        return change(parts, part_id, values=kept)
+    return change(parts, part_id, values=(*kept, value))
+
+
+def find(parts: Sequence[Part], part_id: str) -> Part:
+    """Return a part. Raises InvalidInputError when there is none."""
+    for part in parts:
+        if part.id == part_id:
+            return part
+    raise InvalidInputError(t("form.invalid"))
+
+
+def depth_of(parts: Sequence[Part], part_id: str) -> int:
+    """Return how many groups a part stands in."""
+    part, depth = find(parts, part_id), 0
+    while part.parent:
+        part, depth = find(parts, part.parent), depth + 1
+    return depth
+
+
+def ordered(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts as they are read: each group followed by what stands in it."""
+
+    def below(parent: str) -> list[Part]:
+        return [each for part in parts if part.parent == parent for each in (part, *below(part.id))]
+
+    return below("")
+
+
+def single(parts: Sequence[Part]) -> Part | None:
+    """Return the only condition of a tree that has one and does not negate it, else None."""
+    conditions = [part for part in parts if part.kind]
+    lone = len(conditions) == 1 and not any(part.negated for part in parts)
+    return conditions[0] if lone else None
+
+
+def tree_of(parts: Sequence[Part], fields_of: FieldsOf, problems: dict[str, str]) -> dict[str, Any]:
+    """Return the tree as the API takes it; what cannot be read is put into `problems` by part and field."""
+
+    def made(part: Part) -> dict[str, Any]:
+        if part.kind:
+            found = conditions_of(part, fields_of(part.kind), problems)
+            node: dict[str, Any] = {"type": part.kind, "conditions": found, "within": int(part.within)}
+        else:
+            node = {part.joint: [made(each) for each in parts if each.parent == part.id]}
+        return {"not": node} if part.negated else node
+
+    return made(find(parts, ROOT))
+
+
+def conditions_of(part: Part, fields: Sequence[Any], problems: dict[str, str]) -> list[dict[str, Any]]:
+    """Return a condition's fields as the API takes them; problems are noted under `part.field`."""
+    known = {field.name: field for field in fields}
+    found = []
+    for value in part.values:
+        field = known[value.field]
+        try:
+            said = _said(field.input, value.text)
+        except ValueError:
+            problems[f"{part.id}.{value.field}"] = t("form.number_invalid")
+            continue
+        if said in ("", []):
+            if field.required:
+                problems[f"{part.id}.{value.field}"] = t("builder.missing")
+            continue
+        operator = "in" if isinstance(said, list) and "in" in field.operators else value.operator
+        found.append({"field": value.field, "operator": operator, "value": said})
+    return found
+
+
+def parts_of(kind: str, conditions: Any) -> list[Part]:
+    """Return the parts of stored conditions: a list of one kind, or the tree of a rule of several.
+
+    Raises InvalidInputError for what the builder has no place for.
+    """
+    if not isinstance(conditions, Mapping):
+        return [Part(ROOT, "", "all"), Part("2", ROOT, kind=kind, values=_values(conditions))]
+    parts: list[Part] = []
+
+    def take(node: Mapping[str, Any], parent: str, negated: bool = False) -> None:
+        if "not" in node:
+            take(node["not"], parent, not negated)
+            return
+        part_id = str(len(parts) + 1)
+        if "type" in node:
+            within = str(node.get("within") or "") or DEFAULT_WITHIN
+            parts.append(Part(part_id, parent, "", negated, node["type"], within, _values(node["conditions"])))
+            return
+        joint: Joint = "all" if "all" in node else "any"
+        parts.append(Part(part_id, parent, joint, negated))
+        for each in node[joint]:
+            take(each, part_id)
+
+    root = conditions
+    if "type" in root or "not" in root:
+        root = {"all": [root]}
+    take(root, "")
+    return parts
+
+
+def _values(conditions: Sequence[Mapping[str, Any]]) -> tuple[Value, ...]:
+    return tuple(Value(each["field"], each["operator"], _text(each["value"])) for each in conditions)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(str(each) for each in value)
+    if isinstance(value, bool | str):
+        return str(value)
+    return plain(Decimal(str(value)))
+
+
+def _said(kind: str, text: str) -> Any:
+    """Return what was written as the API takes it. Raises ValueError."""
+    written = text.strip()
+    if kind == "wallets":
+        return [each.lower() for each in _SEPARATORS.split(written) if each]
+    if kind in ("number", "percent"):
+        return plain(parse_decimal(written.removesuffix("%"))) if written else ""
+    if kind in ("chain", "duration"):
+        return int(written) if written else ""
+    return written
+
+
+def _blank(part_id: str, parent: str, kind: str, fields: Sequence[Any]) -> Part:
+    """Return a new condition with what its kind asks for, and the first number to compare with."""
+    wanted = [field for field in fields if field.required]
+    if not any(field.input in ("number", "percent") for field in wanted):
+        wanted += [field for field in fields if field.input in ("number", "percent")][:1]
+    return Part(part_id, parent, kind=kind, values=tuple(Value(each.name, each.operators[0]) for each in wanted))
+
+
+def _next_id(parts: Sequence[Part]) -> str:
+    return str(max(int(part.id) for part in parts) + 1)
+
+
+def _room(parts: Sequence[Part], group: str) -> None:
+    if not find(parts, group).joint:
+        raise InvalidInputError(t("form.invalid"))
+    if len(parts) >= MOST_PARTS:
+        raise InvalidInputError(t("builder.full"))
