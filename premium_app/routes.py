@@ -22,6 +22,7 @@ from premium_app.pages.rule_builder import rule_builder_page
 from premium_app.pages.settings_account import settings_account_page
 from premium_app.pages.settings_api_keys import settings_api_keys_page
 from premium_app.pages.settings_billing import settings_billing_page
+from premium_app.pages.settings_channels import settings_channels_page
 from premium_app.pages.settings_notifications import settings_notifications_page
 from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.settings_security import settings_security_page
@@ -35,6 +36,7 @@ from state.alert_rule_state import AlertRuleState
 from state.alerts_state import AlertsState
 from state.api_keys_state import ApiKeysState
 from state.billing_state import BillingState
+from state.channels_state import ChannelsState
 from state.checkout_return_state import CheckoutReturnState
 from state.dev_mail_state import DevMailState
 from state.entrance_state import EntranceState
@@ -99,6 +101,7 @@ PAGES = (
         settings_notifications_page,
         (NotificationsState.load,),
     ),
+    PageSpec("/settings/channels", "settings.tab_channels", settings_channels_page, (ChannelsState.load,)),
     PageSpec("/settings/api-keys", "settings.tab_api_keys", settings_api_keys_page, (ApiKeysState.load,)),
     PageSpec("/settings/privacy", "settings.tab_privacy", settings_privacy_page, (PrivacyState.load,)),
     *LOCAL_PAGES,

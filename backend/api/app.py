@@ -34,6 +34,7 @@ from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
 from backend.notifications.channels_api import router as channels_router
 from backend.notifications.local_mailbox_api import router as local_mailbox_router
+from backend.notifications.pictures_api import router as pictures_router
 from backend.notifications.preferences_api import router as preferences_router
 from backend.notifications.push_api import router as push_router
 from backend.privacy.api import consent_router
@@ -71,6 +72,7 @@ routers: tuple[APIRouter, ...] = (
     consent_router,
     preferences_router,
     push_router,
+    pictures_router,
     bots_router,
     channels_router,
     health_router,

@@ -21,6 +21,7 @@ EXAMPLES = (
     "/create WETH moves 10% in 24h",
     "/create whale 100k",
     "/create whale 250000 USDC",
+    "/create gas below 20",
 )
 
 
@@ -55,6 +56,8 @@ def read_rule(words: tuple[str, ...]) -> WantedRule:
         raise NotUnderstoodError("Say what to watch.")
     if said[0].lower() == "whale":
         return _with_chain(_whale(said[1:]), chain)
+    if len(said) >= 3 and said[0].lower() == "gas" and said[1].lower() in ("above", "below"):
+        return _with_chain(_gas(said), chain)
     if len(said) >= 3 and said[1].lower() in ("above", "below"):
         return _with_chain(_price(said), chain)
     if len(said) >= 3 and said[1].lower() in _WAYS:
@@ -86,6 +89,13 @@ def _whale(words: list[str]) -> WantedRule:
     if len(words) == 2:
         conditions["token"] = words[1]
     return WantedRule("whale", conditions, needs_chain=False)
+
+
+def _gas(words: list[str]) -> WantedRule:
+    if len(words) > 4 or (len(words) == 4 and words[3].lower() != "gwei"):
+        raise NotUnderstoodError("Say how many gwei: /create gas below 20")
+    fee = {"operator": "gt" if words[1].lower() == "above" else "lt", "value": _number(words[2])}
+    return WantedRule("gas", {"base_fee_gwei": fee}, needs_chain=True)
 
 
 def _price(words: list[str]) -> WantedRule:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -159,12 +160,15 @@ async def _create(context: BotContext, user: CurrentUser, bot: Bot, command: Com
         if len(followed) > 1:
             raise NotUnderstoodError("Say on which chain, at the end: on CHAIN")
         conditions["chain"] = followed[0]
-    data = RuleCreate(
-        name=command.rest[:80] or "From a chat",
-        type=wanted.kind,  # type: ignore[arg-type]
-        conditions=conditions,
-        actions=[AlertAction(type="in_app"), AlertAction(type=bot)],
-    )
+    try:
+        data = RuleCreate(
+            name=command.rest[:80],
+            type=wanted.kind,
+            conditions=conditions,
+            actions=[AlertAction(type="in_app"), AlertAction(type=bot)],
+        )
+    except ValidationError as error:
+        raise NotUnderstoodError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from None
     async with context.database.unit_of_work(user.id) as session:
         rule = await alerts.create_rule(session, user, data)
     return Said("The rule watches now", (replies.rule_line(rule), "You are told here and in the app."))

@@ -31,7 +31,7 @@ from backend.notifications.channels.port import Target
 from backend.notifications.channels.registry import CHANNEL_NAMES, channel_class, channels_set_up
 from backend.notifications.schemas import EMAIL, TESTS, DeliveryRead, NewMessage
 
-TYPED = ("webhook", "slack")
+TYPED = ("webhook", "slack", "discord")
 TEST_WAIT_SECONDS = 10.0
 _REMOVED = "The channel was removed before this went out."
 _TEST_TEXT = "This is a test message. This channel works."
@@ -101,6 +101,17 @@ async def store_channel(
     if not added:
         raise ConflictError("You have this channel already.")
     await audit(session, user_id, "channel.added", str(channel_id), {"channel": channel, "label": label})
+    return await _channel(session, user_id, channel_id)
+
+
+async def rename_channel(session: AsyncSession, user_id: UUID, channel_id: UUID, label: str) -> ChannelRead:
+    """Give a channel another name. Raises InvalidInputError (details: `label`), NotFoundError."""
+    name = " ".join(label.split())
+    if not 1 <= len(name) <= 80 or not name.isprintable():
+        raise InvalidInputError("This name cannot be used.", {"label": "Use 1 to 80 printable characters."})
+    if not await repository.rename_channel(session, user_id, channel_id, name):
+        raise NotFoundError("You have no such channel.")
+    await audit(session, user_id, "channel.renamed", str(channel_id), {"label": name})
     return await _channel(session, user_id, channel_id)
 
 

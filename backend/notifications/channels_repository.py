@@ -71,6 +71,15 @@ async def insert_channel(session: AsyncSession, values: Mapping[str, Any]) -> bo
     return result.first() is not None
 
 
+async def rename_channel(session: AsyncSession, user_id: UUID, channel_id: UUID, label: str) -> bool:
+    """Give one of the user's channels another name; return whether there is one."""
+    row = await session.execute(
+        text("update notification_channels set label = :label where id = :id and user_id = :user_id returning id"),
+        {"id": channel_id, "user_id": user_id, "label": label},
+    )
+    return row.first() is not None
+
+
 async def delete_channel(session: AsyncSession, user_id: UUID, channel_id: UUID) -> RowMapping | None:
     """Remove one of the user's channels and return what it was, None when there is none."""
     statement = text(

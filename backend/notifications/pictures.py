@@ -34,6 +34,15 @@ class Picture:
     description: str
 
 
+def may_have_picture(payload: Mapping[str, Any]) -> bool:
+    """Return whether a message is about something that has a series."""
+    event = payload.get("event")
+    if not isinstance(event, Mapping) or not isinstance(payload.get("chainId"), int):
+        return False
+    is_price = event.get("price_usd") is not None and bool(event.get("token"))
+    return is_price or str(event.get("metric") or "").startswith("gas.")
+
+
 async def picture_of(session: AsyncSession, payload: Mapping[str, Any]) -> Picture | None:
     """Return the picture of what an alert is about: a token's price or a chain's base fee; None for other kinds.
 

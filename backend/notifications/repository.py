@@ -124,6 +124,12 @@ async def find_message(session: AsyncSession, user_id: UUID, message_id: UUID) -
     return dict(row._mapping) if row else None
 
 
+async def find_payload(session: AsyncSession, user_id: UUID, message_id: UUID) -> dict[str, Any] | None:
+    """Return what one of the user's messages says, or None."""
+    statement = text("select payload from notification_outbox where id = :id and user_id = :user_id")
+    return (await session.execute(statement, {"id": message_id, "user_id": user_id})).scalar_one_or_none()
+
+
 async def put_in_line_again(session: AsyncSession, user_id: UUID, message_id: UUID) -> bool:
     """Make a message of the user due now that is not on its way; return whether it was one.
 

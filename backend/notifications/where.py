@@ -3,14 +3,14 @@
 from backend.notifications.channels.port import OutgoingMessage
 
 _CHANNELS = "/settings/channels/"
-_HISTORY = "/alerts/?tab=history"
+_HISTORY = "/alerts/history/"
 
 
 def path_of(message: OutgoingMessage) -> str:
-    """Return the path of the page that shows a message's alert; of a test, the page of channels."""
+    """Return the path of the page of a message's rule; of a bundle, the history; of a test, the page of channels."""
     if message.event_type.endswith(".test"):
         return _CHANNELS
-    return f"{_HISTORY}&rule={message.rule_id}" if message.rule_id and message.count == 1 else _HISTORY
+    return f"/alerts/rules/{message.rule_id}/" if message.rule_id and message.count == 1 else _HISTORY
 
 
 def link_of(message: OutgoingMessage, app_url: str) -> str:

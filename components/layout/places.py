@@ -38,12 +38,13 @@ class SettingsTab:
 
 
 # Only what is built: whoever adds a settings page adds its tab here, in the order account, security, billing,
-# notifications, api-keys, privacy.
+# notifications, channels, api-keys, privacy.
 SETTINGS_TABS: tuple[SettingsTab, ...] = (
     SettingsTab("account"),
     SettingsTab("security"),
     SettingsTab("billing"),
     SettingsTab("notifications"),
+    SettingsTab("channels"),
     SettingsTab("api-keys"),
     SettingsTab("privacy"),
 )

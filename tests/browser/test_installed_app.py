@@ -38,12 +38,13 @@ async def deliver(page: Page, origin: str, message: object) -> None:
 
 
 async def shown(page: Page, count: int = 1) -> list[dict[str, Any]]:
-    return await page.wait_for_function(
+    found: Any = await page.wait_for_function(
         "(count) => navigator.serviceWorker.ready.then((r) => r.getNotifications())"
         ".then((all) => all.length >= count &&"
         " all.map((n) => ({ title: n.title, body: n.body, tag: n.tag, data: n.data, icon: n.icon })))",
         arg=count,
     )
+    return found
 
 
 async def test_it_can_be_installed(page: Page, running_app: Trial) -> None:
@@ -79,7 +80,7 @@ async def test_without_a_connection_a_page_of_ours_says_so(context: BrowserConte
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
     await context.set_offline(True)
-    await page.goto("/alerts/?tab=history")
+    await page.goto("/alerts/history/")
     await expect(page.get_by_role("heading", name="There is no connection")).to_be_visible()
     assert await page.evaluate("getComputedStyle(document.querySelector('a')).display") == "inline-block"
     await context.set_offline(False)
@@ -99,7 +100,7 @@ async def test_an_alert_is_shown_and_opens_where_it_says(context: BrowserContext
         "title": "WETH above 4,000",
         "body": "WETH on Demo market rose above $4,000: <b>now</b> $4,001.20",
         "tag": "alert-1",
-        "url": "/alerts/?tab=history&rule=1",
+        "url": "/alerts/history/?rule=1",
         "at": "2026-11-25T12:00:00Z",
     }
     await deliver(page, running_app.url, message)
@@ -120,7 +121,7 @@ async def test_an_alert_is_shown_and_opens_where_it_says(context: BrowserContext
         "() => self.registration.getNotifications().then(([n]) =>"
         " self.dispatchEvent(new NotificationEvent('notificationclick', { notification: n })))"
     )
-    await page.wait_for_url("**/alerts/?tab=history&rule=1")
+    await page.wait_for_url("**/alerts/history/?rule=1")
 
 
 async def test_what_comes_leads_nowhere_else(context: BrowserContext, running_app: Trial) -> None:

@@ -14,8 +14,10 @@ from backend.core.settings import Settings
 from backend.notifications.channels.exchange import post
 from backend.notifications.channels.port import ChannelError, Exchange, OutgoingMessage, Pace, Receipt, Target, Tools
 from backend.notifications.channels.words import items_of
+from backend.notifications.pictures import may_have_picture
 from backend.notifications.push import vapid
 from backend.notifications.push.subscription import PushTarget, encrypted
+from backend.notifications.signed_pictures import picture_path
 from backend.notifications.where import path_of
 
 _MOST_BODY = 500
@@ -62,7 +64,10 @@ class PushChannel:
     async def send(self, message: OutgoingMessage) -> Receipt:
         """Hand the message to the browser's push service. Raises ChannelError."""
         target = PushTarget.of_sealed(message.target)
-        plain = orjson.dumps(shown(message))
+        said = shown(message)
+        if may_have_picture(message.payload):
+            said["image"] = picture_path(self._settings, message.user_id, message.id)
+        plain = orjson.dumps(said)
         headers = {
             "Content-Type": "application/octet-stream",
             "Content-Encoding": "aes128gcm",

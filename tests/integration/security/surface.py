@@ -36,6 +36,7 @@ FREE = {
     "/v1/auth/oauth/{provider}/start": "github",
     "/v1/auth/oauth/{provider}/callback": "github",
     "/v1/account/identities/{provider}/link": "github",
+    "/v1/notifications/pictures/{token}.png": "of-somebody-else",
     "/v1/subscriptions/checkouts/{session_id}": "cs_test_of_somebody_else",
 }
 

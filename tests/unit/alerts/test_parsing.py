@@ -162,7 +162,7 @@ def test_stored_conditions_read_back_as_they_were(conditions):
         ({"type": "weather"}, "Choose one of: "),
         ({"frequency": "always"}, "'once' or 'recurring'"),
         ({"actions": []}, "at least 1 item"),
-        ({"actions": [{"type": "pigeon"}]}, "'in_app' or 'webhook'"),
+        ({"actions": [{"type": "pigeon"}]}, "'in_app', 'webhook'"),
     ],
 )
 def test_rules_that_are_refused(values, words):

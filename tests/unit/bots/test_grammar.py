@@ -33,6 +33,7 @@ def test_commands_are_read_with_their_words() -> None:
                 "direction": "either", "chain": 1,
             },
         ),
+        ("gas below 20 gwei", "gas", {"base_fee_gwei": {"operator": "lt", "value": "20"}}),
         ("whale 100k", "whale", {"value_usd": "100000"}),
         ("whale 2m USDC on Demo market", "whale", {"value_usd": "2000000", "token": "USDC", "chain": "Demo market"}),
     ],
