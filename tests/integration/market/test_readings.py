@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from backend.chain.events import CHANGE_WINDOWS_SECONDS
 from backend.core.clock import from_unix, utc_now
 from backend.core.db import Database
-from backend.market import repository
+from backend.market import readings_repository, repository
 from backend.market.pricing import change_percent
 from backend.market.service import drop_old_readings, latest_prices, price_series
 
@@ -143,4 +143,26 @@ async def test_whole_old_months_are_dropped_and_no_others(make_database) -> None
     with pytest.raises(DBAPIError):
         async with database.unit_of_work() as session:
             await drop_old_readings(session, timedelta(days=1))
+    await database.close()
+
+
+async def test_old_months_of_readings_and_occurrences_go_too(make_database) -> None:
+    urls = make_database()
+    database = Database(urls.worker, pool_size=2)
+    now = utc_now()
+    for days in (0, 60, 130, 200):
+        at = now - timedelta(days=days)
+        block = {"chain_id": 1, "taken_at": at, "block_hash": f"0x{days:064x}", "block_number": 1000 - days}
+        reading = {"metric": "m", "subject": "", "value": "1", "source": "test", "details": {}}
+        occurrence = {"topic": "t", "subject": "s", "log_index": 1, "tx_hash": "0x", "source": "test", "details": {}}
+        async with database.unit_of_work() as session:
+            await readings_repository.ensure_partitions(session, at)
+            await readings_repository.insert_readings(session, block, [reading])
+            await readings_repository.insert_occurrences(session, block, [occurrence])
+    async with database.unit_of_work() as session:
+        assert await drop_old_readings(session, timedelta(days=90)) == 4
+    async with database.unit_of_work() as session:
+        for table in ("metric_readings", "chain_occurrences"):
+            kept = await session.execute(text(f"select count(*), count(distinct block_hash) from {table}"))
+            assert tuple(kept.one()) == (2, 2), table
     await database.close()
