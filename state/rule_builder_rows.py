@@ -111,15 +111,11 @@ def node_views(parts: Sequence[Part], errors: Mapping[str, str], offered: Offere
     views = []
     for part in rule_tree.ordered(parts):
         joint = rule_tree.find(parts, part.parent).joint if part.parent else ""
-        lead = (
-            t(f"builder.joint_{joint}")
-            if part.parent in seen
-            else t("builder.if" if mark else "builder.when")
-            if part.parent
-            else ""
-        )
-        if part.parent and part.parent != rule_tree.ROOT and part.parent not in seen:
-            lead = ""
+        lead = ""
+        if part.parent in seen:
+            lead = t(f"builder.joint_{joint}")
+        elif part.parent == rule_tree.ROOT:
+            lead = t("builder.if" if mark else "builder.when")
         seen.add(part.parent)
         if not part.parent and sum(1 for each in parts if each.kind) == 1:
             continue  # the outermost group of one condition says nothing

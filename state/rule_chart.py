@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.alerts.kinds.registry import kind_named
 from backend.alerts.schemas import AlertRead, RuleRead
 from backend.core import formats
 from backend.core.clock import utc_now
 from backend.core.money import plain
 from backend.market import service as market_service
-from components.i18n import t
+from components.i18n import catalogue, t
 from state.view_models import ChartView, Threshold
 
 RANGES: dict[str, timedelta] = {
@@ -34,30 +35,71 @@ def range_of(query: dict[str, str]) -> str:
 async def read_chart(session: AsyncSession, rule: RuleRead, alerts: Sequence[AlertRead], span: str) -> ChartView:
     """Return the rule's chart over the last `span` (a key of RANGES) from the time-series session."""
     since = utc_now() - RANGES[span]
+    kind = kind_named(rule.type)
+    reading = kind.reading_of(kind.of_stored(rule.conditions))
+    if reading is not None:
+        return await _reading_chart(session, reading, alerts, since)
     found = {condition["field"]: condition for condition in rule.conditions}
-    if rule.type == "price":
-        return await _price_chart(session, found, alerts, since)
-    return _sizes(found, alerts, since, RANGES[span])
+    if any(alert.event.get("value_usd") is not None or alert.event.get("amount") is not None for alert in alerts):
+        return _sizes(found, alerts, since, RANGES[span])
+    return _counts(alerts, since, RANGES[span])
 
 
-async def _price_chart(
-    session: AsyncSession, found: dict[str, Any], alerts: Sequence[AlertRead], since: datetime
+async def _reading_chart(
+    session: AsyncSession, reading: Any, alerts: Sequence[AlertRead], since: datetime
 ) -> ChartView:
-    chain_id, token = int(found["chain"]["value"]), str(found["token"]["value"])
-    series = await market_service.price_series(session, chain_id, token, since, POINTS)
-    thresholds = []
-    if "price_usd" in found:
-        wanted = Decimal(str(found["price_usd"]["value"]))
-        thresholds = [Threshold(float(wanted), formats.usd(wanted))]
-    points: list[list[float | None]] = [[point.taken_at.timestamp(), point.price_usd] for point in series]
+    """Return the series that a rule looks at; the threshold of a change is in percent, so no line of this chart."""
+    metric, place, subject = reading.metric, reading.chain_id, reading.subject
+    if metric == "price_usd":
+        prices = await market_service.price_series(session, place, subject, since, POINTS)
+        points: list[list[float | None]] = [[each.taken_at.timestamp(), each.price_usd] for each in prices]
+    else:
+        series = await market_service.metric_series(session, metric, place, subject, since, POINTS)
+        points = [[each.taken_at.timestamp(), float(each.value)] for each in series]
+    unit = _unit(metric)
+    line = (
+        ""
+        if reading.window
+        else f"${plain(reading.threshold)}"
+        if unit == "$"
+        else f"{plain(reading.threshold)} {unit}"
+    )
+    title = catalogue().get(f"metric.{metric}") or metric
     return ChartView(
         points=points,
-        thresholds=thresholds,
+        thresholds=[Threshold(float(reading.threshold), line.strip())] if line else [],
         marks=_marks(alerts, since),
-        unit="$",
-        title=t("chart.price"),
-        summary=_summary(points, t("chart.price"), "$"),
-        source=t("chart.price_source"),
+        unit=unit,
+        title=title,
+        summary=_summary(points, title, unit),
+        source=t("chart.price_source" if metric == "price_usd" else "chart.metric_source"),
+    )
+
+
+def _unit(metric: str) -> str:
+    if metric.endswith("_usd"):
+        return "$"
+    return "%" if metric.endswith("_pct") else "gwei" if metric.endswith("_gwei") else ""
+
+
+def _counts(alerts: Sequence[AlertRead], since: datetime, span: timedelta) -> ChartView:
+    """Return how many alerts there were in each step of time, for a rule that looks at no number."""
+    step = span / BARS
+    counts = [0] * BARS
+    for alert in alerts:
+        place = min(BARS - 1, int((alert.triggered_at - since) / step))
+        if place >= 0 and alert.triggered_at >= since:
+            counts[place] += 1
+    points: list[list[float | None]] = [
+        [(since + step * place).timestamp(), float(count) if count else None] for place, count in enumerate(counts)
+    ]
+    title = t("chart.counts", step=formats.duration(int(step.total_seconds())))
+    return ChartView(
+        points=points if any(counts) else [],
+        look="bars",
+        title=title,
+        summary=_summary(points, title, ""),
+        source=t("chart.counts_source", count=formats.number(len(alerts))),
     )
 
 

@@ -168,7 +168,7 @@ def conditions_of(part: Part, fields: Sequence[Any], problems: dict[str, str]) -
             if field.required:
                 problems[f"{part.id}.{value.field}"] = t("builder.missing")
             continue
-        operator = "in" if isinstance(said, list) and "in" in field.operators else value.operator
+        operator = "in" if isinstance(said, list) and "in" in field.operators else value.operator or field.operators[0]
         found.append({"field": value.field, "operator": operator, "value": said})
     return found
 
@@ -178,7 +178,9 @@ def parts_of(kind: str, conditions: Any) -> list[Part]:
 
     Raises InvalidInputError for what the builder has no place for.
     """
-    if not isinstance(conditions, Mapping):
+    if not isinstance(conditions, Mapping) and [each["field"] for each in conditions] == ["tree"]:
+        conditions = conditions[0]["value"]
+    if not isinstance(conditions, Mapping) or not conditions.keys() & {"all", "any", "not", "type"}:
         return [Part(ROOT, "", "all"), Part("2", ROOT, kind=kind, values=_values(conditions))]
     parts: list[Part] = []
 
@@ -203,8 +205,32 @@ def parts_of(kind: str, conditions: Any) -> list[Part]:
     return parts
 
 
-def _values(conditions: Sequence[Mapping[str, Any]]) -> tuple[Value, ...]:
+def blamed(parts: Sequence[Part], path: str) -> str | None:
+    """Return the key (`part.field`, field empty for all of a part) of a place such as `all[1].conditions.price_usd`."""
+    part = find(parts, ROOT)
+    for number in re.findall(r"(?:all|any)\[(\d+)\]", path):
+        inside = [each for each in parts if each.parent == part.id]
+        if int(number) >= len(inside):
+            return None
+        part = inside[int(number)]
+    field = path.rpartition("conditions.")[2] if "conditions." in path else ""
+    return f"{part.id}.{field}" if part.kind else None
+
+
+def _values(conditions: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> tuple[Value, ...]:
+    """Return the fields of stored conditions, or of an object by field (`{"price_usd": {"gt": 4000}}`)."""
+    if isinstance(conditions, Mapping):
+        pairs = [(name, *_compared(value)) for name, value in conditions.items()]
+        return tuple(Value(name, operator, _text(value)) for name, operator, value in pairs)
     return tuple(Value(each["field"], each["operator"], _text(each["value"])) for each in conditions)
+
+
+def _compared(value: Any) -> tuple[str, Any]:
+    """Return the operator and the value of an object's field; empty: the field's usual operator."""
+    if isinstance(value, Mapping):
+        operator, inner = next(iter(value.items()))
+        return str(operator), inner
+    return "", value
 
 
 def _text(value: Any) -> str:

@@ -98,3 +98,23 @@ def test_the_last_condition_and_the_root_stay() -> None:
 def test_a_part_that_is_not_there_is_refused() -> None:
     with pytest.raises(InvalidInputError):
         rule_tree.find(rule_tree.new_tree("price", fields_of("price")), "9")
+
+
+def test_a_stored_tree_is_read_and_its_places_are_found() -> None:
+    leaf = {"type": "price", "conditions": [{"field": "price_usd", "operator": "lt", "value": 5}], "within": 60}
+    stored = [{"field": "tree", "operator": "eq", "value": {"all": [leaf, {"any": [leaf, {"not": leaf}]}]}}]
+    parts = rule_tree.parts_of("multi", stored)
+    assert [(part.joint, part.kind, part.negated) for part in rule_tree.ordered(parts)] == [
+        ("all", "", False),
+        ("", "price", False),
+        ("any", "", False),
+        ("", "price", False),
+        ("", "price", True),
+    ]
+    assert rule_tree.blamed(parts, "all[1].any[1].not.conditions.price_usd") == f"{parts[-1].id}.price_usd"
+    assert rule_tree.blamed(parts, "all[7].conditions.price_usd") is None
+
+
+def test_an_object_by_field_is_read() -> None:
+    parts = rule_tree.parts_of("price", {"chain": 1, "price_usd": {"lt": 4000}})
+    assert parts[1].values == (Value("chain", "", "1"), Value("price_usd", "lt", "4000"))
