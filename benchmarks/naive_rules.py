@@ -15,6 +15,8 @@ def fires(rule: Conditions, event: Event) -> bool:
     """Return whether the rule fires on the event."""
     if isinstance(rule, WhaleConditions):
         return isinstance(event, TokenTransfer) and _whale(rule, event)
+    if not isinstance(rule, PriceConditions | ChangeConditions):
+        raise TypeError("only rules on transfers and prices are spelled out here")
     if not isinstance(event, PriceUpdate) or (event.chain_id, event.token) != (rule.chain_id, rule.token):
         return False
     return _price(rule, event) if isinstance(rule, PriceConditions) else _change(rule, event)

@@ -19,8 +19,10 @@ from backend.alerts.schemas import (
     ExportFormat,
     HistoryFilter,
     HistorySort,
+    KindRead,
     RuleCreate,
     RuleRead,
+    RuleSnooze,
     RuleType,
     RuleUpdate,
 )
@@ -163,6 +165,20 @@ async def pause_rule(user: WritesAlerts, rule_id: UUID) -> Envelope[RuleRead]:
 async def resume_rule(user: WritesAlerts, rule_id: UUID) -> Envelope[RuleRead]:
     """Let a paused rule fire again."""
     return await _set_enabled(user, rule_id, enabled=True)
+
+
+@router.post("/rules/{rule_id}/snooze", tags=RULES, responses=errors(404))
+async def snooze_rule(user: WritesAlerts, rule_id: UUID, body: RuleSnooze) -> Envelope[RuleRead]:
+    """Keep a rule still until a time; null wakes it. What happens meanwhile is not told afterwards."""
+    async with resources().database.unit_of_work(user.id) as session:
+        rule = await service.snooze_rule(session, user, rule_id, body.until)
+    return ok(rule)
+
+
+@router.get("/kinds", tags=RULES)
+async def list_kinds(user: ReadsAlerts) -> Envelope[list[KindRead]]:
+    """List the kinds of rules and the conditions that each takes; forms are made from it."""
+    return ok(service.list_kinds())
 
 
 async def _set_enabled(user: WritesAlerts, rule_id: UUID, *, enabled: bool) -> Envelope[RuleRead]:

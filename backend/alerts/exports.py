@@ -57,7 +57,8 @@ async def as_json(alerts: AsyncIterator[AlertRead]) -> AsyncIterator[bytes]:
 def _row(alert: AlertRead) -> tuple[object, ...]:
     event = alert.event
     return (
-        iso(alert.triggered_at), alert.type, alert.rule_name, alert.message, chain_name(alert.chain_id), alert.chain_id,
+        iso(alert.triggered_at), alert.type, alert.rule_name, alert.message,
+        chain_name(alert.chain_id) if alert.chain_id else "", alert.chain_id,
         alert.token, event.get("symbol"), event.get("amount"), event.get("value_usd"), event.get("price_usd"),
         event.get("sender"), event.get("recipient"), alert.tx_hash, alert.block_number,
         _status(alert), iso(alert.withdrawn_at), alert.withdrawn_reason,

@@ -8,7 +8,14 @@ from typing import NoReturn
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.alerts import repository
-from backend.alerts.engine.conditions import ChangeConditions, Conditions, PriceConditions, WhaleConditions
+from backend.alerts.engine.conditions import (
+    ChangeConditions,
+    Conditions,
+    MetricConditions,
+    PriceConditions,
+    WhaleConditions,
+)
+from backend.alerts.metrics import VOLUME_RATIO
 from backend.alerts.parsing import RuleInput, is_address
 from backend.chain.events import NATIVE_TOKEN
 from backend.chain.registry import all_chains, chain_name, find_chain
@@ -31,7 +38,7 @@ async def conditions_of_input(session: AsyncSession, wanted: RuleInput) -> Condi
     Raises InvalidInputError (details by field) for a chain or token that is not known, or not one.
     """
     settings = get_settings()
-    chains = frozenset(_chain_id(chain, settings) for chain in wanted.chains)
+    chains = frozenset(known_chain(chain, settings) for chain in wanted.chains)
     found = await _tokens(session, wanted, chains, settings)
     if wanted.kind == "whale":
         if wanted.amount is not None and len(found.tokens) != 1:
@@ -39,12 +46,21 @@ async def conditions_of_input(session: AsyncSession, wanted: RuleInput) -> Condi
                 "chain", "This symbol names a different token on each chain. Choose the chain whose token you mean."
             )
         return WhaleConditions(
-            found.chains, found.tokens, frozenset(wanted.wallets), wanted.direction, wanted.value_usd, wanted.amount
+            found.chains,
+            found.tokens,
+            frozenset(wanted.wallets),
+            wanted.direction,
+            wanted.value_usd,
+            wanted.amount,
+            wanted.wallet_usd,
+            wanted.ignore_own,
         )
     (chain_id,), (token,) = found.chains, found.tokens
     if wanted.change is not None:
         test, percent, window = wanted.change
         return ChangeConditions(chain_id, token, window, test, percent)
+    if wanted.volume_ratio is not None:
+        return MetricConditions(VOLUME_RATIO, chain_id, token, "gte", wanted.volume_ratio)
     if wanted.price is None:
         raise AssertionError("parsing lets no price rule through without a price or a change")
     return PriceConditions(chain_id, token, *wanted.price)
@@ -117,7 +133,8 @@ def _trusted(anchors: MarketAnchors | None) -> set[str]:
     return {anchors.anchors.wrapped_native, *anchors.anchors.stablecoins, *anchors.tokens}
 
 
-def _chain_id(chain: int | str, settings: Settings) -> int:
+def known_chain(chain: int | str, settings: Settings) -> int:
+    """Return a chain's id by number or name. Raises InvalidInputError when there is no such chain."""
     if isinstance(chain, int):
         if find_chain(chain) is None and chain not in settings.chain_urls:
             _refuse("chain", f"Chain {chain} is not one we know. Give a chain's number, such as 1 for Ethereum.")

@@ -31,6 +31,7 @@ class AlertRule(SQLModel, table=True):
     hysteresis_pct: Decimal | None = None
     active_hours: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     expires_at: datetime | None = None
+    next_due_at: datetime | None = None
     snoozed_until: datetime | None = None
     guard: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     else_actions: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
@@ -53,7 +54,7 @@ class AlertRecord(SQLModel, table=True):
     user_id: UUID
     rule_version: int
     type: str = Field(max_length=50)
-    event_id: str = Field(max_length=160)
+    event_id: str = Field(max_length=400)
     chain_id: int = Field(sa_type=BigInteger)
     block_number: int = Field(sa_type=BigInteger)
     block_hash: str = Field(max_length=66)

@@ -26,7 +26,7 @@ def checked_options(kind: Kind, conditions: Any, values: dict[str, Any], sent: s
             )
     if values["hysteresis_pct"] is not None:
         reading = kind.reading_of(conditions)
-        if reading is None or reading.window:
+        if reading is None or reading.window or not reading.chain_id:
             problems["hysteresisPct"] = "Only a rule with a threshold can wait for the value to go back from it."
         elif values["trigger"] == "level":
             problems["hysteresisPct"] = "This belongs to the trigger edge: level repeats after its pause."

@@ -36,14 +36,15 @@ _ALIASES = {
     "percent_change": "change_pct",
     "window": "window_seconds",
 }
-_WHALE_FIELDS = {"value_usd", "amount", "chain", "token", "wallet", "direction"}
-_PRICE_FIELDS = {"price_usd", "change_pct", "chain", "token", "direction", "window_seconds"}
+_WHALE_FIELDS = {"value_usd", "amount", "chain", "token", "wallet", "direction", "wallet_usd", "ignore_own"}
+_PRICE_FIELDS = {"price_usd", "change_pct", "volume_ratio", "chain", "token", "direction", "window_seconds"}
 _OPERATORS = {
     "value_usd": ("gte",), "amount": ("gte",), "price_usd": ("gt", "gte", "lt", "lte"),
     "change_pct": ("gte", "lte", "gt", "lt"), "chain": ("eq", "in"), "token": ("eq", "in"), "wallet": ("eq", "in"),
-    "direction": ("eq",), "window_seconds": ("eq",),
+    "direction": ("eq",), "window_seconds": ("eq",), "wallet_usd": ("gte",), "ignore_own": ("eq",),
+    "volume_ratio": ("gte",),
 }  # fmt: skip
-_SIGNS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "=": "eq", "==": "eq"}
+SIGNS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", "=": "eq", "==": "eq"}
 _DIRECTIONS: dict[str, Direction] = {"in": "in", "out": "out", "either": "either"}
 
 
@@ -60,6 +61,9 @@ class RuleInput:
     amount: Decimal | None = None
     price: tuple[PriceTest, Decimal] | None = None
     change: tuple[ChangeTest, Decimal, int] | None = None
+    wallet_usd: tuple[tuple[str, Decimal], ...] = ()
+    ignore_own: bool = False
+    volume_ratio: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -105,7 +109,7 @@ def is_address(text: str) -> bool:
 def parse_address(text: Any) -> str:
     """Return an address in lower case. Raises ValueError that says what is wrong with it."""
     if not isinstance(text, str) or not is_address(text.strip()):
-        raise ValueError(f"{_shown(text)} is not an address: 0x and 40 hexadecimal digits.")
+        raise ValueError(f"{shown(text)} is not an address: 0x and 40 hexadecimal digits.")
     address = text.strip()
     digits = address[2:]
     if digits not in (digits.lower(), digits.upper()) and not is_checksum_address(address):
@@ -126,7 +130,7 @@ def _by_field(kind: str, raw: Any, problems: dict[str, str]) -> dict[str, tuple[
         elif name in found:
             problems.setdefault(name, "Give this condition once.")
         elif operator not in _OPERATORS[name]:
-            problems.setdefault(name, f"Use the operator {' or '.join(_OPERATORS[name])}, not {_shown(operator)}.")
+            problems.setdefault(name, f"Use the operator {' or '.join(_OPERATORS[name])}, not {shown(operator)}.")
         else:
             found[name] = (operator, value)
     return found
@@ -141,32 +145,35 @@ def _of_list(raw: list[Any], problems: dict[str, str]) -> list[tuple[str, str, A
         if not isinstance(condition, dict) or not isinstance(condition.get("field"), str) or "value" not in condition:
             problems[f"conditions[{place}]"] = 'Write each condition as {"field": …, "operator": …, "value": …}.'
             continue
-        name = _canonical(condition["field"])
+        name = canonical(condition["field"])
         operator = condition.get("operator")
         operator = _default_operator(name, condition["value"]) if operator is None else str(operator)
-        pairs.append((name, _SIGNS.get(operator, operator), condition["value"]))
+        pairs.append((name, SIGNS.get(operator, operator), condition["value"]))
     return pairs
 
 
 def _of_object(raw: Any) -> list[tuple[str, str, Any]]:
     pairs = []
     for key, value in raw.items() if isinstance(raw, dict) else ():
-        name = _canonical(str(key))
+        name = canonical(str(key))
         if value is None:
             continue
         if name in ("above", "below"):
             pairs.append(("price_usd", "gt" if name == "above" else "lt", value))
+        elif name == "wallet_usd" and isinstance(value, dict):
+            pairs.append((name, "gte", value))
         elif isinstance(value, dict) and "value" in value:
             operator = str(value.get("operator") or _default_operator(name, value["value"]))
-            pairs.append((name, _SIGNS.get(operator, operator), value["value"]))
+            pairs.append((name, SIGNS.get(operator, operator), value["value"]))
         elif isinstance(value, dict):
-            pairs += [(name, _SIGNS.get(str(operator), str(operator)), inner) for operator, inner in value.items()]
+            pairs += [(name, SIGNS.get(str(operator), str(operator)), inner) for operator, inner in value.items()]
         elif value not in ([], ""):
             pairs.append((name, _default_operator(name, value), value))
     return pairs
 
 
-def _canonical(name: str) -> str:
+def canonical(name: str) -> str:
+    """Return a condition's name as it is stored, from what users call it."""
     snake = _CAMEL.sub(r"_\1", name.strip()).lower()[:40]
     return _ALIASES.get(snake, snake)
 
@@ -174,7 +181,7 @@ def _canonical(name: str) -> str:
 def _default_operator(name: str, value: Any) -> str:
     if name in ("chain", "token", "wallet"):
         return "in" if isinstance(value, list) else "eq"
-    if name in ("direction", "window_seconds"):
+    if name in ("direction", "window_seconds", "ignore_own"):
         return "eq"
     if name == "change_pct":
         return "lte" if str(value).strip().startswith(("-", "\u2212")) else "gte"
@@ -182,44 +189,62 @@ def _default_operator(name: str, value: Any) -> str:
 
 
 def _whale(reader: _Reader) -> RuleInput:
-    wallets = reader.take("wallet", lambda value: _each(value, parse_address, limits.MAX_WALLETS, "wallets"), ())
+    wallets = reader.take("wallet", lambda value: each_of(value, parse_address, limits.MAX_WALLETS, "wallets"), ())
     value_usd = reader.take("value_usd", _whale_usd)
-    amount = reader.take("amount", lambda value: _number(value, limits.MIN_NUMBER, limits.MAX_AMOUNT))
-    tokens = reader.take("token", lambda value: _each(value, _token, limits.MAX_TOKENS, "tokens"), ())
+    amount = reader.take("amount", lambda value: number_of(value, limits.MIN_NUMBER, limits.MAX_AMOUNT))
+    tokens = reader.take("token", lambda value: each_of(value, token_of, limits.MAX_TOKENS, "tokens"), ())
     direction = reader.take("direction", _direction, "either")
-    if not {"value_usd", "amount", "wallet"} & set(reader.found) and not reader.problems:
+    wallet_usd = reader.take("wallet_usd", _wallet_usd, ())
+    wallets = tuple(dict.fromkeys((*wallets, *(wallet for wallet, _ in wallet_usd))))
+    if len(wallets) > limits.MAX_WALLETS:
+        reader.blame("wallet_usd", f"Name at most {limits.MAX_WALLETS} wallets; these are {len(wallets)}.")
+    ignore_own = reader.take("ignore_own", _flag, False)
+    if ignore_own and len(wallets) < 2 and not reader.problems:
+        reader.blame("ignore_own", "This needs at least two watched wallets.")
+    if not {"value_usd", "amount", "wallet", "wallet_usd"} & set(reader.found) and not reader.problems:
         reader.blame("value_usd", "Say how large a transfer must be, or which wallets to watch.")
     if amount is not None and len(tokens) != 1 and "token" not in reader.problems:
         reader.blame("token", "Choose exactly one token, since the amount is counted in it.")
     if "direction" in reader.found and direction != "either" and not wallets and "wallet" not in reader.problems:
         reader.blame("wallet", "Name the wallets that the direction is seen from.")
-    return RuleInput("whale", _chains(reader), tokens, wallets, direction, value_usd, amount)
+    return RuleInput(
+        "whale",
+        _chains(reader),
+        tokens,
+        wallets,
+        direction,
+        value_usd,
+        amount,
+        wallet_usd=wallet_usd,
+        ignore_own=ignore_own,
+    )
 
 
 def _price(reader: _Reader) -> RuleInput:
     chains = _chains(reader)
-    tokens = reader.take("token", lambda value: _each(value, _token, limits.MAX_TOKENS, "tokens"), ())
+    tokens = reader.take("token", lambda value: each_of(value, token_of, limits.MAX_TOKENS, "tokens"), ())
     for name, values in (("chain", chains), ("token", tokens)):
         if len(values) != 1:
             reader.blame(name, f"Choose the {name} whose price is meant." if not values else f"Choose one {name}.")
-    if ("price_usd" in reader.found) == ("change_pct" in reader.found) and not reader.problems:
-        both = "price_usd" in reader.found
+    given = [name for name in ("price_usd", "change_pct", "volume_ratio") if name in reader.found]
+    if len(given) != 1 and not reader.problems:
         text = (
             "Give either a price or a change, not both."
-            if both
+            if given
             else "Give a price in US dollars, or a change in percent."
         )
-        reader.blame("price_usd", text)
+        reader.blame(given[0] if given else "price_usd", text)
     price = change = None
     if "price_usd" in reader.found:
-        threshold = reader.take("price_usd", lambda value: _number(value, limits.MIN_NUMBER, limits.MAX_PRICE_USD))
+        threshold = reader.take("price_usd", lambda value: number_of(value, limits.MIN_NUMBER, limits.MAX_PRICE_USD))
         price = (reader.found["price_usd"][0], threshold)
     if "change_pct" in reader.found:
         change = _change(reader)
     for name in ("direction", "window_seconds"):
         if name in reader.found and "change_pct" not in reader.found:
             reader.blame(name, "This belongs to a change in percent, not to a price.")
-    return RuleInput("price", chains, tokens, price=price, change=change)  # type: ignore[arg-type]
+    volume = reader.take("volume_ratio", lambda value: number_of(value, limits.MIN_VOLUME_RATIO, limits.MAX_RATIO))
+    return RuleInput("price", chains, tokens, price=price, change=change, volume_ratio=volume)  # type: ignore[arg-type]
 
 
 def _change(reader: _Reader) -> tuple[ChangeTest, Decimal, int] | None:
@@ -227,7 +252,7 @@ def _change(reader: _Reader) -> tuple[ChangeTest, Decimal, int] | None:
     if "window_seconds" not in reader.found:
         reader.blame("window_seconds", f"Say over which time: {_windows()}.")
     either = reader.take("direction", _either, False)
-    percent = reader.take("change_pct", _percent)
+    percent = reader.take("change_pct", percent_of)
     if percent is None or window is None:
         return None
     if either:
@@ -243,10 +268,11 @@ def _change(reader: _Reader) -> tuple[ChangeTest, Decimal, int] | None:
 
 
 def _chains(reader: _Reader) -> tuple[int | str, ...]:
-    return reader.take("chain", lambda value: _each(value, _chain, limits.MAX_CHAINS, "chains"), ())
+    return reader.take("chain", lambda value: each_of(value, chain_of, limits.MAX_CHAINS, "chains"), ())
 
 
-def _each(value: Any, read: Callable[[Any], Any], most: int, what: str) -> tuple[Any, ...]:
+def each_of(value: Any, read: Callable[[Any], Any], most: int, what: str) -> tuple[Any, ...]:
+    """Return each of a list, or of one value, as `read` has it. Raises ValueError."""
     values = value if isinstance(value, list) else [value]
     if not values:
         raise ValueError(f"Name at least one of the {what}, or leave the condition out.")
@@ -255,7 +281,8 @@ def _each(value: Any, read: Callable[[Any], Any], most: int, what: str) -> tuple
     return tuple(dict.fromkeys(read(each) for each in values))
 
 
-def _chain(value: Any) -> int | str:
+def chain_of(value: Any) -> int | str:
+    """Return a chain's number or name. Raises ValueError."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53:
         return value
     if isinstance(value, str) and 0 < len(value.strip()) <= 64:
@@ -264,7 +291,8 @@ def _chain(value: Any) -> int | str:
     raise ValueError("Give the chain's number, such as 1 for Ethereum.")
 
 
-def _token(value: Any) -> str:
+def token_of(value: Any) -> str:
+    """Return a token's lower-case address or its symbol. Raises ValueError."""
     if not isinstance(value, str) or not value.strip() or len(value.strip()) > 64:
         raise ValueError("Give the token's address or its symbol.")
     text = value.strip()
@@ -294,23 +322,37 @@ def _windows() -> str:
     return ", ".join(f"{seconds} ({formats.duration(seconds)})" for seconds in CHANGE_WINDOWS_SECONDS)
 
 
+def _wallet_usd(value: Any) -> tuple[tuple[str, Decimal], ...]:
+    if not isinstance(value, dict) or not value:
+        raise ValueError("Give an object of wallets and their least values in US dollars.")
+    return tuple(sorted((parse_address(wallet), _whale_usd(least)) for wallet, least in value.items()))
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("Say true or false.")
+    return value
+
+
 def _whale_usd(value: Any) -> Decimal:
-    number = _decimal(value)
+    number = decimal_of(value)
     if not limits.MIN_WHALE_USD <= number <= limits.MAX_WHALE_USD:
         raise ValueError("Choose a value between $1,000 and $1,000,000,000.")
     return number
 
 
-def _percent(value: Any) -> Decimal:
+def percent_of(value: Any) -> Decimal:
+    """Return a change in percent, signed. Raises ValueError."""
     text = value.replace("%", "").replace("\u2212", "-") if isinstance(value, str) else value
-    number = _decimal(text)
+    number = decimal_of(text)
     if not limits.MIN_CHANGE_PCT <= abs(number) <= limits.MAX_RISE_PCT:
         raise ValueError("Choose a change of at least 0.01%.")
     return number
 
 
-def _number(value: Any, least: Decimal, most: Decimal) -> Decimal:
-    number = _decimal(value)
+def number_of(value: Any, least: Decimal, most: Decimal) -> Decimal:
+    """Return a number above zero in these bounds. Raises ValueError."""
+    number = decimal_of(value)
     if number <= 0:
         raise ValueError("Choose a number above zero.")
     if not least <= number <= most:
@@ -318,7 +360,7 @@ def _number(value: Any, least: Decimal, most: Decimal) -> Decimal:
     return number
 
 
-def _decimal(value: Any) -> Decimal:
+def decimal_of(value: Any) -> Decimal:
     """Return the decimal of a JSON number or of what a person wrote, of at most 15 significant digits."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise ValueError("Give a number.")
@@ -331,5 +373,6 @@ def _decimal(value: Any) -> Decimal:
     return number.normalize()
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return what somebody sent, fit to be quoted."""
     return repr(formats.untrusted_text(str(value), 44))

@@ -5,21 +5,23 @@ What users send is read by `parsing.py`; here is only the canonical form that we
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from backend.alerts.engine.conditions import (
     ChangeConditions,
     ChangeTest,
-    Conditions,
+    MetricConditions,
     PriceConditions,
     PriceTest,
     WhaleConditions,
 )
+from backend.alerts.metrics import VOLUME_RATIO
 
+OfTransfersAndPrices = WhaleConditions | PriceConditions | ChangeConditions | MetricConditions
 _PRICE_TESTS: dict[str, PriceTest] = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
 
 
-def conditions_of(stored: Sequence[Mapping[str, Any]]) -> Conditions:
+def conditions_of(stored: Sequence[Mapping[str, Any]]) -> OfTransfersAndPrices:
     """Return the typed conditions of a stored list. Raises ValueError, KeyError or ArithmeticError when it is none."""
     by_field = {condition["field"]: condition for condition in stored}
     price = by_field.get("price_usd")
@@ -32,6 +34,9 @@ def conditions_of(stored: Sequence[Mapping[str, Any]]) -> Conditions:
         )
     if "change_pct" in by_field:
         return _change(by_field)
+    if "volume_ratio" in by_field:
+        ratio = Decimal(str(by_field["volume_ratio"]["value"]))
+        return MetricConditions(VOLUME_RATIO, int(by_field["chain"]["value"]), by_field["token"]["value"], "gte", ratio)
     return WhaleConditions(
         chains=frozenset(int(value) for value in _values(by_field.get("chain"))),
         tokens=frozenset(_values(by_field.get("token"))),
@@ -39,12 +44,17 @@ def conditions_of(stored: Sequence[Mapping[str, Any]]) -> Conditions:
         direction=by_field["direction"]["value"] if "direction" in by_field else "either",
         value_usd=_number(by_field.get("value_usd")),
         amount=_number(by_field.get("amount")),
+        wallet_usd=_wallet_usd(by_field.get("wallet_usd")),
+        ignore_own="ignore_own" in by_field,
     )
 
 
-def stored_conditions(conditions: Conditions) -> list[dict[str, Any]]:
+def stored_conditions(conditions: OfTransfersAndPrices) -> list[dict[str, Any]]:
     """Return conditions as the list that is stored and answered; lists are sorted, a single value is an `eq`."""
-    if isinstance(conditions, PriceConditions | ChangeConditions):
+    if isinstance(conditions, PriceConditions | ChangeConditions | MetricConditions):
+        if isinstance(conditions, MetricConditions):
+            head = [_is("chain", conditions.chain_id), _is("token", conditions.subject)]
+            return [*head, _condition("volume_ratio", "gte", json_number(conditions.threshold))]
         head = [_is("chain", conditions.chain_id), _is("token", conditions.token)]
         if isinstance(conditions, PriceConditions):
             return [*head, _condition("price_usd", conditions.test, json_number(conditions.threshold))]
@@ -60,12 +70,12 @@ def stored_conditions(conditions: Conditions) -> list[dict[str, Any]]:
     listed += _any_of("chain", conditions.chains) + _any_of("token", conditions.tokens)
     if conditions.wallets:
         listed += [*_any_of("wallet", conditions.wallets), _is("direction", conditions.direction)]
+    if conditions.wallet_usd:
+        least = {wallet: json_number(value) for wallet, value in conditions.wallet_usd}
+        listed.append(_condition("wallet_usd", "gte", least))
+    if conditions.ignore_own:
+        listed.append(_is("ignore_own", True))
     return listed
-
-
-def kind_of(conditions: Conditions) -> Literal["whale", "price"]:
-    """Return the type of rule that has such conditions."""
-    return "whale" if isinstance(conditions, WhaleConditions) else "price"
 
 
 def json_number(value: Decimal) -> int | float:
@@ -92,6 +102,12 @@ def _values(condition: Mapping[str, Any] | None) -> list[Any]:
         return []
     value = condition["value"]
     return list(value) if isinstance(value, list) else [value]
+
+
+def _wallet_usd(condition: Mapping[str, Any] | None) -> tuple[tuple[str, Decimal], ...]:
+    if condition is None:
+        return ()
+    return tuple(sorted((wallet, Decimal(str(least))) for wallet, least in condition["value"].items()))
 
 
 def _number(condition: Mapping[str, Any] | None) -> Decimal | None:

@@ -197,6 +197,41 @@ class RuleUpdate(ApiModel):
     version: int | None = None
 
 
+class ChoiceRead(ApiModel):
+    """One answer that a field takes, and how it is called."""
+
+    value: str
+    label: str
+
+
+class FieldRead(ApiModel):
+    """One condition of a kind: `name` is its `field`, `operators` those it takes, the usual one first."""
+
+    name: str
+    label: str
+    input: str
+    unit: str
+    required: bool
+    operators: list[str]
+    choices: list[ChoiceRead]
+    help: str
+
+
+class KindRead(ApiModel):
+    """A kind of rule and the conditions it takes."""
+
+    name: str
+    title: str
+    summary: str
+    fields_: list[FieldRead] = Field(validation_alias="fields", serialization_alias="fields")
+
+
+class RuleSnooze(ApiModel):
+    """Until when a rule is to be kept still; null wakes it."""
+
+    until: Moment | None
+
+
 class RuleRead(ApiModel):
     """A rule. `description` says its conditions in one sentence, `guard_description` what must also hold for `actions`.
 

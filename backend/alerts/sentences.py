@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from backend.alerts.engine.conditions import ChangeConditions, Conditions, PriceConditions, WhaleConditions
+from backend.alerts.engine.conditions import (
+    ChangeConditions,
+    MetricChangeConditions,
+    MetricConditions,
+    PriceConditions,
+    WhaleConditions,
+)
+from backend.alerts.rules import OfTransfersAndPrices
 from backend.chain.events import NATIVE_TOKEN
 from backend.chain.registry import chain_name, find_chain
 from backend.core import formats
@@ -41,10 +48,13 @@ def token_name(address: str, symbols: Symbols, chain_id: int | None = None) -> s
     return symbols.get(address) or formats.address(address)
 
 
-def describe(conditions: Conditions, symbols: Symbols) -> str:
+def describe(conditions: OfTransfersAndPrices, symbols: Symbols) -> str:
     """Return the sentence of a rule, such as `WETH on Demo market rises above $4,000`."""
     if isinstance(conditions, WhaleConditions):
         return _whale(conditions, symbols)
+    if isinstance(conditions, MetricConditions):
+        token = token_name(conditions.subject, symbols, conditions.chain_id)
+        return f"{token} on {chain_name(conditions.chain_id)} is traded {volume_text(conditions)}"
     subject = f"{token_name(conditions.token, symbols, conditions.chain_id)} on {chain_name(conditions.chain_id)}"
     if isinstance(conditions, PriceConditions):
         return f"{subject} {_PRICE_VERBS[conditions.test]} {price_text(conditions)}"
@@ -60,11 +70,16 @@ def price_text(conditions: PriceConditions) -> str:
     return f"${int(threshold):,}"
 
 
-def change_text(conditions: ChangeConditions) -> str:
+def change_text(conditions: ChangeConditions | MetricChangeConditions) -> str:
     """Return a change condition: `falls by at least 5% within 1 hour`."""
     size, window = f"{plain(abs(conditions.percent))}%", formats.duration(conditions.window_seconds)
     verb = {"rise": "rises by", "fall": "falls by", "move": "moves either way by"}[conditions.test]
     return f"{verb} at least {size} within {window}"
+
+
+def volume_text(conditions: MetricConditions) -> str:
+    """Return a volume condition: `at least 3 times as much as usual`."""
+    return f"at least {plain(conditions.threshold)} times as much in an hour as in the day before"
 
 
 _PRICE_VERBS = {"gt": "rises above", "gte": "reaches", "lt": "falls below", "lte": "falls to"}
@@ -83,7 +98,10 @@ def _whale(conditions: WhaleConditions, symbols: Symbols) -> str:
     wallets = _names([formats.address(wallet) for wallet in sorted(conditions.wallets)], "or", "watched wallets")
     side = {"in": "to", "out": "from", "either": "to or from"}[conditions.direction]
     place = _names([chain_name(chain) for chain in sorted(conditions.chains)], "or", "chains")
-    return f"{size}{f' {side} {wallets}' if wallets else ''} on {place or 'any chain'}"
+    own = ", transfers between them left out" if conditions.ignore_own else ""
+    if conditions.wallet_usd:
+        own = f", with thresholds of their own for {len(conditions.wallet_usd)}{own}"
+    return f"{size}{f' {side} {wallets}' if wallets else ''} on {place or 'any chain'}{own}"
 
 
 def _names(names: list[str], joint: str, what: str) -> str:

@@ -4,6 +4,7 @@ Every function works in the caller's session, which the edge opened with the use
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -18,15 +19,17 @@ from backend.alerts.automation.guards import guard_sentence, guard_tokens, parse
 from backend.alerts.caps import CapsEnforced, enforce_caps, require_active, require_place
 from backend.alerts.errors import RuleChangedError, RuleNotFoundError
 from backend.alerts.kinds.base import ParseContext
-from backend.alerts.kinds.registry import kind_named
+from backend.alerts.kinds.registry import all_kinds, kind_named
 from backend.alerts.options import OPTIONS, checked_options
 from backend.alerts.platform import publish_events
 from backend.alerts.resume import alerts_after
+from backend.alerts.schedules.service import note_next_due
 from backend.alerts.schemas import (
     AlertCounts,
     AlertRead,
     ExportFormat,
     HistoryFilter,
+    KindRead,
     RawConditions,
     RuleCreate,
     RuleRead,
@@ -54,12 +57,14 @@ __all__ = [
     "get_rule",
     "list_automations",
     "list_history",
+    "list_kinds",
     "list_rules",
     "publish_events",
     "resend_delivery",
     "say_rule",
     "send_test_webhook",
     "set_enabled",
+    "snooze_rule",
     "update_rule",
 ]
 MAX_PAGE_SIZE = 200
@@ -98,6 +103,7 @@ async def create_rule(session: AsyncSession, user: CurrentUser, data: RuleCreate
             **options,
         },
     )
+    await note_next_due(session, user.id, row["id"], kind, conditions, is_new=True)
     await audit(session, user.id, "alert_rule.created", str(row["id"]), {"name": data.name, "type": data.type})
     return (await _read(session, [row]))[0]
 
@@ -177,6 +183,7 @@ async def update_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, d
             **options,
         },
     )
+    await note_next_due(session, user.id, rule_id, kind, conditions, is_new=False)
     await _audit_change(session, user, row, changed)
     return (await _read(session, [changed]))[0]
 
@@ -187,6 +194,16 @@ async def set_enabled(session: AsyncSession, user: CurrentUser, rule_id: UUID, e
     if row is not None and row["enabled"] == enabled and not row["paused_by_plan"]:
         return (await _read(session, [row]))[0]
     return await update_rule(session, user, rule_id, RuleUpdate(enabled=enabled))
+
+
+async def snooze_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID, until: datetime | None) -> RuleRead:
+    """Keep a rule still until a moment; None wakes it. Raises RuleNotFoundError, InvalidInputError."""
+    return await update_rule(session, user, rule_id, RuleUpdate(snoozed_until=until))
+
+
+def list_kinds() -> list[KindRead]:
+    """Return every kind of rule and the conditions it takes."""
+    return [KindRead.model_validate(kind) for kind in all_kinds()]
 
 
 async def delete_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 from backend.alerts.automation import runner
 from backend.alerts.automation.planning import RUN_TASK
 from backend.alerts.insights import service as insights
+from backend.alerts.schedules import service as schedules
 from backend.core.jobs import JobContext, periodic, task
 
 RUN_RETRIES = 8
@@ -26,3 +27,17 @@ async def run_automation(context: JobContext, run_id: str) -> None:
         if context.attempt > RUN_RETRIES:
             await runner.give_up(context.database, UUID(run_id), repr(error))
         raise
+
+
+@periodic("* * * * *")
+@task(name="alerts.publish_due")
+async def publish_due(context: JobContext, timestamp: int) -> None:
+    """Publish that schedules are due."""
+    await schedules.publish_due(context.database)
+
+
+@periodic("* * * * *")
+@task(name="alerts.expire_rules")
+async def expire_rules(context: JobContext, timestamp: int) -> None:
+    """Pause the rules that have expired."""
+    await schedules.expire_rules(context.database)

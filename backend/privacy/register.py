@@ -80,7 +80,16 @@ HELD: dict[str, Holding] = {
         _SERVICE,
         (
             *("id", "user_id", "name", "type", "conditions", "actions", "enabled", "frequency"),
-            *("trigger", "hysteresis_pct", "active_hours", "expires_at", "snoozed_until", "guard", "else_actions"),
+            *(
+                "trigger",
+                "hysteresis_pct",
+                "active_hours",
+                "expires_at",
+                "next_due_at",
+                "snoozed_until",
+                "guard",
+                "else_actions",
+            ),
             *("cooldown_seconds", "version", "paused_by_plan", "created_at", "updated_at", "deleted_at"),
         ),
         ("changed_xid",),

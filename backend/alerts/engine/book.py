@@ -5,20 +5,22 @@ Rules live in numbered slots; columns hold what the hot path needs, and nothing 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from math import inf
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.alerts.engine.events import PriceLike, TransferLike
+from backend.alerts.engine.conditions import PRICE_METRIC
+from backend.alerts.engine.events import OccurrenceLike, PriceLike, ReadingLike, TransferLike
+from backend.alerts.engine.histories import ReadingBook, Series, reading_before
 from backend.alerts.engine.intervals import WAITING_LIMIT, Integers, IntervalIndex, Slots
 from backend.alerts.engine.keys import KeyTable
-from backend.alerts.engine.points import AMOUNT, RECEIVED, SENT, USD, Placed, Residual, placement_of
-from backend.core.money import engine_number
+from backend.alerts.engine.points import DetailTest, Placed, Placement, Residual, placement_of
+from backend.alerts.engine.questions import Questions, ask_occurrences, ask_prices, ask_readings, ask_transfers
+from backend.alerts.engine.watching import Moment, Watch, due
 
-_REPEATS, _RESIDUAL = 1, 2
+_REPEATS, _RESIDUAL, _WATCH = 1, 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,6 @@ class Matches:
         return len(self.events)
 
 
-class _Questions:
-    """Intervals to search, collected event by event, and which event asked each."""
-
-    __slots__ = ("events", "highs", "keys", "lows")
-
-    def __init__(self) -> None:
-        self.events: list[int] = []
-        self.keys: list[int] = []
-        self.lows: list[float] = []
-        self.highs: list[float] = []
-
-    def ask(self, event: int, key: int, low: float, high: float) -> None:
-        self.events.append(event)
-        self.keys.append(key)
-        self.lows.append(low)
-        self.highs.append(high)
-
-
 class RuleBook:
     """Active rules by 16-byte id. Changing a rule takes microseconds; a merge of many changes tens of milliseconds."""
 
@@ -61,7 +45,10 @@ class RuleBook:
         self._versions: NDArray[np.int32] = np.zeros(0, np.int32)
         self._flags: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._alive: NDArray[np.bool_] = np.zeros(0, bool)
-        self._residuals: dict[int, Residual] = {}
+        self._residuals: dict[int, Residual | DetailTest] = {}
+        self._watches: dict[int, Watch] = {}
+        self._special = False  # whether any rule ever needed more than the index
+        self.readings = ReadingBook()
         self._free: list[int] = []
         self._dead: list[int] = []
         # Where each rule is: those of the last merge in a sorted array, the others in a dictionary.
@@ -97,13 +84,17 @@ class RuleBook:
         number = self._keys.number
         for rule_id, version, placed in rules:
             placement = placement_of(placed)
-            for key in placement.keys:
-                keys.append(number(key))
-                thresholds.append(placement.threshold)
-                slots.append(slot)
-            if placement.residual is not None:
-                self._residuals[slot] = placement.residual
-            flags.append(_flags(placement.repeats, placement.residual))
+            if type(placement.threshold) is float:
+                for key in placement.keys:
+                    keys.append(number(key))
+                    thresholds.append(placement.threshold)
+                    slots.append(slot)
+            else:
+                for key, threshold in placement.points():
+                    keys.append(number(key))
+                    thresholds.append(threshold)
+                    slots.append(slot)
+            flags.append(self._special_flags(slot, placement))
             ids.append(rule_id)
             versions.append(version)
             slot += 1
@@ -128,14 +119,14 @@ class RuleBook:
         placement = placement_of(placed)
         self._ids[slot] = rule_id
         self._versions[slot] = version
-        self._flags[slot] = _flags(placement.repeats, placement.residual)
+        self._flags[slot] = self._special_flags(slot, placement)
         self._alive[slot] = True
-        if placement.residual is not None:
-            self._residuals[slot] = placement.residual
         self._recent[rule_id] = slot
         self._count += 1
-        keys = np.array([self._keys.number(key) for key in placement.keys], np.int64)
-        self._index.add(keys, np.full(len(keys), placement.threshold), np.full(len(keys), slot, np.int32))
+        points = placement.points()
+        keys = np.array([self._keys.number(key) for key, _ in points], np.int64)
+        thresholds = np.array([threshold for _, threshold in points], np.float64)
+        self._index.add(keys, thresholds, np.full(len(keys), slot, np.int32))
         self._merge_if_due()
 
     def remove(self, rule_id: bytes) -> bool:
@@ -145,6 +136,8 @@ class RuleBook:
             return False
         self._alive[slot] = False
         self._residuals.pop(slot, None)
+        if (watch := self._watches.pop(slot, None)) is not None:
+            watch.end()
         self._recent.pop(rule_id, None)
         self._dead.append(slot)
         self._count -= 1
@@ -183,80 +176,61 @@ class RuleBook:
         """Return the version of the rule in a slot."""
         return int(self._versions[slot])
 
+    def observe(self, events: Sequence[Any]) -> None:
+        """Take in the readings of a batch that watched rules look at, before any of its events is matched."""
+        self.readings.note(events)
+
+    def forget_block(self, chain_id: int, block_hash: str) -> None:
+        """Drop the readings of an orphaned block; whatever repeats is looked at again, since alerts may be gone."""
+        self.readings.forget_block(chain_id, block_hash)
+        for watch in self._watches.values():
+            if watch.level:
+                watch.wake()
+
+    def rest(self, rule_id: bytes, until: float) -> None:
+        """Let a level rule be until that block time; other rules need no rest."""
+        slot = self._slot(rule_id)
+        watch = self._watches.get(slot) if slot is not None else None
+        if watch is not None and watch.level:
+            watch.rest(until)
+
+    def is_awaited(self, topic: str, chain_id: int, subject: str) -> bool:
+        """Return whether some rule waits, or once waited, for this to happen to this subject."""
+        return self._keys.has_topic(topic, chain_id, subject)
+
     def match_prices(self, events: Sequence[PriceLike]) -> Matches:
-        """Return which price rules fire on which readings of the batch."""
-        asked = _Questions()
-        places, keys, lows, highs = asked.events, asked.keys, asked.lows, asked.highs
-        by_chain, chain_id, find = self._keys.prices, -1, {}.get
-        for place_, event in enumerate(events):
-            if event.chain_id != chain_id:
-                chain_id = event.chain_id
-                find = by_chain.get(chain_id, {}).get
-            numbers = find(event.token)
-            if numbers is None:
-                continue
-            previous = event.previous_price_usd
-            if previous is not None:
-                before = numbers.seen_number if previous == numbers.seen else engine_number(previous)
-                now = numbers.seen_number = engine_number(event.price_usd)
-                numbers.seen = event.price_usd
-                if now > before:
-                    if numbers.up >= 0:
-                        places.append(place_)
-                        keys.append(numbers.up)
-                        lows.append(before)
-                        highs.append(now)
-                elif now < before and numbers.down >= 0:
-                    places.append(place_)
-                    keys.append(numbers.down)
-                    lows.append(-before)
-                    highs.append(-now)
-            if numbers.windows and event.changes:
-                _ask_changes(asked, place_, numbers.windows, event.changes)
-        return self._answers(asked)
+        """Return which rules fire on which price readings of the batch."""
+        return self._found(ask_prices(self._keys, events), events)
+
+    def match_readings(self, events: Sequence[ReadingLike]) -> Matches:
+        """Return which rules fire on which readings of metrics."""
+        return self._found(ask_readings(self._keys, events), events)
 
     def match_transfers(self, events: Sequence[TransferLike]) -> Matches:
-        """Return which whale rules fire on which transfers of the batch."""
-        asked = _Questions()
-        of_transfer, of_wallet = self._keys.of_transfer, self._keys.of_wallet
-        for place_, event in enumerate(events):
-            chain_id, token = event.chain_id, event.token
-            by_value, by_amount = of_transfer(chain_id, token)
-            watched = of_wallet(event.sender, SENT, chain_id, token) + of_wallet(
-                event.recipient, RECEIVED, chain_id, token
-            )
-            if by_value and event.value_usd is not None:
-                value = engine_number(event.value_usd)
-                for key in by_value:
-                    asked.ask(place_, key, -inf, value)
-            if by_amount and event.amount is not None:
-                amount = engine_number(event.amount)
-                for key in by_amount:
-                    asked.ask(place_, key, -inf, amount)
-            for measure, key in watched:
-                number = event.value_usd if measure == USD else event.amount
-                if measure not in (USD, AMOUNT):
-                    asked.ask(place_, key, -inf, inf)
-                elif number is not None:
-                    asked.ask(place_, key, -inf, engine_number(number))
-        found = self._answers(asked)
-        return self._tested(found, events) if len(found) else found
+        """Return which rules fire on which transfers of the batch."""
+        return self._found(ask_transfers(self._keys, events), events)
 
-    def _answers(self, asked: _Questions) -> Matches:
+    def match_occurrences(self, events: Sequence[OccurrenceLike]) -> Matches:
+        """Return which rules fire on which occurrences of the batch."""
+        return self._found(ask_occurrences(self._keys, events), events)
+
+    def _found(self, asked: Questions, events: Sequence[Any]) -> Matches:
         if not asked.keys:
-            return Matches(np.empty(0, np.int64), np.empty(0, np.int32))
-        questions, slots = self._index.search(np.array(asked.keys), np.array(asked.lows), np.array(asked.highs))
-        events = np.array(asked.events)[questions]
-        if self._dead:
-            kept = self._alive[slots]
-            events, slots = events[kept], slots[kept]
-        return Matches(events, slots)
+            found = Matches(np.empty(0, np.int64), np.empty(0, np.int32))
+        else:
+            questions, slots = self._index.search(np.array(asked.keys), np.array(asked.lows), np.array(asked.highs))
+            places = np.array(asked.events)[questions]
+            if self._dead:
+                kept = self._alive[slots]
+                places, slots = places[kept], slots[kept]
+            found = Matches(places, slots)
+        if asked.kept or (len(found) and self._special and (self._flags[found.slots]).any()):
+            return self._tested(found, asked.kept, events)
+        return found
 
-    def _tested(self, found: Matches, events: Sequence[TransferLike]) -> Matches:
-        """Drop what a rule found twice on one event, and candidates that fail their rule's residual test."""
+    def _tested(self, found: Matches, series: list[tuple[int, Series]], events: Sequence[Any]) -> Matches:
+        """Drop what a rule found twice on one event, and candidates that fail what is left to test."""
         flags = self._flags[found.slots]
-        if not flags.any():
-            return found
         kept = np.ones(len(found), bool)
         twice = np.flatnonzero(flags & _REPEATS)
         if len(twice):
@@ -265,9 +239,41 @@ class RuleBook:
             kept[twice[np.unique(pairs, return_index=True)[1]]] = True
         for place_ in np.flatnonzero(kept & ((flags & _RESIDUAL) > 0)).tolist():
             event = events[found.events[place_]]
-            residual = self._residuals[int(found.slots[place_])]
-            kept[place_] = residual.accepts(event.chain_id, event.token, event.amount)
-        return Matches(found.events[kept], found.slots[kept])
+            kept[place_] = _accepts(self._residuals[int(found.slots[place_])], event)
+        watching = (flags & _WATCH) > 0
+        candidates: dict[int, dict[Watch, None]] = {}
+        for place_ in np.flatnonzero(kept & watching).tolist():
+            watch = self._watches[int(found.slots[place_])]
+            candidates.setdefault(int(found.events[place_]), {})[watch] = None
+        kept &= ~watching
+        more = self._watched(candidates, series, events)
+        places, slots = found.events[kept], found.slots[kept]
+        if not more:
+            return Matches(places, slots)
+        return Matches(
+            np.concatenate((places, np.array([place_ for place_, _ in more], np.int64))),
+            np.concatenate((slots, np.array([slot for _, slot in more], np.int32))),
+        )
+
+    def _watched(
+        self, candidates: dict[int, dict[Watch, None]], series: list[tuple[int, Series]], events: Sequence[Any]
+    ) -> list[tuple[int, int]]:
+        """Judge the candidates and what is due with readings, event by event; return (place, slot) of what fires."""
+        fired: list[tuple[int, int]] = []
+        of_place = dict(series)
+        for place_ in sorted(candidates.keys() | of_place.keys()):
+            event = events[place_]
+            wanted = candidates.get(place_, {})
+            own = of_place.get(place_)
+            if own is not None:
+                wanted = {**dict.fromkeys(due(own, event.taken_at)), **wanted}
+            if not wanted:
+                continue
+            entry = own.of_event(event) if own is not None else None
+            earlier = reading_before(own, entry, event) if own is not None and entry is not None else None
+            moment = Moment(event, own, entry, earlier)
+            fired += [(place_, watch.slot) for watch in wanted if watch.slot >= 0 and watch.fires(moment)]
+        return fired
 
     def _slot(self, rule_id: bytes) -> int | None:
         slot = self._recent.get(rule_id)
@@ -276,6 +282,24 @@ class RuleBook:
             if place_ < len(self._sorted_ids) and self.rule_id(int(self._sorted_slots[place_])) == rule_id:
                 slot = int(self._sorted_slots[place_])
         return slot if slot is not None and self._alive[slot] else None
+
+    def _special_flags(self, slot: int, placement: Placement) -> int:
+        """Keep what a rule needs beside its points, and return its flags."""
+        flags = _flags(placement)
+        if flags:
+            self._special = True
+        if placement.residual is not None:
+            self._residuals[slot] = placement.residual
+        if placement.watch is not None:
+            self._watches[slot] = placement.watch
+            placement.watch.bind(slot, self.readings)
+            for series in placement.watch.series:
+                metric, chain_id, subject = series.key
+                keys = self._keys
+                is_price = metric == PRICE_METRIC
+                numbers = keys.of_prices(chain_id, subject) if is_price else keys.of_metric(metric, chain_id, subject)
+                numbers.history = series
+        return flags
 
     def _merge_if_due(self) -> None:
         if self._index.waiting > WAITING_LIMIT or len(self._dead) > WAITING_LIMIT:
@@ -291,22 +315,13 @@ class RuleBook:
         self._alive = np.concatenate((self._alive, np.zeros(more, bool)))
 
 
-def _ask_changes(
-    asked: _Questions, event: int, windows: dict[int, list[int]], changes: dict[int, tuple[Decimal | None, Decimal]]
-) -> None:
-    for window, (rise, fall, move) in windows.items():
-        if window not in changes:
-            continue
-        before, after = changes[window]
-        now = engine_number(after)
-        known = None if before is None else engine_number(before)
-        if rise >= 0:
-            asked.ask(event, rise, -inf if known is None else known, now)
-        if fall >= 0:
-            asked.ask(event, fall, -inf if known is None else -known, -now)
-        if move >= 0:
-            asked.ask(event, move, -inf if known is None else abs(known), abs(now))
+def _accepts(residual: Residual | DetailTest, event: Any) -> bool:
+    if isinstance(residual, DetailTest):
+        return residual.accepts(event.details)
+    return residual.accepts(event.chain_id, event.token, event.amount, event.sender, event.recipient)
 
 
-def _flags(repeats: bool, residual: Residual | None) -> int:
-    return (_REPEATS if repeats else 0) | (_RESIDUAL if residual is not None else 0)
+def _flags(placement: Placement) -> int:
+    flags = _REPEATS if placement.repeats else 0
+    flags |= _RESIDUAL if placement.residual is not None else 0
+    return flags | (_WATCH if placement.watch is not None else 0)

@@ -1,12 +1,15 @@
 """Numbers for keys, arranged so that an event finds all the keys it must ask with one or two dictionary look-ups."""
 
 from decimal import Decimal
+from typing import Any
 
 from backend.alerts.engine.points import (
     ALWAYS,
     AMOUNT,
     DOWN,
     EITHER_WAY,
+    GAP,
+    METRIC,
     RECEIVED,
     SENT,
     UP,
@@ -17,21 +20,24 @@ from backend.alerts.engine.points import (
 NONE: tuple[tuple[int, int], ...] = ()
 
 
-class PriceKeys:
-    """The key numbers of one token: price edges up and down, and by window the three kinds of change; -1: no rule.
+class SeriesKeys:
+    """The key numbers of one series: edges up and down, gaps, and by window the four kinds of change; -1: no rule.
 
     `seen` and `seen_number` remember the last decimal that was turned into a double: mostly the next reading's
-    previous price, and turning a decimal costs more than finding the rules.
+    previous value, and turning a decimal costs more than finding the rules. `history` is the series' record, for
+    those that watched rules look at.
     """
 
-    __slots__ = ("down", "seen", "seen_number", "up", "windows")
+    __slots__ = ("down", "gap", "history", "seen", "seen_number", "up", "windows")
 
     def __init__(self) -> None:
         self.up = -1
         self.down = -1
+        self.gap = -1
         self.seen: Decimal | None = None
         self.seen_number = 0.0
         self.windows: dict[int, list[int]] = {}
+        self.history: Any = None
 
 
 class KeyTable:
@@ -39,27 +45,53 @@ class KeyTable:
 
     def __init__(self) -> None:
         self.count = 0
-        self.prices: dict[int, dict[str, PriceKeys]] = {}
+        self.prices: dict[int, dict[str, SeriesKeys]] = {}
+        self.metrics: dict[tuple[str, int], dict[str, SeriesKeys]] = {}
+        self._topics: dict[tuple[str, int | None, str | None], int] = {}
         self._whales: dict[tuple[int | None, str | None, int], int] = {}
         self._wallets: dict[str, dict[tuple[int, int | None, str | None, int], int]] = {}
         self._transfer_cache: dict[tuple[int, str], tuple[tuple[int, ...], tuple[int, ...]]] = {}
 
     def number(self, key: Key) -> int:
         """Return the key's number, giving it one when it is new."""
-        if len(key) == 4:
-            return self._price_number(*key)
-        if len(key) == 3:
-            found = self._whales.get(key)
-            if found is None:
+        shape: tuple[Any, ...] = key
+        if len(shape) == 4:
+            if type(shape[0]) is int:
+                return self._series_number(self.of_prices(shape[0], shape[1]), shape[2], shape[3])
+            return self._numbered(self._topics, shape[1:])
+        if len(shape) == 3:
+            if shape not in self._whales:
                 self._transfer_cache.clear()
-                found = self._whales[key] = self._next()
-            return found
-        wallet, side, chain_id, token, measure = key
-        numbers = self._wallets.setdefault(wallet, {})
-        shape = (side, chain_id, token, measure)
-        if shape not in numbers:
-            numbers[shape] = self._next()
-        return numbers[shape]
+            return self._numbered(self._whales, shape)
+        if shape[0] == METRIC:
+            return self._series_number(self.of_metric(shape[1], shape[2], shape[3]), shape[4], shape[5])
+        return self._numbered(self._wallets.setdefault(shape[0], {}), shape[1:])
+
+    def of_prices(self, chain_id: int, token: str) -> SeriesKeys:
+        """Return the keys of a token's prices, made if there are none."""
+        tokens = self.prices.setdefault(chain_id, {})
+        found = tokens.get(token)
+        if found is None:
+            found = tokens[token] = SeriesKeys()
+        return found
+
+    def of_metric(self, metric: str, chain_id: int, subject: str) -> SeriesKeys:
+        """Return the keys of a metric's readings, made if there are none."""
+        subjects = self.metrics.setdefault((metric, chain_id), {})
+        found = subjects.get(subject)
+        if found is None:
+            found = subjects[subject] = SeriesKeys()
+        return found
+
+    def of_occurrence(self, topic: str, chain_id: int, subject: str) -> tuple[int, ...]:
+        """Return the keys to ask with an occurrence's value."""
+        get = self._topics.get
+        shapes = ((chain_id, subject), (chain_id, None), (None, subject), (None, None))
+        return tuple(n for c, s in shapes if (n := get((topic, c, s))) is not None)
+
+    def has_topic(self, topic: str, chain_id: int, subject: str) -> bool:
+        """Return whether there is a key for just this subject."""
+        return (topic, chain_id, subject) in self._topics
 
     def of_transfer(self, chain_id: int, token: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the keys to ask with a transfer's value in dollars, and those to ask with its amount."""
@@ -90,24 +122,26 @@ class KeyTable:
             if (number := get((side, chain, name, measure))) is not None
         )
 
+    def _numbered(self, numbers: dict[Any, int], shape: tuple[Any, ...]) -> int:
+        found = numbers.get(shape)
+        if found is None:
+            found = numbers[shape] = self._next()
+        return found
+
     def _next(self) -> int:
         self.count += 1
         return self.count - 1
 
-    def _price_number(self, chain_id: int, token: str, window: int, way: int) -> int:
-        keys = self.prices.setdefault(chain_id, {}).get(token)
-        if keys is None:
-            keys = self.prices[chain_id][token] = PriceKeys()
+    def _series_number(self, keys: SeriesKeys, window: int, way: int) -> int:
         if window:
-            ways = keys.windows.setdefault(window, [-1, -1, -1])
+            ways = keys.windows.setdefault(window, [-1, -1, -1, -1])
             if ways[way] < 0:
                 ways[way] = self._next()
             return ways[way]
-        if way == UP:
-            keys.up = keys.up if keys.up >= 0 else self._next()
-            return keys.up
-        keys.down = keys.down if keys.down >= 0 else self._next()
-        return keys.down
+        name = {UP: "up", DOWN: "down", GAP: "gap"}[way]
+        if getattr(keys, name) < 0:
+            setattr(keys, name, self._next())
+        return getattr(keys, name)
 
 
-__all__ = ["ALWAYS", "AMOUNT", "DOWN", "EITHER_WAY", "NONE", "RECEIVED", "SENT", "UP", "USD", "KeyTable", "PriceKeys"]
+__all__ = ["ALWAYS", "AMOUNT", "DOWN", "EITHER_WAY", "NONE", "RECEIVED", "SENT", "UP", "USD", "KeyTable", "SeriesKeys"]

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from redis.asyncio import Redis
 
-from backend.alerts.firing.recorder import Fact
+from backend.alerts.firing.facts import Fact
 from backend.chain.events import from_json_fields
 from backend.core.clock import now_seconds
 from backend.core.logging import get_logger

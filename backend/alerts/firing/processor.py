@@ -11,10 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.alerts.automation.planning import TRIGGERED_BY_RULE
 from backend.alerts.engine.book import RuleBook
 from backend.alerts.firing import repository
+from backend.alerts.firing.facts import Fact, Match
 from backend.alerts.firing.intake import Entry
 from backend.alerts.firing.quotas import HourBook
-from backend.alerts.firing.recorder import Fact, Match, Told, record, withdraw
-from backend.chain.events import BlockOrphaned, Occurrence, PriceUpdate, TokenTransfer
+from backend.alerts.firing.recorder import Aside, Told, record, withdraw
+from backend.alerts.metrics import RULE_FIRED
+from backend.alerts.platform import PLATFORM_CHAIN_ID
+from backend.chain.events import BlockOrphaned, Occurrence, PriceUpdate, Reading, TokenTransfer
 from backend.core.clock import from_unix, now_seconds
 from backend.core.telemetry import alert_events, alert_latency_seconds, alerts_stored
 
@@ -67,7 +70,13 @@ class Processor:
         """Return which rules the facts fire, in stream order."""
         book = self._book()
         found: list[Match] = []
-        for kind, match in ((PriceUpdate, book.match_prices), (TokenTransfer, book.match_transfers)):
+        book.observe([fact.event for fact in facts])
+        for kind, match in (
+            (PriceUpdate, book.match_prices),
+            (TokenTransfer, book.match_transfers),
+            (Reading, book.match_readings),
+            (Occurrence, book.match_occurrences),
+        ):
             places = [place for place, fact in enumerate(facts) if type(fact.event) is kind]
             if not places:
                 continue
@@ -91,7 +100,10 @@ class Processor:
         for moment in {from_unix(facts[match.place].event.taken_at) for match in part}:
             await self._ensure_month(moment)
         async with self._unit_of_work() as session:
-            told = await record(session, self._chain_id, facts, part, self._hours)
+            aside = Aside(lambda rule_id: self._book().is_awaited(RULE_FIRED, PLATFORM_CHAIN_ID, str(rule_id)))
+            told = await record(session, self._chain_id, facts, part, self._hours, aside)
+        for rule_id, until in aside.rests.items():
+            self._book().rest(rule_id.bytes, until)
         self._untold += told
         self._hours.note((each.user_id, each.triggered_at.timestamp()) for each in told if each.kind == "alert")
         for kind, count in Counter(each.data["type"] for each in told).items():
@@ -100,6 +112,7 @@ class Processor:
     async def _withdraw(self, event: BlockOrphaned) -> None:
         async with self._unit_of_work() as session:
             told = await withdraw(session, self._chain_id, event.block_hash)
+        self._book().forget_block(self._chain_id, event.block_hash)
         self._hours.note(((each.user_id, each.triggered_at.timestamp()) for each in told), step=-1)
         self._untold += told
 

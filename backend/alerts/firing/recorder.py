@@ -1,8 +1,8 @@
 """Stores what matched: history, outbox and gates in one transaction, each (rule, event) once whatever is repeated."""
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,9 +11,11 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.alerts.automation.planning import TRIGGERED_BY_RULE, Fired, plan_runs, triggered_message
-from backend.alerts.engine.gates import Candidate, Gate, decide
 from backend.alerts.engine.quota import HOUR_SECONDS, hour_of, silent
 from backend.alerts.firing import repository
+from backend.alerts.firing.chaining import publish_fired
+from backend.alerts.firing.facts import Fact, Match
+from backend.alerts.firing.gating import through_gates
 from backend.alerts.firing.quotas import FullHour, HourBook, Key, settle
 from backend.alerts.firing.quotas import messages as limit_messages
 from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
@@ -29,20 +31,12 @@ TRIGGERED, WITHDRAWN = "alert.triggered", "alert.withdrawn"
 ORPHANED_REASON = "A chain reorganisation dropped the block of this event."
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """An event and its JSON fields as they stood in the stream."""
+@dataclass(slots=True)
+class Aside:
+    """What storing asks of the rule book, and has to say to it: which rules others wait for; who rests until when."""
 
-    event: Event
-    fields: dict[str, Any]
-
-
-class Match(NamedTuple):
-    """A rule (as of a version) that an event fires, by the event's place in the batch."""
-
-    place: int
-    rule_id: UUID
-    version: int
+    is_awaited: Callable[[UUID], bool]
+    rests: dict[UUID, float] = field(default_factory=dict)
 
 
 class Told(NamedTuple):
@@ -61,7 +55,12 @@ class Told(NamedTuple):
 
 
 async def record(
-    session: AsyncSession, chain_id: int, facts: Sequence[Fact], matches: Sequence[Match], book: HourBook
+    session: AsyncSession,
+    chain_id: int,
+    facts: Sequence[Fact],
+    matches: Sequence[Match],
+    book: HourBook,
+    aside: Aside,
 ) -> list[Told]:
     """Store the alerts that matches make and return what is new. `facts` are distinct events in stream order.
 
@@ -74,7 +73,9 @@ async def record(
     wanted = Counter(rules[match.rule_id].user_id for match in matches if match.rule_id in rules)
     tiers = {rule.user_id: rule.tier for rule in rules.values()}
     usage = await book.usage(session, wanted, tiers, hours)
-    kept, gates = await _through_gates(session, facts, matches, rules, orphaned)
+    passed = await through_gates(session, facts, matches, rules, orphaned)
+    kept, gates = passed.matches, passed.gates
+    aside.rests |= passed.rests
     if not kept:
         return []
     all_fit = all(each.room >= wanted[user_id] for (user_id, _), each in usage.items())
@@ -92,6 +93,7 @@ async def record(
     told = _told([row for row in counting if row.id not in muted], facts, kept, rules, _texts(alerts, events))
     await _pass_on(session, told, rules)
     await enqueue(session, limit_messages(full, rules))
+    await publish_fired(session, told, aside.is_awaited)
     fired = {row.alert_rule_id for row in counting}
     if used_up := sorted(rule_id for rule_id in fired if rule_id in gates and not gates[rule_id].enabled):
         await repository.pause_rules(session, used_up)
@@ -149,55 +151,6 @@ def _in_stream_order(
     return [(place, row) for place, row in enumerate(found) if row is not None]
 
 
-async def _through_gates(
-    session: AsyncSession,
-    facts: Sequence[Fact],
-    matches: Sequence[Match],
-    rules: dict[UUID, FiringRule],
-    orphaned: set[str],
-) -> tuple[list[Match], dict[UUID, Gate]]:
-    """Return the matches that become alerts (in stream order), and the gates of rules that have one, after them."""
-    by_rule: dict[UUID, list[Match]] = defaultdict(list)
-    passed: list[Match] = []
-    for match in matches:
-        rule = rules.get(match.rule_id)
-        if rule is None:
-            continue
-        if rule.is_gated:
-            by_rule[match.rule_id].append(match)
-        elif rule.enabled:
-            passed.append(match)
-    if not by_rule:
-        return passed, {}
-    gated_ids = sorted(by_rule)
-    for mine in by_rule.values():
-        mine.sort(key=lambda match: match.place)
-    events = [(rule_id, facts[match.place].event) for rule_id in gated_ids for match in by_rule[rule_id]]
-    pairs = (
-        [rule_id for rule_id, _ in events],
-        [event.id for _, event in events],
-        [from_unix(event.taken_at) for _, event in events],
-    )
-    locked = await repository.lock_gates(session, gated_ids, pairs)
-    rules |= locked.rules
-    gates: dict[UUID, Gate] = {}
-    for rule_id in gated_ids:
-        mine = by_rule[rule_id]
-        candidates = [_candidate(facts[match.place].event, orphaned) for match in mine]
-        known_here = {event_id for known_rule, event_id in locked.known if known_rule == rule_id}
-        fired, gates[rule_id] = decide(_gate(rules[rule_id], locked.last_triggered_at[rule_id]), candidates, known_here)
-        passed += [mine[place] for place in fired]
-    return passed, gates
-
-
-def _gate(rule: FiringRule, last_triggered_at: float | None) -> Gate:
-    return Gate(rule.frequency == "once", rule.cooldown_seconds, rule.enabled, last_triggered_at)
-
-
-def _candidate(event: Event, orphaned: set[str]) -> Candidate:
-    return Candidate(event.id, event.taken_at, event.block_hash in orphaned)
-
-
 def _columns(
     facts: Sequence[Fact], kept: Sequence[Match], rules: dict[UUID, FiringRule], orphaned: set[str]
 ) -> tuple[AlertColumns, EventColumns]:
@@ -209,16 +162,19 @@ def _columns(
         fact = facts[place]
         if place not in places:
             places[place] = len(places) + 1
-            _add_event(events, fact, rule, fact.event.block_hash in orphaned)
+            _add_event(events, fact, fact.event.block_hash in orphaned)
         message = None
         if rule.conditions is not None:
             kind = kind_named(rule.type)
             typed = conditions.get(rule.id) or conditions.setdefault(rule.id, kind.of_stored(rule.conditions))
             message = _says(kind, typed, fact.event)
+        elif events.messages[places[place] - 1] is None:
+            events.messages[places[place] - 1] = _says(kind_named(rule.type), None, fact.event)
         alerts.places.append(places[place])
         alerts.rule_ids.append(rule.id)
         alerts.user_ids.append(rule.user_id)
         alerts.versions.append(match.version)
+        alerts.types.append(rule.type)
         alerts.own_messages.append(message)
     return alerts, events
 
@@ -236,12 +192,11 @@ def _texts(alerts: AlertColumns, events: EventColumns) -> list[str]:
     return [own or shared[place - 1] or "" for place, own in zip(alerts.places, alerts.own_messages, strict=True)]
 
 
-def _add_event(events: EventColumns, fact: Fact, rule: FiringRule, is_orphaned: bool) -> None:
-    """Add an event; all rules that it fires are of the type of this `rule`."""
+def _add_event(events: EventColumns, fact: Fact, is_orphaned: bool) -> None:
+    """Add an event that fires rules."""
     event = fact.event
     events.event_ids.append(event.id)
-    events.types.append(rule.type)
-    events.messages.append(_says(kind_named(rule.type), None, event) if rule.conditions is None else None)
+    events.messages.append(None)
     events.times.append(from_unix(event.taken_at))
     events.numbers.append(event.block_number)
     events.hashes.append(event.block_hash)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -26,15 +27,14 @@ _TRY_LEAD = text("select pg_try_advisory_lock(hashtextextended('alert worker of 
 _LOCK_SHARED = f"select pg_advisory_xact_lock_shared({_CHAIN_LOCK})"
 _LOCK_ALONE = f"select pg_advisory_xact_lock({_CHAIN_LOCK})"
 
-_ACTIVE_RULES = (
-    f"select uuid_send(id), version, type, uuid_send(user_id), conditions::text from alert_rules where {_ACTIVE}"  # noqa: S608
-)
+_RULE_ROW = "select uuid_send(id), version, type, uuid_send(user_id), conditions::text, trigger = 'level'"
+_ACTIVE_RULES = f"{_RULE_ROW} from alert_rules where {_ACTIVE}"
 _CHUNK = 50_000
-RuleRow = tuple[bytes, int, str, bytes, str]
+RuleRow = tuple[bytes, int, str, bytes, str, bool]
 _CHANGED = text(f"""
 with here as materialized (select pg_snapshot_xmin(pg_current_snapshot()) as xmin)
 select here.xmin::text as xmin, r.changed_xid::text as changed_xid, r.id, r.version, r.type, r.user_id,
-  r.conditions, {_ACTIVE} as active
+  r.conditions, r.trigger = 'level' as level, {_ACTIVE} as active
 from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 """)  # noqa: S608 - constant text
 
@@ -42,7 +42,8 @@ from here left join alert_rules r on r.changed_xid >= cast(:since as xid8)
 _RULES = """select id, user_id, name, type, case when type <> all(%(speaking)s::text[]) then conditions end,
   case when actions <> '[{"type": "in_app"}]' then actions end, enabled, frequency, cooldown_seconds,
   (select u.tier from premium_users u where u.id = r.user_id),
-  guard is not null or else_actions <> '[]' or actions::text like '%%_rule"%%'
+  guard is not null or else_actions <> '[]' or actions::text like '%%_rule"%%', trigger, hysteresis_pct, active_hours,
+  expires_at, snoozed_until
 from alert_rules r where id = any(%(ids)s::uuid[]) and deleted_at is null"""
 _LOCK_RULES = f"{_RULES} order by id for no key update of r"
 _ORPHANED = """
@@ -92,16 +93,17 @@ from unnest(%(ids)s::uuid[]) as r(id)
 _INSERT = text("""
 insert into alert_history (id, triggered_at, alert_rule_id, user_id, rule_version, type, event_id, chain_id,
   block_number, block_hash, tx_hash, token, message, event_data, withdrawn_at, withdrawn_reason, suppressed)
-select a.id, e.taken_at, a.rule_id, a.user_id, a.version, e.type, e.event_id, :chain_id, e.block_number, e.block_hash,
+select a.id, e.taken_at, a.rule_id, a.user_id, a.version, a.type, e.event_id, :chain_id, e.block_number, e.block_hash,
   e.tx_hash, e.token, coalesce(a.message, e.message), e.data, case when e.orphaned then now() end,
   case when e.orphaned then :reason end, a.suppressed
 from unnest(cast(:ids as uuid[]), cast(:places as int[]), cast(:rule_ids as uuid[]), cast(:user_ids as uuid[]),
-    cast(:versions as int[]), cast(:own_messages as text[]), cast(:suppressed as boolean[]))
-  as a(id, place, rule_id, user_id, version, message, suppressed)
-join unnest(cast(:event_ids as text[]), cast(:types as text[]), cast(:times as timestamptz[]),
+    cast(:versions as int[]), cast(:alert_types as text[]), cast(:own_messages as text[]),
+    cast(:suppressed as boolean[]))
+  as a(id, place, rule_id, user_id, version, type, message, suppressed)
+join unnest(cast(:event_ids as text[]), cast(:times as timestamptz[]),
     cast(:numbers as bigint[]), cast(:hashes as text[]), cast(:txs as text[]), cast(:tokens as text[]),
     cast(:messages as text[]), cast(:data as jsonb[]), cast(:orphaned as boolean[])) with ordinality
-  as e(event_id, type, taken_at, block_number, block_hash, tx_hash, token, message, data, orphaned, place)
+  as e(event_id, taken_at, block_number, block_hash, tx_hash, token, message, data, orphaned, place)
   on e.place = a.place
 on conflict (alert_rule_id, event_id, triggered_at) do update set withdrawn_at = null, withdrawn_reason = null,
     suppressed = excluded.suppressed
@@ -150,6 +152,7 @@ class RuleChange:
     type: str
     user_id: UUID
     conditions: list[dict[str, Any]]
+    level: bool
     active: bool
 
 
@@ -170,11 +173,16 @@ class FiringRule(NamedTuple):
     cooldown_seconds: int
     tier: str
     automated: bool = False
+    trigger: str = "edge"
+    hysteresis_pct: Decimal | None = None
+    active_hours: dict[str, Any] | None = None
+    expires_at: datetime | None = None
+    snoozed_until: datetime | None = None
 
     @property
     def is_gated(self) -> bool:
         """Whether more than being paused may hold the rule back."""
-        return self.cooldown_seconds > 0 or self.frequency == "once"
+        return self.cooldown_seconds > 0 or self.frequency == "once" or self.hysteresis_pct is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +203,6 @@ class EventColumns:
     """The events of a batch that fired something, column by column; `messages` where all its alerts say the same."""
 
     event_ids: list[str] = field(default_factory=list)
-    types: list[str] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
@@ -217,6 +224,7 @@ class AlertColumns:
     rule_ids: list[UUID] = field(default_factory=list)
     user_ids: list[UUID] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
     own_messages: list[str | None] = field(default_factory=list)
     suppressed: list[bool] = field(default_factory=list)
 
@@ -275,7 +283,7 @@ async def changed_rules(session: AsyncSession, since: str) -> tuple[str, list[Ru
     """
     rows = (await session.execute(_CHANGED, {"since": since})).all()
     changes = [
-        RuleChange(row.id, row.changed_xid, row.version, row.type, row.user_id, row.conditions, row.active)
+        RuleChange(row.id, row.changed_xid, row.version, row.type, row.user_id, row.conditions, row.level, row.active)
         for row in rows
         if row.id is not None
     ]
@@ -372,6 +380,7 @@ async def insert_alerts(
         "rule_ids": _uuid_array(alerts.rule_ids),
         "user_ids": _uuid_array(alerts.user_ids),
         "versions": _int_array(alerts.versions),
+        "alert_types": alerts.types,
         "own_messages": alerts.own_messages,
         "suppressed": alerts.suppressed,
         **{name: getattr(events, name) for name in EventColumns.__slots__},

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.alerts.engine.book import RuleBook
+from backend.alerts.engine.histories import Entry, SeriesKey
 from backend.alerts.engine.points import Placement
+from backend.alerts.engine.watching import series_keys
 from backend.alerts.firing import repository
+from backend.alerts.firing.readings_repository import newest_readings
 from backend.alerts.kinds.registry import kind_named
 from backend.core.db import Database
 from backend.core.logging import get_logger
@@ -21,6 +24,7 @@ from backend.core.telemetry import alert_rules_loaded
 
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 30.0
+_SERIES_AT_ONCE = 500
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 log = get_logger(__name__)
 
@@ -61,12 +65,14 @@ class RuleFeed:
         """Look for changes now; returns how many were taken over."""
         async with asyncio.timeout(LOOK_SECONDS), self._database.unit_of_work() as session:
             since, changes = await repository.changed_rules(session, self._since)
-        taken = 0
-        for change in changes:
-            if self._seen.get(change.id) == change.changed_xid:
-                continue
-            self._take(change)
-            taken += 1
+        news = [(change, _placement(change)) for change in changes if self._seen.get(change.id) != change.changed_xid]
+        await self._know([placement for _, placement in news if placement is not None])
+        for change, placement in news:
+            if placement is not None:
+                self.book.put(change.id.bytes, change.version, placement)
+            else:
+                self.book.remove(change.id.bytes)
+        taken = len(news)
         self._since, self._seen = since, {change.id: change.changed_xid for change in changes}
         alert_rules_loaded.set(len(self.book))
         return taken
@@ -82,6 +88,7 @@ class RuleFeed:
         async with await self._connect() as connection, repository.active_rules(connection) as (since, chunks):
             async for chunk in chunks:
                 book.load(_parsed(chunk))
+        await self._read_series(book.readings.keys(), book)
         # Nothing is awaited between here and the first look, so nobody matches against half a book.
         self.book, self._since, self._seen = book, since, {}
         # What is here now stays: a full collection would go through all of it in the middle of a batch.
@@ -97,28 +104,43 @@ class RuleFeed:
             async for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
                 pass
 
-    def _take(self, change: repository.RuleChange) -> None:
-        if change.active:
-            try:
-                self.book.put(change.id.bytes, change.version, _placement(change))
-                return
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                log.error("rule cannot be read", rule=str(change.id), error=repr(error)[:200])
-        self.book.remove(change.id.bytes)
+    async def _know(self, placements: Sequence[Placement]) -> None:
+        """Read what series were, before rules that look at them are matched for the first time."""
+        watches = [placement.watch for placement in placements if placement.watch is not None]
+        readings = self.book.readings
+        if missing := readings.missing([key for watch in watches for key in series_keys(watch)]):
+            for key in missing:
+                readings.series(key)  # from now on what comes is kept
+            await self._read_series(missing, self.book)
+
+    async def _read_series(self, keys: Sequence[SeriesKey], book: RuleBook) -> None:
+        for start in range(0, len(keys), _SERIES_AT_ONCE):
+            async with asyncio.timeout(LOOK_SECONDS), self._database.unit_of_work() as session:
+                found = await newest_readings(session, keys[start : start + _SERIES_AT_ONCE])
+            for each in found:
+                entry = Entry(each.taken_at, each.block_number, each.block_hash, each.value, {})
+                book.readings.series(each.key).add_older(entry)
 
 
 def _parsed(rows: list[repository.RuleRow]) -> Iterator[Row]:
-    for rule_id, version, name, owner, conditions in rows:
+    for rule_id, version, name, owner, conditions, level in rows:
         try:
             kind = kind_named(name)
             typed = kind.of_stored(orjson.loads(conditions))
-            placement = kind.placements(typed, UUID(bytes=rule_id), UUID(bytes=owner))
+            placement = kind.placements(typed, UUID(bytes=rule_id), UUID(bytes=owner), level=level)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             log.error("rule cannot be read", rule=rule_id.hex(), error=repr(error)[:200])
             continue
         yield rule_id, version, placement
 
 
-def _placement(change: repository.RuleChange) -> Placement:
-    kind = kind_named(change.type)
-    return kind.placements(kind.of_stored(change.conditions), change.id, change.user_id)
+def _placement(change: repository.RuleChange) -> Placement | None:
+    """Return where a rule stands now; None when it is not to be matched (any more)."""
+    if not change.active:
+        return None
+    try:
+        kind = kind_named(change.type)
+        return kind.placements(kind.of_stored(change.conditions), change.id, change.user_id, level=change.level)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        log.error("rule cannot be read", rule=str(change.id), error=repr(error)[:200])
+        return None

@@ -3,13 +3,22 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.alerts.engine.points import Placement
+from backend.alerts.engine.conditions import (
+    ChangeConditions,
+    Conditions,
+    MetricChangeConditions,
+    MetricConditions,
+    PriceConditions,
+)
+from backend.alerts.engine.points import Placement, place
+from backend.alerts.engine.watching import StateLeaf, is_state, series_of, watched
 from backend.chain.events import Event
 from backend.core.settings import Settings
 
@@ -26,6 +35,8 @@ FieldInput = Literal[
     "rule",
     "text",
     "tree",
+    "wallet_amounts",
+    "flag",
 ]
 Stored = list[dict[str, Any]]
 RawConditions = list[dict[str, Any]] | dict[str, Any]
@@ -85,6 +96,18 @@ class ReadingOf:
     window: int = 0
 
 
+def reading_of(conditions: Conditions) -> ReadingOf | None:
+    """Return the series that the engine's conditions are about; None when they are about something that happens."""
+    if not is_state(conditions):
+        return None
+    metric, chain_id, subject = series_of(conditions)  # type: ignore[arg-type]
+    if isinstance(conditions, PriceConditions | MetricConditions):
+        return ReadingOf(metric, chain_id, subject, conditions.test, conditions.threshold)
+    if isinstance(conditions, ChangeConditions | MetricChangeConditions):
+        return ReadingOf(metric, chain_id, subject, conditions.test, conditions.percent, conditions.window_seconds)
+    return None
+
+
 class Kind(ABC):
     """A kind of alert rule. Conditions are frozen values of the kind's own making; nobody else looks into them."""
 
@@ -108,9 +131,14 @@ class Kind(ABC):
     def of_stored(self, stored: Sequence[Mapping[str, Any]]) -> Any:
         """Return the conditions of a stored list. Raises KeyError, TypeError, ValueError or ArithmeticError."""
 
-    @abstractmethod
-    def placements(self, conditions: Any, rule_id: UUID, owner: UUID) -> Placement:
-        """Return where the rule of the user `owner` stands in the engine's index."""
+    def asked(self, conditions: Any, rule_id: UUID, owner: UUID) -> Conditions:
+        """Return what the engine is to look for, for the rule of the user `owner`; here: the conditions themselves."""
+        return conditions
+
+    def placements(self, conditions: Any, rule_id: UUID, owner: UUID, *, level: bool = False) -> Placement:
+        """Return where the rule stands in the engine's index; `level`: it repeats as long as it is true."""
+        asked = self.asked(conditions, rule_id, owner)
+        return watched(StateLeaf(asked), level=True) if level and is_state(asked) else place(asked)  # type: ignore[arg-type]
 
     @abstractmethod
     def message(self, conditions: Any, event: Event) -> str:
@@ -121,8 +149,16 @@ class Kind(ABC):
         """Return the rule in one sentence, such as `WETH on Ethereum rises above $4,000`."""
 
     def reading_of(self, conditions: Any) -> ReadingOf | None:
-        """Return the series the rule looks at; None when it is about occurrences."""
+        """Return the series the rule looks at; None when it is about something that happens, or about several."""
+        return reading_of(conditions)
+
+    def next_due(self, conditions: Any, after: datetime) -> datetime | None:
+        """Return when the clock has the rule fire next; None for all kinds but schedules."""
         return None
+
+    def watched_rules(self, conditions: Any) -> frozenset[UUID]:
+        """Return the rules whose alerts the rule is about."""
+        return frozenset()
 
     def has_level(self, conditions: Any) -> bool:
         """Return whether the conditions can stay true for a while, so that the trigger `level` has a meaning."""

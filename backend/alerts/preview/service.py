@@ -15,8 +15,8 @@ from backend.alerts import repository
 from backend.alerts.engine.book import RuleBook
 from backend.alerts.engine.gates import Candidate, Gate, decide
 from backend.alerts.engine.hours import hours_of
+from backend.alerts.firing.facts import Fact
 from backend.alerts.firing.processor import Processor
-from backend.alerts.firing.recorder import Fact
 from backend.alerts.kinds.base import Kind, ParseContext
 from backend.alerts.kinds.registry import kind_named
 from backend.alerts.options import OPTIONS, checked_options

@@ -15,8 +15,9 @@ from backend.alerts.automation import runner
 from backend.alerts.automation import service as automation
 from backend.alerts.automation.planning import MAX_PATH, TRIGGERED_BY_RULE
 from backend.alerts.automation.schemas import RunFilter
+from backend.alerts.firing.facts import Fact, Match
 from backend.alerts.firing.quotas import HourBook
-from backend.alerts.firing.recorder import Fact, Match, record
+from backend.alerts.firing.recorder import Aside, record
 from backend.alerts.schemas import RuleUpdate
 from backend.chain.events import from_json_fields, to_json_fields
 from backend.core.errors import InvalidInputError
@@ -60,7 +61,9 @@ async def fire(world, user, *rule_ids, event=None, chain_id=None):
         await session.execute(text("select ensure_month_partition('alert_history', :at)"), {"at": at})
     async with world.worker.unit_of_work() as session:
         chain_id = world.chain_id if chain_id is None else chain_id
-        return await record(session, chain_id, facts, [Match(0, each, 1) for each in rule_ids], HourBook())
+        return await record(
+            session, chain_id, facts, [Match(0, each, 1) for each in rule_ids], HourBook(), Aside(lambda _: False)
+        )
 
 
 async def jobs_done(world):

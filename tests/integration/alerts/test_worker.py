@@ -252,11 +252,11 @@ async def test_a_burst_is_stored_in_parts_and_a_failure_between_them_doubles_not
     monkeypatch.setattr(processor, "STORED_AT_ONCE", 3)
     record, sizes = processor.record, []
 
-    async def failing_once(session, chain_id, facts, part, hours):
+    async def failing_once(session, chain_id, facts, part, hours, aside):
         sizes.append(len(part))
         if len(sizes) == 2:
             raise psycopg.OperationalError("the connection is gone")
-        return await record(session, chain_id, facts, part, hours)
+        return await record(session, chain_id, facts, part, hours, aside)
 
     monkeypatch.setattr(processor, "record", failing_once)
     async with world.working():

@@ -25,6 +25,7 @@ OWNED = {
     "/v1/alerts/rules/{rule_id}/resume": "alert_rules",
     "/v1/alerts/automation/{rule_id}": "alert_rules",
     "/v1/alerts/automation/runs/{run_id}": "automation_runs",
+    "/v1/alerts/rules/{rule_id}/snooze": "alert_rules",
     "/v1/alerts/deliveries/{delivery_id}/resend": "notification_outbox",
     "/v1/notifications/deliveries/{delivery_id}": "notification_outbox",
     "/v1/notifications/deliveries/{delivery_id}/resend": "notification_outbox",

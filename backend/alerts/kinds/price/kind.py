@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from backend.alerts.engine.conditions import ChangeConditions, PriceConditions
-from backend.alerts.engine.points import Placement, place
+from backend.alerts.engine.conditions import ChangeConditions, MetricConditions, PriceConditions
 from backend.alerts.kinds.base import (
     Choice,
     FieldSpec,
     Kind,
     ParseContext,
     RawConditions,
-    ReadingOf,
     Stored,
     Symbols,
 )
@@ -24,7 +21,7 @@ from backend.alerts.sentences import describe
 from backend.chain.events import CHANGE_WINDOWS_SECONDS, Event
 from backend.core import formats
 
-PriceOrChange = PriceConditions | ChangeConditions
+PriceOrChange = PriceConditions | ChangeConditions | MetricConditions
 
 
 class PriceKind(Kind):
@@ -50,6 +47,14 @@ class PriceKind(Kind):
             choices=tuple(Choice(str(each), formats.duration(each)) for each in CHANGE_WINDOWS_SECONDS),
             help="Belongs to a change",
         ),
+        FieldSpec(
+            "volume_ratio",
+            "Traded at least so many times as much",
+            "number",
+            "times",
+            operators=("gte",),
+            help="The last hour's volume against the mean hour of the day before",
+        ),
     )
 
     async def parse(self, raw: RawConditions, context: ParseContext) -> PriceOrChange:
@@ -64,10 +69,6 @@ class PriceKind(Kind):
         """Return the typed conditions."""
         return conditions_of(stored)  # type: ignore[return-value]
 
-    def placements(self, conditions: PriceOrChange, rule_id: UUID, owner: UUID) -> Placement:
-        """Return the key of the token's price, or of its change over the window."""
-        return place(conditions)
-
     def message(self, conditions: PriceOrChange | None, event: Event) -> str:
         """Return token, chain, price now, target, change."""
         return alert_message(conditions, event)
@@ -76,19 +77,6 @@ class PriceKind(Kind):
         """Return `WETH on Ethereum rises above $4,000`."""
         return describe(conditions, symbols)
 
-    def reading_of(self, conditions: PriceOrChange) -> ReadingOf:
-        """Return the token's price series."""
-        if isinstance(conditions, PriceConditions):
-            return ReadingOf("price_usd", conditions.chain_id, conditions.token, conditions.test, conditions.threshold)
-        return ReadingOf(
-            "price_usd",
-            conditions.chain_id,
-            conditions.token,
-            conditions.test,
-            conditions.percent,
-            conditions.window_seconds,
-        )
-
     def tokens(self, conditions: PriceOrChange) -> frozenset[str]:
         """Return the token."""
-        return frozenset((conditions.token,))
+        return frozenset((conditions.subject if isinstance(conditions, MetricConditions) else conditions.token,))

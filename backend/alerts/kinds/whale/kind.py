@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from backend.alerts.engine.conditions import WhaleConditions
-from backend.alerts.engine.points import Placement, place
 from backend.alerts.kinds.base import Choice, FieldSpec, Kind, ParseContext, RawConditions, Stored, Symbols
 from backend.alerts.lookup import conditions_of_input
 from backend.alerts.messages import alert_message
@@ -30,6 +28,20 @@ class WhaleKind(Kind):
         FieldSpec("token", "Token", "token", operators=("eq", "in"), help="Any token when left out"),
         FieldSpec("wallet", "Watched wallets", "wallets", operators=("in", "eq")),
         FieldSpec(
+            "wallet_usd",
+            "Thresholds of single wallets",
+            "wallet_amounts",
+            "USD",
+            operators=("gte",),
+            help="Wallets that are watched with least values of their own",
+        ),
+        FieldSpec(
+            "ignore_own",
+            "Leave out transfers between the watched wallets",
+            "flag",
+            help="Needs at least two watched wallets",
+        ),
+        FieldSpec(
             "direction",
             "Direction",
             "choice",
@@ -53,10 +65,6 @@ class WhaleKind(Kind):
     def of_stored(self, stored: Sequence[Mapping[str, Any]]) -> WhaleConditions:
         """Return the typed conditions."""
         return conditions_of(stored)  # type: ignore[return-value]
-
-    def placements(self, conditions: WhaleConditions, rule_id: UUID, owner: UUID) -> Placement:
-        """Return the keys of chains, tokens and wallets."""
-        return place(conditions)
 
     def message(self, conditions: WhaleConditions | None, event: Event) -> str:
         """Return amount, token, value, from, to, chain, transaction: the same for every rule."""

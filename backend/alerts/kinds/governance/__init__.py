@@ -1,0 +1,5 @@
+"""Governance rules: what happens to the proposals of a governor contract."""
+
+from backend.alerts.kinds.governance.kind import GovernanceKind
+
+KIND = GovernanceKind()

@@ -1,0 +1,1 @@
+"""What the clock does to rules: schedules that are due, and rules that expire."""
