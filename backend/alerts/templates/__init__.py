@@ -1,0 +1,1 @@
+"""Rules that are written already but for a few blanks."""
