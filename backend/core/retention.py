@@ -31,6 +31,7 @@ PERIODS: dict[str, Period] = {
     "platform_events": Period(7 * _DAY, "it was written", "to know it when it comes again", _DAILY),
     "alert_history": Period(365 * _DAY, "the block", "a year to look back at, whole months", _DAILY),
     "automation_runs": Period(90 * _DAY, "it began", "to see what your rules did", _DAILY),
+    "recommendation_answers": Period(365 * _DAY, "you answered", "not to recommend it again", _DAILY),
     "alert_days": Period(365 * _DAY, "the day", "counts of your alerts, as long as the alerts", _DAILY),
     "delivery_days": Period(365 * _DAY, "the day", "counts of your deliveries, as long as the alerts", _DAILY),
     "notification_outbox": Period(90 * _DAY, "it was written", "to see how deliveries fared", _DAILY),

@@ -119,6 +119,7 @@ HELD: dict[str, Holding] = {
             *("started_at", "ended_at"),
         ),
     ),
+    "recommendation_answers": Holding("user_id", _SERVICE, ("user_id", "id", "answer", "answered_at")),
     "alert_days": Holding(
         "user_id",
         _SERVICE,

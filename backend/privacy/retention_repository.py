@@ -12,6 +12,7 @@ _OLD = {
         "status not in ('pending', 'sending', 'held') and created_at < :before",
     ),
     "automation_runs": ("automation_runs", "created_at < :before"),
+    "recommendation_answers": ("recommendation_answers", "answered_at < :before"),
     "alert_days": ("alert_days", "day < cast(:before as timestamptz)::date"),
     "delivery_days": ("delivery_days", "day < cast(:before as timestamptz)::date"),
     "user_sessions": ("user_sessions", "least(revoked_at, expires_at) < :before"),

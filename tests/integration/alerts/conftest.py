@@ -63,6 +63,7 @@ def make_world(make_settings, redis, app_database, worker_database, monkeypatch)
         world = World(make_settings(), redis, app_database, worker_database)
         world.settings = make_settings(chains={world.chain_id: ["http://127.0.0.1:9"]})
         monkeypatch.setattr("backend.alerts.lookup.get_settings", lambda: world.settings)
+        monkeypatch.setattr("backend.alerts.service.get_settings", lambda: world.settings)
         return world
 
     return make

@@ -31,7 +31,7 @@ SENTENCES = {
     "contract-owner": "0x1212",
     "contract-code": "0x1212",
     "new-proposals": "0x1212",
-    "morning-note": "09:00",
+    "morning-note": "0 9 * * 1 in UTC",
     "good-moment": "and",
     "after-that": "Other",
 }

@@ -97,6 +97,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("alert_rules", "type"): "whale",
     ("notification_outbox", "status"): "dead",
     ("automation_runs", "status"): "done",
+    ("recommendation_answers", "answer"): "accepted",
     ("automation_runs", "branch"): "then",
     ("automation_steps", "outcome"): "done",
     ("notification_outbox", "held_for"): "quiet",

@@ -20,6 +20,7 @@ from tests.integration.privacy.catalogue import Person, all_tables, insertion, m
 AGES = {
     "notification_outbox": ("created_at",),
     "automation_runs": ("created_at",),
+    "recommendation_answers": ("answered_at",),
     "platform_events": ("created_at",),
     "user_sessions": ("expires_at", "revoked_at"),
     "account_links": ("expires_at", "used_at"),

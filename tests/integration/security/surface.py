@@ -23,6 +23,8 @@ OWNED = {
     "/v1/alerts/rules/{rule_id}": "alert_rules",
     "/v1/alerts/rules/{rule_id}/pause": "alert_rules",
     "/v1/alerts/rules/{rule_id}/resume": "alert_rules",
+    "/v1/alerts/recommendations/{recommendation_id}/accept": "recommendation_answers",
+    "/v1/alerts/recommendations/{recommendation_id}/dismiss": "recommendation_answers",
     "/v1/alerts/automation/{rule_id}": "alert_rules",
     "/v1/alerts/automation/runs/{run_id}": "automation_runs",
     "/v1/alerts/rules/{rule_id}/snooze": "alert_rules",
@@ -34,6 +36,7 @@ OWNED = {
 }
 # Paths with a parameter that names nobody's thing, or a thing of Stripe's that payments' own tests try to steal.
 FREE = {
+    "/v1/alerts/templates/{template_id}": "price-target",
     "/v1/auth/oauth/{provider}/start": "github",
     "/v1/auth/oauth/{provider}/callback": "github",
     "/v1/account/identities/{provider}/link": "github",

@@ -33,6 +33,8 @@ class ChainedKind(Kind):
 
     async def parse(self, raw: RawConditions, context: ParseContext) -> ChainedConditions:
         """Return the conditions. A rule that would, over others, wait for itself is refused."""
+        if isinstance(raw, list):  # the name is ours: it comes back with conditions as they were answered
+            raw = [each for each in raw if each.get("field") != "rule_name"]
         form = Form(self.fields, raw)
         rule_id = form.take("rule", _id)
         form.end()
