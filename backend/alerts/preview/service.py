@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from decimal import Decimal
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.service import CurrentUser
 from backend.alerts import repository
 from backend.alerts.engine.book import RuleBook
-from backend.alerts.engine.gates import Candidate, Gate, decide
+from backend.alerts.engine.conditions import Conditions
+from backend.alerts.engine.gates import Candidate, Gate, decide, rearm_level
 from backend.alerts.engine.hours import hours_of
 from backend.alerts.firing.facts import Fact
 from backend.alerts.firing.processor import Processor
 from backend.alerts.kinds.base import Kind, ParseContext
+from backend.alerts.kinds.multi.trees import Group, Leaf, leaves_of
 from backend.alerts.kinds.registry import kind_named
 from backend.alerts.options import OPTIONS, checked_options
 from backend.alerts.preview.schemas import PreviewHit, RulePreview
-from backend.alerts.preview.sources import Gathered, gather_readings, gather_transfers, readings_of
+from backend.alerts.preview.sources import Gathered, gather
 from backend.alerts.schemas import RuleCreate
 from backend.alerts.sentences import symbols_of
 from backend.chain.events import Event, PriceUpdate, Reading, TokenTransfer
@@ -35,6 +39,9 @@ __all__ = ["DAYS", "MOST_HITS", "preview_rule"]
 DAYS = 7
 MOST_HITS = 50
 _BATCH = 1_000
+_NOBODY = UUID(int=0)
+# Trees ask whether something was true before: what is a little older says so.
+_WARM_UP = timedelta(minutes=10)
 # Looking back is computing: so many at once in a process, the others wait.
 _AT_ONCE = asyncio.Semaphore(2)
 _NOTHING_KEPT = "Nothing is kept that this kind of rule could be tried on."
@@ -61,8 +68,10 @@ async def preview_rule(
     until = utc_now()
     since = until - timedelta(days=DAYS)
     async with _AT_ONCE:
-        gathered = await gather(session, kind, conditions, redis, since, until)
-        outcome = await asyncio.to_thread(evaluate, kind, conditions, options, user.id, gathered.events)
+        gathered = await gather(session, redis, asked_of(kind, conditions, user.id), since - _WARM_UP, until)
+        outcome = await asyncio.to_thread(
+            evaluate, kind, conditions, options, user.id, gathered.events, since.timestamp()
+        )
     symbols = symbols_of(await repository.tokens_by_address(session, sorted(kind.tokens(conditions))))
     can_preview = any(source.events for source in gathered.sources)
     return RulePreview(
@@ -81,37 +90,67 @@ async def preview_rule(
     )
 
 
-async def gather(
-    session: AsyncSession, kind: Kind, conditions: Any, redis: Redis | None, since: datetime, until: datetime
-) -> Gathered:
-    """Return what is stored that a rule with these conditions is about."""
-    readings = readings_of(kind, conditions)
-    if readings:
-        return await gather_readings(session, readings, since, until)
-    if kind.name == "whale" and redis is not None:
-        chains = sorted(getattr(conditions, "chains", ()) or get_settings().chain_urls)
-        return await gather_transfers(redis, chains, since, until)
-    return Gathered()
+def asked_of(kind: Kind, conditions: Any, owner: UUID) -> list[Conditions]:
+    """Return everything that a rule asks the engine for: one thing, or the leaves of a tree."""
+    if isinstance(conditions, Leaf | Group):
+        return [kind_named(leaf.kind).asked(leaf.conditions, _NOBODY, owner) for leaf in leaves_of(conditions)]
+    return [kind.asked(conditions, _NOBODY, owner)]
 
 
-def evaluate(kind: Kind, conditions: Any, options: dict[str, Any], owner: UUID, events: Sequence[Event]) -> Outcome:
-    """Return which events fire the rule: matched by the worker's engine, then through its gates. Computes only."""
+def evaluate(
+    kind: Kind,
+    conditions: Any,
+    options: dict[str, Any],
+    owner: UUID,
+    events: Sequence[Event],
+    since: float = 0.0,
+) -> Outcome:
+    """Return which events fire the rule: matched by the worker's engine, then through its gates. Computes only.
+
+    `events` are in the order of the stream; those before `since` (Unix time) only say how things stood. A rule of level
+    is not put to rest as it is live, so that every true reading counts as held back.
+    """
     rule_id, book = new_id(), RuleBook()
-    book.put(rule_id.bytes, 1, kind.placements(conditions, rule_id, owner))
+    level = options["trigger"] == "level"
+    book.put(rule_id.bytes, 1, kind.placements(conditions, rule_id, owner, level=level))
+    processor = Processor(0, lambda: book, _no_unit_of_work, [], _tell_nobody)
     matched: list[Event] = []
-    for chain_id in dict.fromkeys(event.chain_id for event in events):
-        processor = Processor(chain_id, lambda: book, _no_unit_of_work, [], _tell_nobody)
-        mine = [event for event in events if event.chain_id == chain_id]
+    # What is of other chains is seen as it was before this batch: a batch is of one chain, as it is live.
+    for _, group in groupby(events, key=lambda event: event.chain_id):
+        mine = list(group)
         for start in range(0, len(mine), _BATCH):
             facts = [Fact(event, {}) for event in mine[start : start + _BATCH]]
             places = dict.fromkeys(match.place for match in processor.matches(facts))
             matched += [facts[place].event for place in places]
-    matched.sort(key=lambda event: (event.taken_at, event.block_number))
     hours = hours_of(options["active_hours"]) if options["active_hours"] else None
+    matched = [event for event in matched if event.taken_at >= since]
     awake = [event for event in matched if hours is None or hours.covers(event.taken_at)]
-    gate = Gate(options["frequency"] == "once", options["cooldown_seconds"], True, None)
-    fired, _ = decide(gate, [Candidate(event.id, event.taken_at) for event in awake], set())
+    percent = options["hysteresis_pct"]
+    back = _went_back(kind, conditions, percent, events, awake) if percent is not None else {}
+    gate = Gate(options["frequency"] == "once", options["cooldown_seconds"], True, None, percent is not None)
+    candidates = [Candidate(event.id, event.taken_at, went_back_at=back.get(event.id)) for event in awake]
+    fired, _ = decide(gate, candidates, set())
     return Outcome([awake[place] for place in fired], len(matched) - len(fired))
+
+
+def _went_back(
+    kind: Kind, conditions: Any, percent: Decimal, events: Sequence[Event], awake: Sequence[Event]
+) -> dict[str, float]:
+    """Return, by event, the time of the newest reading before it that had gone back far enough from the threshold."""
+    reading = kind.reading_of(conditions)
+    if reading is None:
+        return {}
+    down, limit = rearm_level(reading.test, reading.threshold, percent)
+    wanted = {event.id for event in awake}
+    found: dict[str, float] = {}
+    newest: float | None = None
+    for event in events:
+        if event.id in wanted and newest is not None:
+            found[event.id] = newest
+        value = event.price_usd if isinstance(event, PriceUpdate) else getattr(event, "value", None)
+        if value is not None and (value <= limit if down else value >= limit):
+            newest = event.taken_at
+    return found
 
 
 def _no_unit_of_work() -> Any:

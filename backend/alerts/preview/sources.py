@@ -1,26 +1,33 @@
 """Gathers what is stored of the series that a rule is about, as the events they were emitted as."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.alerts.kinds.base import Kind, ReadingOf
+from backend.alerts.engine.conditions import PRICE_METRIC, Conditions, OccurrenceConditions, WhaleConditions
+from backend.alerts.engine.histories import SeriesKey
+from backend.alerts.engine.watching import series_of
+from backend.alerts.kinds.base import reading_of
+from backend.alerts.platform import PLATFORM_CHAIN_ID
 from backend.alerts.preview.schemas import PreviewSource
-from backend.chain.events import BlockOrphaned, Event, TokenTransfer, decode_entry
+from backend.chain.events import BlockOrphaned, Event, PriceUpdate, Reading, TokenTransfer, decode_entry
 from backend.chain.registry import chain_name
 from backend.core import formats
 from backend.core.clock import from_unix
 from backend.core.redis import events_stream
-from backend.market.replay import price_events, reading_events
+from backend.core.settings import get_settings
+from backend.market.replay import occurrence_events, price_events, reading_events
 
 MOST_EVENTS = 50_000
 ENTRIES_AT_ONCE = 100
 MOST_ENTRIES = 5_000
 _SLACK = timedelta(minutes=5)
+_FLEETING = "Transfers are not stored; the stream holds about an hour of them."
 
 
 @dataclass(slots=True)
@@ -30,55 +37,57 @@ class Gathered:
     events: list[Event] = field(default_factory=list)
     sources: list[PreviewSource] = field(default_factory=list)
 
+    def add(self, name: str, events: Sequence[Event], since: datetime, why: str = "") -> None:
+        """Take in a series; `why` says why it may be short."""
+        self.events += events
+        self.sources.append(_source(name, events, since, why))
 
-async def gather_readings(
-    session: AsyncSession, wanted: Iterable[ReadingOf], since: datetime, until: datetime
+
+async def gather(
+    session: AsyncSession, redis: Redis | None, asked: Iterable[Conditions], since: datetime, until: datetime
 ) -> Gathered:
-    """Return the stored readings of these series; each series gives at most its newest 50,000."""
+    """Return what is stored of everything that conditions ask for; each series gives at most its newest 50,000."""
+    series: dict[SeriesKey, set[int]] = {}
+    occurrences: dict[tuple[int, str, str], None] = {}
+    chains: dict[int, None] = {}
+    followed = list(get_settings().chain_urls)
     gathered = Gathered()
-    seen: set[tuple[str, int, str, int]] = set()
-    for reading in wanted:
-        key = (reading.metric, reading.chain_id, reading.subject, reading.window)
-        if key in seen:
-            continue
-        seen.add(key)
-        events = await _events(session, reading, since, until)
-        gathered.events += events
-        gathered.sources.append(_source(_name(reading), events, since, full=len(events) >= MOST_EVENTS))
-    gathered.events.sort(key=lambda event: (event.taken_at, event.block_number))
+    for conditions in asked:
+        if isinstance(conditions, WhaleConditions):
+            chains |= dict.fromkeys(sorted(conditions.chains) or followed)
+        elif isinstance(conditions, OccurrenceConditions):
+            places = product(
+                sorted(conditions.chains) or followed, sorted(conditions.topics), sorted(conditions.subjects) or [""]
+            )
+            occurrences |= dict.fromkeys(place for place in places if place[0] != PLATFORM_CHAIN_ID)
+        elif (reading := reading_of(conditions)) is not None:
+            series.setdefault(series_of(conditions), set()).add(reading.window)  # type: ignore[arg-type]
+    for key, windows in series.items():
+        gathered.add(_name(key), await _readings(session, key, windows, since, until), since)
+    for chain_id, topic, subject in occurrences:
+        events = await occurrence_events(session, chain_id, topic, subject, since, until, MOST_EVENTS)
+        gathered.add(_name((topic, chain_id, subject)), events, since)
+    for chain_id in chains:
+        if redis is None:
+            break
+        events = await _transfers(redis, chain_id, since, until)
+        gathered.add(f"transfers on {chain_name(chain_id)}", events, since, _FLEETING)
+    gathered.events.sort(key=_order)
     return gathered
 
 
-async def gather_transfers(redis: Redis, chain_ids: Iterable[int], since: datetime, until: datetime) -> Gathered:
-    """Return the transfers that the streams of these chains still hold: about the last hour."""
-    gathered = Gathered()
-    for chain_id in chain_ids:
-        events, full = await _transfers(redis, chain_id, since, until)
-        gathered.events += events
-        source = _source(f"transfers on {chain_name(chain_id)}", events, since, full=full)
-        source.note = source.note and f"{source.note} Transfers are not stored; the stream holds about an hour of them."
-        gathered.sources.append(source)
-    gathered.events.sort(key=lambda event: (event.taken_at, event.block_number))
-    return gathered
+async def _readings(
+    session: AsyncSession, key: SeriesKey, windows: set[int], since: datetime, until: datetime
+) -> Sequence[Event]:
+    metric, chain_id, subject = key
+    if metric == PRICE_METRIC:
+        wanted = sorted(windows - {0})
+        return await price_events(session, chain_id, subject, since, until, MOST_EVENTS, wanted)
+    return await reading_events(session, chain_id, metric, subject, since, until, MOST_EVENTS)
 
 
-def readings_of(kind: Kind, conditions: Any) -> list[ReadingOf]:
-    """Return the series a rule looks at; none when it is about things that happen."""
-    found = kind.reading_of(conditions)
-    return [found] if found else []
-
-
-async def _events(session: AsyncSession, reading: ReadingOf, since: datetime, until: datetime) -> list[Event]:
-    if reading.metric == "price_usd":
-        windows = (reading.window,) if reading.window else ()
-        return [*await price_events(session, reading.chain_id, reading.subject, since, until, MOST_EVENTS, windows)]
-    return [
-        *await reading_events(session, reading.chain_id, reading.metric, reading.subject, since, until, MOST_EVENTS)
-    ]
-
-
-async def _transfers(redis: Redis, chain_id: int, since: datetime, until: datetime) -> tuple[list[TokenTransfer], bool]:
-    """Return the transfers of the newest entries, oldest first, and whether there were more entries than are read."""
+async def _transfers(redis: Redis, chain_id: int, since: datetime, until: datetime) -> list[TokenTransfer]:
+    """Return the transfers of the newest entries, oldest first; at most 50,000, of at most 5,000 entries."""
     found: list[TokenTransfer] = []
     orphaned: set[str] = set()
     newest: Any = "+"
@@ -101,26 +110,36 @@ async def _transfers(redis: Redis, chain_id: int, since: datetime, until: dateti
                 and event.block_hash not in orphaned
             ]
             if len(found) >= MOST_EVENTS:
-                return found[:MOST_EVENTS][::-1], True
+                return found[:MOST_EVENTS][::-1]
         if len(entries) < ENTRIES_AT_ONCE:
-            return found[::-1], False
+            break
         newest = b"(" + entries[-1][0]
-    return found[::-1], True
+    return found[::-1]
 
 
-def _source(name: str, events: list[Any], since: datetime, *, full: bool) -> PreviewSource:
+def _order(event: Event) -> tuple[int, int, int]:
+    """Return where an event stands in the stream: in a block what happens, then prices, then metrics."""
+    rank = 1 if isinstance(event, PriceUpdate) else 2 if isinstance(event, Reading) else 0
+    return event.taken_at, event.block_number, rank
+
+
+def _source(name: str, events: Sequence[Event], since: datetime, why: str) -> PreviewSource:
     if not events:
-        return PreviewSource(name=name, events=0, first=None, last=None, note="Nothing is stored of it in this time.")
+        note = f"Nothing is stored of it in this time. {why}".strip()
+        return PreviewSource(name=name, events=0, first=None, last=None, note=note)
     first, last = from_unix(events[0].taken_at), from_unix(events[-1].taken_at)
     note = ""
-    if full:
+    if len(events) >= MOST_EVENTS:
         note = f"Only the newest {len(events):,} were looked at."
+    elif why:
+        note = f"Kept only since {first:%d %b %Y %H:%M} UTC. {why}"
     elif first - since > _SLACK:
         note = f"Stored only since {first:%d %b %Y %H:%M} UTC."
     return PreviewSource(name=name, events=len(events), first=first, last=last, note=note)
 
 
-def _name(reading: ReadingOf) -> str:
-    what = "price" if reading.metric == "price_usd" else reading.metric
-    subject = formats.address(reading.subject) if reading.subject.startswith("0x") else reading.subject
-    return " ".join(part for part in (what, subject, f"on {chain_name(reading.chain_id)}") if part)
+def _name(key: SeriesKey) -> str:
+    metric, chain_id, subject = key
+    what = "price" if metric == PRICE_METRIC else metric
+    about = formats.address(subject) if subject.startswith("0x") else formats.untrusted_text(subject)
+    return " ".join(part for part in (what, about, f"on {chain_name(chain_id)}" if chain_id else "") if part)

@@ -9,7 +9,8 @@ from typing import Any
 from backend.alerts.kinds.base import ReadingOf
 from backend.alerts.kinds.registry import kind_named, kind_names
 from backend.alerts.options import OPTIONS
-from backend.alerts.preview.service import evaluate, gather
+from backend.alerts.preview.service import asked_of, evaluate
+from backend.alerts.preview.sources import gather
 from backend.alerts.recommendations import repository
 from backend.alerts.recommendations.port import Context, Suggestion, provider
 from backend.alerts.schemas import RuleRead
@@ -90,7 +91,9 @@ async def _quieter(context: Context, rule: RuleRead, per_day: float, row: Mappin
     if reading is None:
         return await _larger_transfers(context, rule, per_day, row)
     kind, conditions = kind_named(rule.type), _typed(rule)
-    gathered = await gather(context.session, kind, conditions, None, context.since, context.now)
+    gathered = await gather(
+        context.session, None, asked_of(kind, conditions, context.user.id), context.since, context.now
+    )
     events = gathered.events[-MOST_EVENTS:]
     if len(events) < 2:
         return None

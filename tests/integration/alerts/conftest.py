@@ -62,8 +62,8 @@ def make_world(make_settings, redis, app_database, worker_database, monkeypatch)
     def make() -> World:
         world = World(make_settings(), redis, app_database, worker_database)
         world.settings = make_settings(chains={world.chain_id: ["http://127.0.0.1:9"]})
-        monkeypatch.setattr("backend.alerts.lookup.get_settings", lambda: world.settings)
-        monkeypatch.setattr("backend.alerts.service.get_settings", lambda: world.settings)
+        for module in ("lookup", "service", "preview.service", "preview.sources"):
+            monkeypatch.setattr(f"backend.alerts.{module}.get_settings", lambda: world.settings)
         return world
 
     return make

@@ -108,6 +108,43 @@ async def test_what_is_not_stored_is_said(world, make_user):
     assert (without.can_preview, without.sources) == (False, [])
 
 
+async def test_hysteresis_and_level_and_trees(world, make_user):
+    user = await make_user()
+    await prices(world, ["90", "101", "99", "101", "90", "101", "102", "103", "104", "105", "106"])
+    conditions = {"price_usd": {"gt": 100}}
+    calm = await tried(world, user, rule(world, conditions=conditions, hysteresisPct=5))
+    assert ([hit.block_number for hit in calm.hits], calm.held_back) == ([6, 2], 1)
+    level = await tried(world, user, rule(world, conditions=conditions, trigger="level", cooldownSeconds=60))
+    assert [hit.block_number for hit in level.hits] == [7, 2]  # then every 60 s at the soonest
+    leaf = {"type": "price", "conditions": {**conditions, "chain": world.chain_id, "token": TOKEN}}
+    low = {"type": "price", "conditions": {"price_usd": {"lt": 95}, "chain": world.chain_id, "token": TOKEN}}
+    tree = RuleCreate.model_validate({"name": "r", "type": "multi", "conditions": {"any": [leaf, low]}})
+    found = await tried(world, user, tree)
+    # True with the first reading already, which nobody had known before; false with the third.
+    assert [hit.block_number for hit in found.hits] == [4, 1] and len(found.sources) == 1
+
+
+async def test_things_that_happened(world, make_user):
+    user = await make_user()
+    block, contract = world.block(5), "0x" + "ab" * 20
+    async with world.worker.unit_of_work() as session:
+        at = datetime.fromtimestamp(block["taken_at"], UTC)
+        await session.execute(text("select ensure_month_partition('chain_occurrences', :at)"), {"at": at})
+        await session.execute(
+            text("insert into chain_occurrences (chain_id, topic, subject, taken_at, block_hash, block_number,"
+                 " log_index, tx_hash, source, details) values (:chain, 'contract.ownership_changed', :contract, :at,"
+                 " :hash, 5, 1, '0xt', 'p', :details)"),
+            {"chain": world.chain_id, "contract": contract, "at": at, "hash": block["block_hash"],
+             "details": '{"previousOwner": "0x1", "newOwner": "0x2"}'},
+        )  # fmt: skip
+    wanted = rule(world, "protocol_risk", conditions={"signal": "ownership_changed", "contract": contract})
+    found = await tried(world, user, wanted)
+    assert ([hit.block_number for hit in found.hits], found.count) == ([5], 1)
+    clocked = RuleCreate.model_validate({"name": "r", "type": "schedule", "conditions": {"cron": "0 9 * * *"}})
+    nothing = await tried(world, user, clocked)
+    assert not nothing.can_preview and "Nothing is kept" in nothing.notes[0]
+
+
 async def test_transfers_of_the_last_hour(world, make_user):
     user = await make_user()
     await world.emit(world.transfer(1), world.transfer(2, value_usd=Decimal(900)))
