@@ -181,6 +181,28 @@ async def test_a_rule_starts_the_next_and_never_goes_in_a_circle(world, make_use
     assert len(await triggered_events(world, user)) == 1
 
 
+async def test_the_whole_way_from_a_transfer_over_two_rules_to_a_message(world, make_user):
+    """Stream, worker, job, relay, worker, job: with the real processes' code."""
+    user = await make_user()
+    second = await world.rule(
+        user, name="Second", conditions={"value_usd": 900_000_000}, guard=above(world, 1),
+        actions=[{"type": "webhook", "destination": HOOK}],
+    )  # fmt: skip
+    await world.rule(user, name="First", actions=[{"type": "trigger_rule", "ruleId": str(second.id)}])
+    await priced(world, 9, "5")
+    async with world.working():
+        await world.emit(world.transfer(10))
+
+        async def told():
+            await jobs_done(world)
+            return await outbox(world, user)
+
+        assert await until(told, 60) == [HOOK]
+    late, early = await logged(world, user)
+    assert (late.rule_id, late.branch, len(late.path)) == (second.id, "then", 2)
+    assert early.steps[-1].type == "trigger_rule" and early.steps[-1].outcome == "done"
+
+
 async def test_rules_start_rules_only_so_deep(world, make_user):
     user = await make_user()
     last = await world.rule(user, name="Last")
