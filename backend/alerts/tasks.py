@@ -4,6 +4,7 @@ from uuid import UUID
 
 from backend.alerts.automation import runner
 from backend.alerts.automation.planning import RUN_TASK
+from backend.alerts.firing.held_back import SUM_UP_TASK, sum_up
 from backend.alerts.insights import service as insights
 from backend.alerts.schedules import service as schedules
 from backend.core.jobs import JobContext, periodic, task
@@ -16,6 +17,12 @@ RUN_RETRIES = 8
 async def roll_up_days(context: JobContext, timestamp: int) -> None:
     """Count the alerts and deliveries of the days that are over, for dashboards and analytics."""
     await insights.roll_up(context.database)
+
+
+@task(name=SUM_UP_TASK, timeout_seconds=60)
+async def sum_up_held_back(context: JobContext, user_id: str, hour: int) -> None:
+    """Tell a user what their plan held back in an hour."""
+    await sum_up(context.database, UUID(user_id), hour)
 
 
 @task(name=RUN_TASK, retry=RUN_RETRIES, timeout_seconds=60)

@@ -12,9 +12,10 @@ from backend.notifications import channels_repository, repository
 from backend.notifications.channels.registry import CHANNEL_NAMES, HELD
 from backend.notifications.channels_repository import Reached
 from backend.notifications.engine.holding import HoldingRules, hold
-from backend.notifications.schemas import EMAIL, WEBHOOK, AlertNews, NewMessage
+from backend.notifications.schemas import EMAIL, WEBHOOK, AlertNews, NewMessage, Notice
 
 NOTIFY = "notify"
+NOTICE_KIND = "notice"  # no kind of alert, so it is never a critical one
 WITHDRAWN_UNSENT = "The alert was withdrawn before this went out."
 _NO_ONE = Reached({}, {}, frozenset(), {})
 _AT_ONCE = HoldingRules()
@@ -35,6 +36,36 @@ async def enqueue_alerts(session: AsyncSession, news: Sequence[AlertNews]) -> in
         for message in _messages(each, reached, now):
             found.setdefault(message.id, message)
     return await repository.insert_messages(session, list(found.values()))
+
+
+async def enqueue_notices(session: AsyncSession, notices: Sequence[Notice]) -> int:
+    """Tell users something through every active channel of theirs, once; return how many messages were new.
+
+    Quiet hours and digests hold it as they do alerts; preferences are by kind of alert, and do not.
+    """
+    if not notices:
+        return 0
+    reached = await channels_repository.read_reached(session, {each.user_id for each in notices})
+    now, messages = utc_now(), []
+    for each in notices:
+        held = hold(reached.rules.get(each.user_id, _AT_ONCE), NOTICE_KIND, str(each.id), now)
+        places: list[tuple[str, str, UUID | None]] = [
+            (row.channel, row.shown_target, row.id) for row in reached.targets.get(each.user_id, ())
+        ]
+        if address := reached.addresses.get(each.user_id):
+            places.append((EMAIL, address, None))
+        for channel, shown, channel_id in places:
+            message = NewMessage(
+                id=derived_id(each.id, channel, channel_id or shown),
+                user_id=each.user_id,
+                channel=channel,
+                channel_id=channel_id,
+                destination=shown,
+                event_type=each.event_type,
+                payload=each.payload,
+            )
+            messages.append(message.held(held) if held and channel in HELD else message)
+    return await repository.insert_messages(session, messages)
 
 
 async def enqueue_withdrawals(session: AsyncSession, news: Sequence[AlertNews]) -> int:

@@ -80,6 +80,16 @@ class AlertNews:
     event_type: str = "alert.triggered"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """News that is about no single alert, told once through every channel of its user. `payload` has a `message`."""
+
+    id: UUID
+    user_id: UUID
+    event_type: str
+    payload: dict[str, Any]
+
+
 class DeliveryRead(ApiModel):
     """One message on its way out, and how it fared. `attempts` counts tries since it was last put in line."""
 

@@ -11,7 +11,7 @@ from backend.core.errors import ConflictError, InvalidInputError, NotFoundError,
 from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
-from backend.notifications.alerts import enqueue_alerts, enqueue_withdrawals
+from backend.notifications.alerts import enqueue_alerts, enqueue_notices, enqueue_withdrawals
 from backend.notifications.chat.words import Said, discord_markdown, telegram_html
 from backend.notifications.live import LiveHub, Message
 from backend.notifications.mail import repository as mails
@@ -27,6 +27,7 @@ from backend.notifications.schemas import (
     DeliveryRead,
     DeliveryStatus,
     NewMessage,
+    Notice,
     WebhookSecret,
     WebhookSecretRotate,
     WebhookTest,
@@ -48,6 +49,7 @@ __all__ = [
     "LiveHub",
     "Message",
     "NewMessage",
+    "Notice",
     "Said",
     "WebhookSecret",
     "WebhookSecretRotate",
@@ -59,6 +61,7 @@ __all__ = [
     "discord_markdown",
     "enqueue",
     "enqueue_alerts",
+    "enqueue_notices",
     "enqueue_test_webhook",
     "enqueue_withdrawals",
     "keep_derived_secrets",

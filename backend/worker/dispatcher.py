@@ -35,6 +35,7 @@ log = get_logger(__name__)
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)
 JITTER = 0.1
 POLL_SECONDS = 0.1
+BUSY_SECONDS = 0.03
 LEASE_MARGIN_SECONDS = 15.0
 LONGEST_ASKED_WAIT_SECONDS = {"webhook": 60.0}
 LONGEST_ASKED_WAIT_OF_PROVIDERS_SECONDS = 900.0
@@ -81,19 +82,14 @@ class Dispatcher:
         ]
         try:
             while True:
-                if not await self._take():
-                    await self._a_place_or_a_moment()
+                taken = await self._take()
+                # Places that become free are filled several at a time: looking for what is due costs the same for all.
+                await asyncio.sleep(BUSY_SECONDS if taken else POLL_SECONDS)
         finally:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
             await self._leave()
-
-    async def _a_place_or_a_moment(self) -> None:
-        if self._in_flight and any(line.room() <= 0 for line in self._lines.values()):
-            await asyncio.wait(self._in_flight, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        else:
-            await asyncio.sleep(POLL_SECONDS)
 
     async def _take(self) -> int:
         """Start every delivery that is due and has a place; return how many were started."""

@@ -16,6 +16,7 @@ from backend.alerts.firing import repository
 from backend.alerts.firing.chaining import publish_fired
 from backend.alerts.firing.facts import Fact, Match
 from backend.alerts.firing.gating import through_gates
+from backend.alerts.firing.held_back import tell_of_full_hours
 from backend.alerts.firing.quotas import FullHour, HourBook, Key, settle
 from backend.alerts.firing.quotas import messages as limit_messages
 from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
@@ -94,6 +95,8 @@ async def record(
     await _pass_on(session, told, rules)
     await enqueue(session, limit_messages(full, rules))
     await publish_fired(session, told, aside.is_awaited)
+    if full:
+        await tell_of_full_hours(session, full)
     fired = {row.alert_rule_id for row in counting}
     if used_up := sorted(rule_id for rule_id in fired if rule_id in gates and not gates[rule_id].enabled):
         await repository.pause_rules(session, used_up)

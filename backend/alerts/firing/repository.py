@@ -139,6 +139,15 @@ with ordered as (
   order by r.id for no key update of r)
 update alert_rules r set enabled = true from ordered o where r.id = o.id
 """)
+_HELD_BACK = text("""
+select r.id as rule_id, r.name, count(*) as alerts,
+  (array_agg(left(h.message, 400) order by h.triggered_at desc, h.id desc))[1] as last_message,
+  array(select a ->> 'destination' from jsonb_array_elements(r.actions) a where a ->> 'type' = 'webhook') as webhooks
+from alert_history h join alert_rules r on r.id = h.alert_rule_id
+where h.user_id = :user_id and h.suppressed and h.withdrawn_at is null
+  and h.triggered_at >= to_timestamp(:hour * 3600.0) and h.triggered_at < to_timestamp((:hour + 1) * 3600.0)
+group by r.id order by alerts desc, r.id
+""")
 _PARTITION = text("select ensure_month_partition('alert_history', cast(:at as timestamptz))")
 
 
@@ -404,6 +413,22 @@ async def hours_with_silent(
         "except": list(except_alerts),
     }
     return {(row.user_id, row.hour) for row in await session.execute(_HOURS_WITH_SILENT, values)}
+
+
+class HeldBack(NamedTuple):
+    """How many alerts of a rule the plan held back in an hour, what the last said, and the rule's webhooks."""
+
+    rule_id: UUID
+    name: str
+    alerts: int
+    last_message: str
+    webhooks: list[str]
+
+
+async def held_back(session: AsyncSession, user_id: UUID, hour: int) -> list[HeldBack]:
+    """Return what the plan held back of a user's hour by rule, most alerts first."""
+    rows = await session.execute(_HELD_BACK, {"user_id": user_id, "hour": hour})
+    return [HeldBack._make(row) for row in rows.all()]
 
 
 async def pause_rules(session: AsyncSession, used_up: Sequence[UUID]) -> None:

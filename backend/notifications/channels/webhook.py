@@ -21,7 +21,7 @@ class WebhookChannel:
     name: ClassVar[str] = "webhook"
     dedupes: ClassVar[bool] = True
     holds: ClassVar[bool] = False
-    pace: Pace = Pace(at_once=128, at_once_per_target=16)
+    pace: Pace = Pace(at_once=256, at_once_per_target=16)
 
     def __init__(self, http: OutgoingHttp) -> None:
         self._http = http

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from backend.accounts.service import change_tier
 from backend.alerts import service
 from backend.alerts.firing import processor
+from backend.alerts.firing.held_back import sum_up
 from backend.alerts.schemas import HistoryFilter
 from backend.core.redis import EVENTS_GROUP, events_stream, user_alerts_channel
 from tests.integration.alerts.world import until
@@ -181,3 +182,35 @@ async def test_a_withdrawn_alert_gives_its_place_back(world, make_user):
     assert await stored(world, user) == [
         *((FIRST + n, False) for n in range(5)), (FIRST + 5, True), (FIRST + 7, False), (FIRST + 8, True),
     ]  # fmt: skip
+
+
+async def test_what_was_held_back_is_summed_up_through_every_channel_once(world, make_user, admin_database):
+    user = await make_user("free")
+    async with admin_database.unit_of_work() as session:
+        await session.execute(
+            text("update premium_users set email_verified_at = now() where id = :id"), {"id": user.id}
+        )
+    rule = await world.rule(user, actions=[HOOK, {"type": "email"}])
+    async with world.working():
+        for number in range(FIRST, FIRST + 8):
+            await world.emit(world.transfer(number))
+        await until(world.settled)
+    hour = 1_714_600_800 // 3600  # 2024-05-01T22:00:00Z
+    async with world.worker.unit_of_work() as session:
+        jobs = await session.execute(
+            text("select args from procrastinate.procrastinate_jobs where task_name = 'alerts.sum_up_held_back'")
+        )
+        assert {"user_id": str(user.id), "hour": hour} in [row.args for row in jobs]
+    assert await sum_up(world.worker, user.id, hour) == 3
+    assert await sum_up(world.worker, user.id, hour) == 3, "the same once more"
+    async with world.worker.unit_of_work() as session:
+        rows = await session.execute(
+            text("select channel, event_type, payload from notification_outbox where user_id = :id"), {"id": user.id}
+        )
+        sent_by = sorted((row.channel, row.event_type) for row in rows if row.event_type != "alert.triggered")
+    each = ("alert.held_back", "alert.limit_reached")
+    assert sent_by == [("email", name) for name in each] + [("webhook", name) for name in each]
+    [summary, _] = [payload for kind, payload in await sent(world, user) if kind == "alert.held_back"]
+    assert summary["count"] == 3 and summary["items"][0]["ruleId"] == str(rule.id)
+    assert "3 alerts between 22:00 and 23:00 UTC" in summary["message"]
+    assert await sum_up(world.worker, user.id, hour + 1) == 0
