@@ -66,7 +66,7 @@ class AlertsState(rx.State):
         self.failure = self.failure_id = self.limit_message = self.upgrade_to = ""
         form = await self.get_state(RuleFormState)
         await form._open_for(user, query)
-        return None
+        return AlertFiguresState.read_advice if self.tab == "overview" else None
 
     @signed_in
     async def set_enabled(self, user: CurrentUser, rule_id: str, enabled: bool) -> Any:

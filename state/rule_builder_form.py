@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from backend.alerts.schemas import RULE_ACTIONS, AlertAction, RuleRead
+from backend.alerts.schemas import RULE_ACTIONS, AlertAction, RuleCreate, RuleRead
 from backend.core.errors import InvalidInputError
 from backend.core.money import plain
 from components.i18n import catalogue, t
@@ -140,8 +140,8 @@ def values_of(options: RuleOptions) -> dict[str, Any]:
     }
 
 
-def options_of_rule(rule: RuleRead) -> RuleOptions:
-    """Return the options that a stored rule has."""
+def options_of_rule(rule: RuleRead | RuleCreate) -> RuleOptions:
+    """Return the options that a rule has."""
     hooks = [action for action in rule.actions if action.type == "webhook"]
     made = RuleOptions(
         name=rule.name,

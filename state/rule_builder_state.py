@@ -36,6 +36,7 @@ from state.rule_builder_rows import (
     node_views,
 )
 from state.rule_preview import PreviewView, failed_preview, preview_view
+from state.rule_template_cards import TemplateCard, rule_of_template, template_cards, without_blanks
 from state.rule_tree import Part, Value
 from state.shell_state import ShellState
 from state.view_models import Option
@@ -62,6 +63,7 @@ class RuleBuilderState(rx.State):
     form_key: str = ""
     rule_id: str = ""
     cards: list[KindCard] = []
+    templates: list[TemplateCard] = []
     kinds: list[Option] = []
     nodes: list[NodeView] = []
     checks: list[NodeView] = []
@@ -88,11 +90,16 @@ class RuleBuilderState(rx.State):
         self.can_add = "multi" in kind_names()
         stored_id = query.get("edit") or query.get("copy")
         kind = query.get("kind", "")
-        self.is_gallery = not stored_id and kind not in {option.value for option in self.kinds}
+        template = query.get("template", "")
+        self.templates = template_cards()
+        known = kind in {option.value for option in self.kinds} or template in {each.key for each in self.templates}
+        self.is_gallery = not stored_id and not known
         if not self.is_gallery:
             await self._read_offered(user)
             if stored_id:
                 await self._open_stored(user, stored_id, is_edit="edit" in query)
+            elif template:
+                self._open_template(template)
             else:
                 self._open_new(kind)
             self.loaded = True
@@ -346,6 +353,18 @@ class RuleBuilderState(rx.State):
         self.rule_id, self._version, self.form_key = "", 0, f"new-{kind}"
         self._parts = self._with_first_chain(rule_tree.new_tree(kind, fields_of(kind)))
         self._checks, self.options = [], RuleOptions()
+
+    def _open_template(self, template: str) -> None:
+        """Open a rule that is written already; what it leaves blank is blank here."""
+        rule = rule_of_template(template)
+        parts = rule_tree.parts_of(rule.type, rule.conditions)
+        empty = [
+            replace(part, values=tuple(replace(each, text=without_blanks(each.text)) for each in part.values))
+            for part in parts
+        ]
+        self._parts = self._with_first_chain(empty)
+        self._checks, self.options = [], options_of_rule(rule)
+        self.rule_id, self._version, self.form_key = "", 0, f"template-{template}"
 
     async def _open_stored(self, user: CurrentUser, stored_id: str, *, is_edit: bool) -> None:
         try:

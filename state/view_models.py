@@ -183,6 +183,15 @@ class ChannelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AdviceRow:
+    """Something worth doing, and why."""
+
+    id: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LatencyRow:
     """How long one part of the way from event to delivery took."""
 

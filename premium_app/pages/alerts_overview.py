@@ -6,7 +6,7 @@ import reflex as rx
 
 from components.charts.bars import ranking
 from components.i18n import t
-from components.ui.button import link_button
+from components.ui.button import button, link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
@@ -34,10 +34,43 @@ def overview_tab() -> rx.Component:
         plan_limit(figures.paused_by_plan, ""),
         rx.el.div(
             live_tab(),
-            rx.el.div(_kinds(), class_name="flex flex-col gap-4 min-w-0"),
+            rx.el.div(_advice(), _kinds(), class_name="flex flex-col gap-4 min-w-0"),
             class_name="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(280px,1fr)] items-start",
         ),
         class_name="flex flex-col gap-4",
+    )
+
+
+def _advice() -> rx.Component:
+    """What is worth doing, with the reason; one press does it."""
+    return card(
+        t("advice.title"),
+        rx.cond(
+            figures.advice_loaded,
+            rx.cond(
+                figures.advice.length() > 0,
+                rx.el.ul(
+                    rx.foreach(
+                        figures.advice,
+                        lambda row: rx.el.li(
+                            rx.el.p(row.title, class_name="text-14 font-strong"),
+                            rx.el.p(row.reason, class_name="text-13 text-ink-2 mt-0.5"),
+                            rx.el.div(
+                                button(t("advice.accept"), on_click=figures.accept(row.id)),
+                                button(t("advice.dismiss"), "ghost", on_click=figures.dismiss(row.id)),
+                                class_name="flex flex-wrap gap-2 mt-2",
+                            ),
+                            key=row.id,
+                            class_name="px-4 py-3 border-b border-line last:border-0",
+                        ),
+                    ),
+                    class_name="m-0 p-0 list-none",
+                ),
+                rx.el.p(t("advice.none"), class_name="px-4 py-3 text-13 text-ink-2"),
+            ),
+            skeleton_rows(2),
+        ),
+        note=t("advice.note"),
     )
 
 

@@ -6,6 +6,7 @@ import reflex as rx
 
 from components.i18n import t
 from components.layout.alerts_frame import alerts_frame
+from components.ui.badge import badge
 from components.ui.browser import relative_time
 from components.ui.button import button, link_button
 from components.ui.card import card
@@ -67,6 +68,37 @@ def kind_icon(name: Any) -> Any:
 
 
 def _gallery() -> rx.Component:
+    return rx.fragment(_kinds(), _templates())
+
+
+def _templates() -> rx.Component:
+    return card(
+        t("builder.templates"),
+        rx.el.ul(
+            rx.foreach(
+                page.templates,
+                lambda each: rx.el.li(
+                    link(
+                        rx.el.span(
+                            rx.el.span(each.name, class_name="text-14 font-strong"),
+                            badge(each.kind_label),
+                            class_name="flex items-center justify-between gap-2",
+                        ),
+                        rx.el.span(each.purpose, class_name="block text-13 text-ink-2 mt-1"),
+                        rx.el.span(each.for_whom, class_name="block text-12 text-ink-3 mt-1"),
+                        to=each.href,
+                        class_name="block h-full p-4 rounded-8 border border-line hover:bg-raised",
+                    ),
+                    key=each.key,
+                ),
+            ),
+            class_name="grid gap-3 p-4 md:grid-cols-2 lg:grid-cols-3 m-0 list-none",
+        ),
+        note=t("builder.templates_note"),
+    )
+
+
+def _kinds() -> rx.Component:
     return card(
         t("builder.kinds"),
         rx.el.ul(

@@ -162,6 +162,16 @@ async def test_builder_says_the_rule_in_words_and_blames_the_right_blank(
     await context.request.delete(f"/v1/alerts/rules/{rule_id}", headers={"Origin": running_app.url})
 
 
+async def test_template_opens_in_the_builder_with_its_blanks_left_blank(signed_in_page: Page) -> None:
+    page = signed_in_page
+    await page.goto("/alerts/new/")
+    await page.get_by_role("link", name=re.compile("^Gas is cheap")).click()
+    await expect(page.get_by_text(re.compile("The base fee on Demo market falls below"))).to_be_visible()
+    await expect(page.get_by_text(re.compile("It would (not )?have told you"))).to_be_visible()
+    await page.goto("/alerts/new/?template=price-target")
+    await expect(page.get_by_role("textbox", name="Price", exact=True)).to_have_value("")
+
+
 async def test_figures_name_what_was_counted(signed_in_page: Page, rule: dict[str, Any]) -> None:
     page = signed_in_page
     await page.goto("/alerts/")
