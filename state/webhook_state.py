@@ -18,7 +18,12 @@ from state.history_filters import page_number
 from state.view_models import DeliveryRow, Pager
 
 PAGE_SIZE = 50
-_TONES = {"pending": "neutral", "sending": "neutral", "sent": "gain", "dead": "loss"}
+_TONES = {
+    **dict.fromkeys(("pending", "sending", "held", "bundled", "dropped"), "neutral"),
+    "sent": "gain",
+    "dead": "loss",
+    "maybe_sent": "warn",
+}
 
 
 class WebhookState(rx.State):
@@ -83,5 +88,5 @@ def _row(delivery: DeliveryRead) -> DeliveryRow:
         status_tone=_TONES[delivery.status],
         attempts=formats.number(delivery.attempts),
         problem=problem,
-        can_resend=delivery.status == "dead",
+        can_resend=delivery.status in ("dead", "maybe_sent"),
     )
