@@ -118,6 +118,8 @@ class Kind(ABC):
     fields: ClassVar[tuple[FieldSpec, ...]]
     # Whether the event alone says what its alerts say, so that storing needs none of the rule's conditions.
     event_speaks: ClassVar[bool] = False
+    # Whether `asked` looks at the id of the rule or of its owner: others are placed without making these.
+    knows_rule: ClassVar[bool] = False
 
     @abstractmethod
     async def parse(self, raw: RawConditions, context: ParseContext) -> Any:

@@ -25,6 +25,7 @@ class MultiKind(Kind):
     title = "Several conditions"
     summary = "Conditions of several kinds together: all of them, any of them, none of them."
     order = 90
+    knows_rule = True
     fields = (
         FieldSpec(
             _FIELD,

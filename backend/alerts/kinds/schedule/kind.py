@@ -31,6 +31,7 @@ class ScheduleKind(Kind):
     title = "Schedule"
     summary = "At times of the clock, in your time zone."
     order = 70
+    knows_rule = True
     fields = (
         FieldSpec("cron", "When", "cron", required=True, help="Minute, hour, day, month, weekday: 0 9 * * 1-5"),
         FieldSpec("time_zone", "Time zone", "text", help="Such as Europe/Berlin; UTC when left out"),
