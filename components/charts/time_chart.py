@@ -24,7 +24,24 @@ class _TimeChart(rx.Component):
 
 
 def time_chart(view: Any) -> rx.Component:
-    """Return the chart of a `ChartView` view model."""
+    """Return the chart of a `ChartView` view model, with the credit that the chart library's licence asks for."""
+    return rx.el.div(_chart(view), _credit())
+
+
+def _credit() -> rx.Component:
+    return rx.el.p(
+        rx.el.a(
+            t("chart.credit"),
+            href="https://www.tradingview.com/",
+            target="_blank",
+            rel="noopener noreferrer",
+            class_name="hover:underline",
+        ),
+        class_name="text-12 text-ink-3 mt-1 text-right",
+    )
+
+
+def _chart(view: Any) -> rx.Component:
     return _TimeChart.create(
         points=view.points,
         thresholds=view.thresholds,
