@@ -234,7 +234,7 @@ def export_history(
     """Yield the user's alerts as a CSV or JSON file, in chunks; the session must stay open until the last one."""
 
     async def alerts() -> AsyncIterator[AlertRead]:
-        details = {"format": format, **wanted.model_dump(mode="json", exclude_none=True)}
+        details = {"format": format, **wanted.model_dump(mode="json", exclude_defaults=True)}
         await audit(session, user.id, "alert_history.exported", "", details)
         async for row in repository.stream_alerts(session, user.id, wanted):
             yield AlertRead.model_validate(dict(row))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, field_validator, model_validator
 
 from backend.core.schemas import ApiModel, Instant
 from backend.notifications.engine.holding import HoldingRules
@@ -17,6 +17,12 @@ ALERT_KINDS = (
 ChannelStatus = Literal["pending", "active", "broken"]
 Kind = Literal["whale", "price", "gas", "protocol_risk", "governance", "portfolio", "schedule", "chained", "multi"]
 MOST_CHANNELS = 20
+
+# JSON Schema's "time" has an offset from UTC; a wall time has none.
+WallTime = Annotated[
+    time,
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?$", "example": "08:00"}),
+]
 
 
 class ChannelRead(ApiModel):
@@ -92,13 +98,13 @@ class NotificationSettingsRead(ApiModel):
     )
 
     time_zone: str = Field(default="UTC", max_length=64, description="A name of the IANA time zone database")
-    quiet_from: time | None = Field(default=None, description="Local time; null: no quiet hours")
-    quiet_to: time | None = None
+    quiet_from: WallTime | None = Field(default=None, description="Local time; null: no quiet hours")
+    quiet_to: WallTime | None = None
     critical_kinds: list[Kind] = Field(
         default_factory=list, max_length=len(ALERT_KINDS), description="Told at once whatever else is chosen"
     )
     digest: Literal["off", "hourly", "daily"] = "off"
-    digest_at: time = Field(default=time(8), description="Local time of the daily digest")
+    digest_at: WallTime = Field(default=time(8), description="Local time of the daily digest")
     group_seconds: int = Field(
         default=0, ge=0, le=3600, description="Alerts of a rule within so many seconds become one message"
     )
