@@ -10,6 +10,7 @@ from backend.accounts.two_factor import service, totp
 from backend.core import clock
 from backend.core.db import Database
 from tests.integration.api.conftest import PASSWORD, Api, Reply
+from tests.totp_steps import early_in_a_step
 
 
 @pytest.fixture
@@ -20,7 +21,8 @@ async def web(api: Api):
 
 
 async def turn_on(web: Database, user: CurrentUser) -> tuple[str, list[str]]:
-    """Enable the second factor with a code of two steps ago; return the seed and the recovery codes."""
+    """Enable the second factor with the code of a step ago; return the seed and the recovery codes."""
+    await early_in_a_step()
     async with web.unit_of_work(user.id) as session:
         seed = await service.begin_setup(session, user)
     async with web.unit_of_work(user.id) as session:

@@ -18,6 +18,7 @@ from backend.core.settings import DEMO_CHAIN_ID, Settings
 from tests.doubles.wallets import ContractWallets, signed_by
 from tests.integration.api.conftest import Api, serving
 from tests.integration.wallets.browser import Browser
+from tests.totp_steps import early_in_a_step
 
 VERIFY = "/v1/auth/siwe/verify"
 
@@ -177,6 +178,7 @@ def code(seed: str, distance: int = 0) -> str:
 
 async def turn_on_second_factor(api: Api, user_id: Any) -> str:
     """Enable it with the code of a step ago and return the seed."""
+    await early_in_a_step()
     database, user = Database(api.settings.database_url, 1), CurrentUser(user_id, "", "free")
     async with database.unit_of_work(user_id) as session:
         seed = await two_factor.begin_setup(session, user)
