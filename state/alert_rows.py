@@ -52,7 +52,7 @@ def alert_row(alert: AlertRead) -> AlertRow:
         detail=detail,
         exact=exact,
         chain=chain_name(alert.chain_id),
-        block=formats.number(alert.block_number),
+        block=formats.number(alert.block_number) if alert.chain_id else "",
         tx_short=formats.address(alert.tx_hash or ""),
         tx=alert.tx_hash or "",
         tx_url=transaction_url(alert.chain_id, alert.tx_hash),

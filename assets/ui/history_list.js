@@ -118,7 +118,7 @@ const Details = ({ row, labels, onClose }) => {
                 ...line(labels.kind, row.kind_label),
                 ...line(labels.rule, jsx(Link, { to: `/alerts/rules/${row.rule_id}/`, className: "vt-link", children: row.rule_name })),
                 ...line(labels.value, row.value === "\u2014" ? "" : `${row.value}${row.exact ? ` (${row.exact})` : ""}`),
-                ...line(labels.chain, `${row.chain} · ${row.block}`),
+                ...line(labels.chain, [row.chain, row.block].filter(Boolean).join(" · ")),
                 ...line(labels.tx, row.tx ? jsx("span", { className: "mono vt-break", children: row.tx }) : ""),
                 ...line(labels.status, `${row.status}${row.status_why ? ` · ${row.status_why}` : ""}`),
               ],

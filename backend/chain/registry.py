@@ -140,6 +140,8 @@ def get_chain(chain_id: int) -> Chain:
 
 
 def chain_name(chain_id: int) -> str:
-    """Return the chain's name, or `Chain 123` for one that is not in the registry."""
+    """Return the chain's name, or `Chain 123` for one that is not in the registry; 0 is what belongs to no chain."""
+    if chain_id == 0:
+        return "No chain"
     chain = find_chain(chain_id)
     return chain.name if chain else f"Chain {chain_id}"

@@ -37,7 +37,7 @@ def _credit() -> rx.Component:
             rel="noopener noreferrer",
             class_name="hover:underline",
         ),
-        class_name="text-12 text-ink-3 mt-1 text-right",
+        class_name="text-12 text-ink-3 px-4 pb-2 text-right",
     )
 
 
