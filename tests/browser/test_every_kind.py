@@ -15,6 +15,7 @@ from playwright.async_api import BrowserContext, expect
 from backend.core.settings import DEMO_CHAIN_ID
 from backend.demo.addresses import DemoAddresses, load_addresses
 from backend.demo.causes import cause
+from backend.demo.rpc import Rpc
 from backend.demo.trade import send_and_wait, whale_swap
 from backend.embedded.trial import Trial
 from tests.browser.conftest import sign_in
@@ -26,7 +27,7 @@ PATIENCE_SECONDS = 100.0
 WHALE_USD = 900_000
 
 
-def wanted(market: DemoAddresses, weth_usd: Decimal) -> dict[str, tuple[str, dict[str, Any]]]:
+def wanted(market: DemoAddresses, weth_usd: Decimal, fee_gwei: Decimal) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return (type, conditions) of a rule of each kind, by name."""
     watched, weth = market.watched, market.tokens["WETH"].address
     assert watched is not None
@@ -34,7 +35,7 @@ def wanted(market: DemoAddresses, weth_usd: Decimal) -> dict[str, tuple[str, dic
     return {
         "A whale": ("whale", {**CHAIN, "value_usd": WHALE_USD - 50_000}),
         "A price": ("price", above),
-        "Gas spikes": ("gas", {**CHAIN, "change_pct": 80}),
+        "Gas rises": ("gas", {**CHAIN, "base_fee_gwei": {"gt": round(float(fee_gwei * Decimal("1.2")), 6)}}),
         "Liquidity leaves": (
             "protocol_risk",
             {**CHAIN, "signal": "liquidity_removed", "value_usd": 10_000, "share_pct": 3},
@@ -63,9 +64,12 @@ async def test_every_kind_fires_from_a_real_cause(
     market = load_addresses(running_app.var_dir / "demo" / "addresses.json")
     prices = await api.send("GET", f"/v1/market/prices?chainId={DEMO_CHAIN_ID}")
     weth = next(one for one in prices["items"] if one["symbol"] == "WETH")
+    async with Rpc(running_app.rpc_url) as rpc:
+        block = await rpc.call("eth_getBlockByNumber", "latest", False)
+    fee_gwei = Decimal(int(block["baseFeePerGas"], 16)) / 10**9
     made: dict[str, str] = {}
     try:
-        for name, (kind, conditions) in wanted(market, Decimal(weth["priceUsd"])).items():
+        for name, (kind, conditions) in wanted(market, Decimal(weth["priceUsd"]), fee_gwei).items():
             rule = {"name": name, "type": kind, "conditions": conditions, "actions": [{"type": "in_app"}]}
             made[name] = (await api.send("POST", "/v1/alerts/rules", json=rule))["id"]
         follows = {"name": "After the whale", "type": "chained", "conditions": {"rule": made["A whale"]}}
