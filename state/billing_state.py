@@ -2,6 +2,7 @@
 fetched; a change is asked for, and shown once it was fetched."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
@@ -9,7 +10,7 @@ import reflex as rx
 from backend.accounts.service import PLANS, CurrentUser
 from backend.api.resources import resources
 from backend.core.errors import InvalidInputError
-from backend.subscriptions.schemas import EnterpriseRequestCreate, Interval, SubscriptionRead
+from backend.subscriptions.schemas import EnterpriseRequestCreate, Interval, SubscriptionRead, SubscriptionState
 from backend.subscriptions.service import (
     INTERVALS,
     SOLD_ONLINE,
@@ -178,15 +179,18 @@ class BillingState(rx.State):
             self.busy, before = True, self._synced
         held = resources()
         await set_cancelled(held.database, shared_gateway(held.settings), user, cancelled=cancelled)
-        await self._wait_for_news(user, before)
+        # The time of the last fetch would not do: news of the change before this one may still come in.
+        await self._wait_for_news(user, before, lambda state: (state.ends_at is not None) == cancelled)
         return rx.toast.success(t("billing.cancelled" if cancelled else "billing.resumed"))
 
-    async def _wait_for_news(self, user: CurrentUser, before: str) -> None:
-        """Show what was fetched after a change, waiting a few seconds for it."""
+    async def _wait_for_news(
+        self, user: CurrentUser, before: str, is_done: Callable[[SubscriptionState], bool] = lambda _: True
+    ) -> None:
+        """Show what was fetched after a change, waiting a few seconds for a fetch that has it (`is_done`)."""
         for _ in range(int(_SYNC_SECONDS / 0.25)):
             async with resources().database.unit_of_work(user.id) as session:
                 shown = await read_subscription(session, resources().settings, user)
-            if _stamp(shown) != before:
+            if _stamp(shown) != before and (shown.subscription is None or is_done(shown.subscription)):
                 break
             await asyncio.sleep(0.25)
         async with self:
