@@ -335,10 +335,10 @@ class RuleBuilderState(rx.State):
                 self.errors[name] = str(message)
             elif name.partition(".")[0] in self._ids():
                 self._marked[name] = str(message)
-            elif lone is None and (place := rule_tree.blamed(self._parts, name)):
-                self._marked[place] = str(message)
             elif self._checks and name.startswith("guard.") and (place := rule_tree.blamed(self._checks, name)):
                 self._marked[CHECK + place] = str(message)
+            elif lone is None and (place := rule_tree.blamed(self._parts, name)):
+                self._marked[place] = str(message)
             elif lone is not None and name in {each.name for each in fields_of(lone.kind)}:
                 if all(value.field != name for value in lone.values):
                     spec = self._spec(lone.id, name)

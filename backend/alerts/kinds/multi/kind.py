@@ -8,12 +8,12 @@ from uuid import UUID
 from backend.alerts.engine.points import Placement
 from backend.alerts.engine.watching import Branch, MomentLeaf, StateLeaf, Tree, is_state, watched
 from backend.alerts.kinds.base import FieldSpec, Kind, ParseContext, RawConditions, Stored, Symbols
-from backend.alerts.kinds.multi.trees import Group, Leaf, Node, leaves_of, node_of_stored, parse_tree, stored_node
+from backend.alerts.kinds.multi.trees import Group, Node, leaves_of, node_of_stored, parse_tree, stored_node
+from backend.alerts.kinds.multi.words import tree_in_words
 from backend.alerts.kinds.registry import kind_named
 from backend.alerts.kinds.words import event_words
 from backend.alerts.messages import alert_message
 from backend.chain.events import Event, TokenTransfer
-from backend.core import formats
 
 _FIELD = "tree"
 
@@ -63,7 +63,7 @@ class MultiKind(Kind):
 
     def sentence(self, conditions: Node, symbols: Symbols) -> str:
         """Return the tree in words: `WETH rises above $3,000 and the base fee is …`."""
-        return _words(conditions, symbols, top=True)
+        return tree_in_words(conditions, symbols)
 
     def reading_of(self, conditions: Node) -> None:
         """Return None: it is about several."""
@@ -104,13 +104,3 @@ def _tree(node: Node, rule_id: UUID, owner: UUID) -> Tree:
         return Branch(node.kind, [_tree(part, rule_id, owner) for part in node.parts])
     asked = kind_named(node.kind).asked(node.conditions, rule_id, owner)
     return StateLeaf(asked, node.within) if is_state(asked) else MomentLeaf(asked)  # type: ignore[arg-type]
-
-
-def _words(node: Node, symbols: Symbols, *, top: bool = False) -> str:
-    if isinstance(node, Leaf):
-        text = kind_named(node.kind).sentence(node.conditions, symbols)
-        return f"{text} (read within {formats.duration(node.within)})" if node.within else text
-    if node.kind == "not":
-        return f"not ({_words(node.parts[0], symbols, top=True)})"
-    joined = (" and " if node.kind == "all" else " or ").join(_words(part, symbols) for part in node.parts)
-    return joined if top else f"({joined})"

@@ -35,14 +35,14 @@ class Group:
 Node = Leaf | Group
 
 
-async def parse_tree(raw: Any, context: ParseContext) -> Node:
+async def parse_tree(raw: Any, context: ParseContext, most_leaves: int = MAX_LEAVES) -> Node:
     """Return the tree that a user sent. Raises InvalidInputError, details by place in the tree."""
     problems: dict[str, str] = {}
-    node = await _parse(raw, context, "", 1, problems)
+    node = await _parse(raw, context, "", 1, most_leaves, problems)
     if node is not None and not problems:
         count = len(list(leaves_of(node)))
-        if count > MAX_LEAVES:
-            problems["conditions"] = f"Use at most {MAX_LEAVES} conditions; these are {count}."
+        if count > most_leaves:
+            problems["conditions"] = f"Use at most {most_leaves} conditions; these are {count}."
         if sum(leaf.kind == "schedule" for leaf in leaves_of(node)) > 1:
             problems["conditions"] = "Use one schedule at most."
     if problems or node is None:
@@ -79,7 +79,9 @@ def leaves_of(node: Node) -> Iterator[Leaf]:
             yield from leaves_of(part)
 
 
-async def _parse(raw: Any, context: ParseContext, where: str, depth: int, problems: dict[str, str]) -> Node | None:
+async def _parse(
+    raw: Any, context: ParseContext, where: str, depth: int, most: int, problems: dict[str, str]
+) -> Node | None:
     here = where or "conditions"
     if not isinstance(raw, dict) or depth > MAX_DEPTH:
         problems[here] = (
@@ -95,12 +97,12 @@ async def _parse(raw: Any, context: ParseContext, where: str, depth: int, proble
         return None
     ((name, inner),) = raw.items()
     parts = [inner] if name == "not" else inner
-    if not isinstance(parts, list) or not parts or len(parts) > MAX_LEAVES:
-        problems[_join(where, name)] = f"List 1 to {MAX_LEAVES} conditions."
+    if not isinstance(parts, list) or not parts or len(parts) > most:
+        problems[_join(where, name)] = f"List 1 to {most} conditions."
         return None
+    places = [_join(where, name if name == "not" else f"{name}[{place}]") for place in range(len(parts))]
     found = [
-        await _parse(part, context, _join(where, name if name == "not" else f"{name}[{place}]"), depth + 1, problems)
-        for place, part in enumerate(parts)
+        await _parse(part, context, place, depth + 1, most, problems) for place, part in zip(places, parts, strict=True)
     ]
     return Group(name, tuple(part for part in found if part is not None))
 
