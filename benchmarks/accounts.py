@@ -8,25 +8,18 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from backend.accounts.refresh.service import open_program_session
-from backend.accounts.schemas import CurrentUser
-from backend.accounts.service import issue_access_token, open_session
-from backend.accounts.signing_keys.service import SigningKeys
+from backend.accounts.service import open_session
 from backend.core.db import Database
-from backend.core.ids import new_id
 from backend.core.settings import Settings
 from backend.embedded.ports import free_port, wait_until
-from backend.embedded.postgres import postgres_server
-from backend.embedded.redis import redis_server
-from backend.embedded.schema import upgrade_schema
 from benchmarks import webhooks
 from benchmarks.harness import report
 from benchmarks.http_load import ask, closed_loop, get
+from benchmarks.servers import servers, users_with_tokens, web_worker
 
 USERS = 200
 PAIRS = 3_000
@@ -37,57 +30,22 @@ ROUTE = os.environ.get("BENCH_ROUTE", "/v1/subscriptions")
 
 def main() -> None:
     """Start PostgreSQL, Redis and one web worker; measure."""
-    with tempfile.TemporaryDirectory(prefix="premium-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        (directory / "postgres").mkdir(mode=0o755)
-        with (
-            postgres_server(directory / "postgres", free_port(), throwaway=False) as postgres,
-            redis_server(directory / "redis", free_port(), durable=True) as redis_url,
-        ):
-            urls = postgres.server.urls()
-            upgrade_schema(urls.admin)
-            environment = {**urls.environment(), "REDIS_URL": redis_url, "VAR_DIR": name, "ENVIRONMENT": "test"}
-            environment["SECRET_KEY"] = "benchmarks-only-" * 3
-            port = free_port()
-            os.environ.update({**environment, **webhooks.payments_environment(directory)})
-            settings = Settings(_env_file=None)  # pyright: ignore[reportCallIssue]
-            server = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"),
-                    *("--port", str(port), "--workers", "1", "--no-ws", "benchmarks.accounts_server:app"),
-                ],
-                stdout=subprocess.DEVNULL,
-            )
-            try:
-                requests = asyncio.run(_prepare(settings, directory / "requests"))
-                wait_until(lambda: answers(port), 30)
-                _measure(port, requests)
-                webhooks.measure(settings, directory, port)
-            finally:
-                server.terminate()
-                server.wait(30)
+    with servers() as running:
+        settings, port = running.settings(**webhooks.payments_environment(running.directory)), free_port()
+        with web_worker(port, "--no-ws"):
+            requests = asyncio.run(_prepare(settings, running.directory / "requests"))
+            wait_until(lambda: answers(port), 30)
+            _measure(port, requests)
+            webhooks.measure(settings, running.directory, port)
 
 
 async def _prepare(settings: Settings, file: Path) -> Path:
     """Make users with sessions and tokens; write the headers that prove them, a line each."""
-    admin, web = Database(settings.admin_database_url, 2), Database(settings.database_url, 2)
-    key, lines = await SigningKeys(web).current(), []
-    for _ in range(USERS):
-        user = CurrentUser(new_id(), f"{new_id()}@example.com", "enterprise")
-        async with admin.unit_of_work() as session:
-            from sqlalchemy import text
-
-            await session.execute(
-                text("insert into premium_users (id, email, tier) values (:id, :email, 'enterprise')"),
-                {"id": user.id, "email": user.email},
-            )
+    web, lines = Database(settings.database_url, 2), []
+    for user, token in await users_with_tokens(settings, USERS):
         async with web.unit_of_work(user.id) as session:
             lines.append({"Cookie": f"premium_session={await open_session(session, user)}"})
-            grant = await open_program_session(session, user, "benchmark", "127.0.0.1")
-        token = issue_access_token(user, grant.session_id, key)
         lines.append({"Authorization": f"Bearer {token}"})
-    await admin.close()
     await web.close()
     file.write_text("\n".join(json.dumps(line) for line in lines))
     return file

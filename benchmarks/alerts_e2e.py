@@ -13,7 +13,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,11 +25,10 @@ import psycopg
 
 from backend.core.redis import EVENTS_GROUP, events_stream, make_redis
 from backend.embedded.ports import free_port
-from backend.embedded.postgres import DatabaseUrls, postgres_server
-from backend.embedded.redis import redis_server
-from backend.embedded.schema import upgrade_schema
+from backend.embedded.postgres import DatabaseUrls
 from benchmarks import busy_chain
 from benchmarks.harness import report, say, stopwatch
+from benchmarks.servers import servers
 
 CHAINS = (1, 8453)
 RATE = 10_000.0
@@ -66,23 +64,13 @@ class Machine:
 
 def main() -> None:
     """Fill, run the five minutes, look for the knee, then compare one worker with two."""
-    with tempfile.TemporaryDirectory(prefix="premium-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        (directory / "postgres").mkdir(mode=0o755)
-        with (
-            postgres_server(directory / "postgres", free_port(), throwaway=False) as postgres,
-            redis_server(directory / "redis", free_port(), durable=True) as redis_url,
-        ):
-            urls = postgres.server.urls()
-            upgrade_schema(urls.admin)
-            machine = Machine(directory, urls, redis_url)
-            port = free_port()
-            with stopwatch() as filled:
-                busy_chain.fill(urls.admin, CHAINS, f"http://127.0.0.1:{port}/hook")
-            say(f"{busy_chain.RULES:,} rules copied into PostgreSQL in {filled[0]:.0f} s")
-            with _process(machine, "receive", str(port), str(machine.handed)):
-                asyncio.run(_measure(machine))
+    with servers() as running:
+        machine, port = Machine(running.directory, running.urls, running.redis_url), free_port()
+        with stopwatch() as filled:
+            busy_chain.fill(running.urls.admin, CHAINS, f"http://127.0.0.1:{port}/hook")
+        say(f"{busy_chain.RULES:,} rules copied into PostgreSQL in {filled[0]:.0f} s")
+        with _process(machine, "receive", str(port), str(machine.handed)):
+            asyncio.run(_measure(machine))
 
 
 async def _measure(machine: Machine) -> None:

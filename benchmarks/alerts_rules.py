@@ -7,10 +7,8 @@ from before its transaction until the feed has it, with all of the rules loaded.
 import asyncio
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -19,11 +17,9 @@ import psycopg
 
 from backend.alerts.firing.rule_feed import RuleFeed
 from backend.core.db import Database
-from backend.embedded.ports import free_port
-from backend.embedded.postgres import postgres_server
-from backend.embedded.schema import upgrade_schema
 from benchmarks.harness import report, resident_mb, say, stopwatch
 from benchmarks.market_model import CHAIN_ID, TOKENS, token_address
+from benchmarks.servers import servers
 
 RULES = 1_250_000
 USERS = 50_000
@@ -34,18 +30,12 @@ Row = tuple[str, list[dict[str, object]]]
 
 def main() -> None:
     """Fill, then load and change in a process of its own."""
-    with tempfile.TemporaryDirectory(prefix="premium-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        (directory / "postgres").mkdir(mode=0o755)
-        with postgres_server(directory / "postgres", free_port(), throwaway=False) as postgres:
-            urls = postgres.server.urls()
-            upgrade_schema(urls.admin)
-            with stopwatch() as filled:
-                _fill(urls.admin)
-            say(f"{RULES:,} rules copied into PostgreSQL in {filled[0]:.0f} s")
-            argv = [sys.executable, "-m", "benchmarks.alerts_rules", urls.worker, urls.admin]
-            subprocess.run(argv, check=True)
+    with servers() as running:
+        with stopwatch() as filled:
+            _fill(running.urls.admin)
+        say(f"{RULES:,} rules copied into PostgreSQL in {filled[0]:.0f} s")
+        argv = [sys.executable, "-m", "benchmarks.alerts_rules", running.urls.worker, running.urls.admin]
+        subprocess.run(argv, check=True)
 
 
 def rules(count: int, seed: int = 11) -> Iterator[Row]:

@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,10 @@ import numpy as np
 import psycopg
 
 from backend.core.redis import EVENTS_GROUP, events_stream, make_redis
-from backend.embedded.ports import free_port
-from backend.embedded.postgres import postgres_server
-from backend.embedded.redis import redis_server
-from backend.embedded.schema import upgrade_schema
 from benchmarks import busy_chain
 from benchmarks.harness import report, resident_mb, say, stopwatch
 from benchmarks.market_model import CHAIN_ID
+from benchmarks.servers import servers
 
 RATE = 100_000 / 60
 SECONDS, WARM_SECONDS = 30.0, 5.0
@@ -35,22 +31,13 @@ KNEE_SECONDS = 12.0
 
 def main() -> None:
     """Fill, start the worker, measure at 100,000 events a minute, then look for the knee."""
-    with tempfile.TemporaryDirectory(prefix="premium-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        (directory / "postgres").mkdir(mode=0o755)
-        with (
-            postgres_server(directory / "postgres", free_port(), throwaway=False) as postgres,
-            redis_server(directory / "redis", free_port(), durable=True) as redis_url,
-        ):
-            urls = postgres.server.urls()
-            upgrade_schema(urls.admin)
-            with stopwatch() as filled:
-                busy_chain.fill(urls.admin)
-            say(f"{busy_chain.RULES:,} rules copied into PostgreSQL in {filled[0]:.0f} s")
-            log = directory / "latencies"
-            with _worker(urls.worker, redis_url, log) as worker:
-                asyncio.run(_measure(urls.admin, redis_url, log, worker))
+    with servers() as running:
+        urls, log = running.urls, running.directory / "latencies"
+        with stopwatch() as filled:
+            busy_chain.fill(urls.admin)
+        say(f"{busy_chain.RULES:,} rules copied into PostgreSQL in {filled[0]:.0f} s")
+        with _worker(urls.worker, running.redis_url, log) as worker:
+            asyncio.run(_measure(urls.admin, running.redis_url, log, worker))
 
 
 async def _measure(admin_url: str, redis_url: str, log: Path, worker: "_worker") -> None:

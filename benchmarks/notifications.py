@@ -12,7 +12,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -24,10 +23,9 @@ from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.ids import new_id
 from backend.embedded.ports import free_port
-from backend.embedded.postgres import postgres_server
-from backend.embedded.schema import upgrade_schema
 from backend.notifications.service import NewMessage, enqueue
 from benchmarks.harness import report, say
+from benchmarks.servers import servers
 
 PORTS, USERS = 32, 50
 A_MINUTE, AT_ONCE = 10_000, 20_000
@@ -37,36 +35,31 @@ MOST_SECONDS = 400.0
 
 def main() -> None:
     """Start everything, send, count. Raises SystemExit when a message was lost."""
-    with tempfile.TemporaryDirectory(prefix="premium-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        (directory / "postgres").mkdir(mode=0o755)
-        with postgres_server(directory / "postgres", free_port(), throwaway=False) as postgres:
-            urls = postgres.server.urls()
-            upgrade_schema(urls.admin)
-            ports = [free_port() for _ in range(PORTS)]
-            log = directory / "received"
-            receivers = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.notifications", "receive", str(log), *map(str, ports)]
-            )
-            environment = {
-                **os.environ,
-                "DATABASE_URL": urls.app,
-                "WORKER_DATABASE_URL": urls.worker,
-                "WEBHOOK_ALLOW_PRIVATE": "true",
-                "ENVIRONMENT": "test",
-                "LOG_LEVEL": "WARNING",
-                "WORKER_METRICS_PORT": "0",
-            }
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "backend.cli.main", "worker", "notifications"], env=environment, stdout=2
-            )
-            try:
-                asyncio.run(_measure(urls.admin, urls.worker, ports, log))
-            finally:
-                for process in (worker, receivers):
-                    process.terminate()
-                    process.wait(30)
+    with servers() as running:
+        urls, directory = running.urls, running.directory
+        ports = [free_port() for _ in range(PORTS)]
+        log = directory / "received"
+        receivers = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.notifications", "receive", str(log), *map(str, ports)]
+        )
+        environment = {
+            **os.environ,
+            "DATABASE_URL": urls.app,
+            "WORKER_DATABASE_URL": urls.worker,
+            "WEBHOOK_ALLOW_PRIVATE": "true",
+            "ENVIRONMENT": "test",
+            "LOG_LEVEL": "WARNING",
+            "WORKER_METRICS_PORT": "0",
+        }
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "backend.cli.main", "worker", "notifications"], env=environment, stdout=2
+        )
+        try:
+            asyncio.run(_measure(urls.admin, urls.worker, ports, log))
+        finally:
+            for process in (worker, receivers):
+                process.terminate()
+                process.wait(30)
 
 
 async def _measure(admin_url: str, worker_url: str, ports: list[int], log: Path) -> None:

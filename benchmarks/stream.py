@@ -6,33 +6,23 @@ the same two cores. The time of a message is from PUBLISH to when the client has
 
 import asyncio
 import json
-import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 import aiohttp
 import numpy as np
 import orjson
-from sqlalchemy import text
 
-from backend.accounts.refresh.service import open_program_session
-from backend.accounts.schemas import CurrentUser
-from backend.accounts.service import issue_access_token
-from backend.accounts.signing_keys.service import SigningKeys
-from backend.core.db import Database
 from backend.core.ids import new_id
 from backend.core.redis import make_redis, user_alerts_channel
 from backend.core.settings import Settings
 from backend.embedded.ports import free_port, wait_until
-from backend.embedded.postgres import postgres_server
-from backend.embedded.redis import redis_server
-from backend.embedded.schema import upgrade_schema
 from benchmarks.accounts import answers
 from benchmarks.harness import report, resident_mb, say
+from benchmarks.servers import servers, users_with_tokens, web_worker
 
 CLIENTS, USERS = 2_000, 200
 ALERTS_PER_S, SECONDS = 100.0, 30.0
@@ -41,53 +31,18 @@ CONNECTING_AT_ONCE = 50
 
 def main() -> None:
     """Start PostgreSQL, Redis and one web worker; connect; publish; measure."""
-    with tempfile.TemporaryDirectory(prefix="premium-bench-") as name:
-        directory = Path(name)
-        directory.chmod(0o755)
-        (directory / "postgres").mkdir(mode=0o755)
-        with (
-            postgres_server(directory / "postgres", free_port(), throwaway=False) as postgres,
-            redis_server(directory / "redis", free_port(), durable=True) as redis_url,
-        ):
-            urls = postgres.server.urls()
-            upgrade_schema(urls.admin)
-            environment = {**urls.environment(), "REDIS_URL": redis_url, "VAR_DIR": name, "ENVIRONMENT": "test"}
-            os.environ.update({**environment, "SECRET_KEY": "benchmarks-only-" * 3})
-            settings = Settings(_env_file=None)  # pyright: ignore[reportCallIssue]
-            port = free_port()
-            server = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"),
-                    *("--port", str(port), "--workers", "1", "benchmarks.accounts_server:app"),
-                ],
-                stdout=subprocess.DEVNULL,
-            )
-            try:
-                clients = asyncio.run(_prepare(settings, directory / "clients"))
-                wait_until(lambda: answers(port), 30)
-                _measure(port, redis_url, clients, server.pid)
-            finally:
-                server.terminate()
-                server.wait(30)
+    with servers() as running:
+        settings, port = running.settings(), free_port()
+        with web_worker(port) as server_pid:
+            clients = asyncio.run(_prepare(settings, running.directory / "clients"))
+            wait_until(lambda: answers(port), 30)
+            _measure(port, running.redis_url, clients, server_pid)
 
 
 async def _prepare(settings: Settings, file: Path) -> Path:
     """Make users with programs; write (user id, token) a line."""
-    admin, web = Database(settings.admin_database_url, 2), Database(settings.database_url, 2)
-    key, lines = await SigningKeys(web).current(), []
-    for _ in range(USERS):
-        user = CurrentUser(new_id(), f"{new_id()}@example.com", "enterprise")
-        async with admin.unit_of_work() as session:
-            await session.execute(
-                text("insert into premium_users (id, email, tier) values (:id, :email, 'enterprise')"),
-                {"id": user.id, "email": user.email},
-            )
-        async with web.unit_of_work(user.id) as session:
-            grant = await open_program_session(session, user, "benchmark", "127.0.0.1")
-        lines.append(json.dumps([str(user.id), issue_access_token(user, grant.session_id, key)]))
-    await admin.close()
-    await web.close()
-    file.write_text("\n".join(lines))
+    made = await users_with_tokens(settings, USERS)
+    file.write_text("\n".join(json.dumps([str(user.id), token]) for user, token in made))
     return file
 
 
