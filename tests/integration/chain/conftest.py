@@ -47,9 +47,14 @@ def make_market(market_state: tuple[Path, Path], tmp_path: Path) -> Iterator[Cal
 
 
 @pytest.fixture
-def market(make_market: Callable[..., Market]) -> Market:
-    """A chain with the market on it that mines when told to."""
-    return make_market()
+async def market(make_market: Callable[..., Market]) -> Market:
+    """A chain with the market on it that mines when told to.
+
+    Its newest block is of now, however long ago the market was deployed: a follower reads pools as of recent blocks only.
+    """
+    market = make_market()
+    await market.anvil.mine()
+    return market
 
 
 @pytest.fixture
