@@ -24,7 +24,7 @@ STAGES: dict[str, list[list[str]]] = {
     "types": [[str(BIN / "pyright")]],
     "unit": [[*PYTEST, "tests/unit", "-n", "2"]],
     "integration": [[*PYTEST, "tests/integration", "-n", "2"]],
-    "browser": [[*PYTEST, "tests/browser"]],
+    "browser": [[*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile"]],
 }
 
 

@@ -1,9 +1,14 @@
 """How each process of one run is started: its command and what it is told by environment."""
 
+import asyncio
+import fcntl
 import hashlib
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
 from pydantic import SecretStr
 
@@ -13,6 +18,7 @@ from backend.embedded.secrets_file import stored_secrets
 from backend.notifications.push.vapid import private_key_of
 
 BUILD_STAMP = ROOT / ".web" / "build" / "premium-stamp"
+_BUILD_LOCK = ROOT / ".web" / "premium-build.lock"
 _BUILD_INPUTS = ("premium_app", "components", "state", "backend", "assets")
 _BUILD_FILES = ("rxconfig.py", "requirements.txt", ".npmrc", "reflex.lock/package-lock.json")
 _NOT_BUILT_FROM = {"node_modules", "__pycache__", "contracts", "cli", "embedded", "test_payments", "worker"}
@@ -83,6 +89,24 @@ def build_launch(settings: Settings) -> Launch:
 def worker_launch(name: str, settings: Settings) -> Launch:
     """Return how to start a worker."""
     return python_module(name, "backend.cli.main", settings, "worker", name)
+
+
+@asynccontextmanager
+async def build_turn() -> AsyncIterator[None]:
+    """Hold this checkout's build for the length of a block; the lock ends with its process."""
+    _BUILD_LOCK.parent.mkdir(exist_ok=True)
+    with _BUILD_LOCK.open("a") as lock:
+        while not _is_locked(lock):  # noqa: ASYNC110 - nobody tells when a file's lock is free
+            await asyncio.sleep(0.2)
+        yield
+
+
+def _is_locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def build_key(settings: Settings) -> str:

@@ -182,13 +182,15 @@ class Product:
         return f"revision {revision}"
 
     async def _build_frontend(self) -> str:
-        key = await asyncio.to_thread(parts.build_key, self.settings)
-        if await asyncio.to_thread(parts.is_build_fresh, self.settings):
-            return "unchanged"
-        self._say(f"front end: building (once for each change; {self.settings.log_dir / 'build.log'})")
-        await self._supervisor.run_once(parts.build_launch(self.settings))
-        parts.stamp_build(key)
-        return "built"
+        # Runs of one checkout on other ports share its build: whoever comes second waits and finds it made.
+        async with parts.build_turn():
+            key = await asyncio.to_thread(parts.build_key, self.settings)
+            if await asyncio.to_thread(parts.is_build_fresh, self.settings):
+                return "unchanged"
+            self._say(f"front end: building (once for each change; {self.settings.log_dir / 'build.log'})")
+            await self._supervisor.run_once(parts.build_launch(self.settings))
+            parts.stamp_build(key)
+            return "built"
 
     async def _start_web(self) -> str:
         web = await self._supervisor.start(parts.web_launch(self.settings), STAGE_WEB)
