@@ -3,7 +3,17 @@
 import importlib
 import sys
 
-NAMES = ("accounts", "alerts", "alerts_e2e", "alerts_rules", "event_to_alert", "notifications", "page", "stream")
+NAMES = (
+    "accounts",
+    "alerts",
+    "alerts_e2e",
+    "alerts_rules",
+    "balances",
+    "event_to_alert",
+    "notifications",
+    "page",
+    "stream",
+)
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ Set `fault` at any time; it holds for every request from then on. Counts what it
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -39,6 +39,8 @@ class Fault(Enum):
     OTHER_BRANCH = "since `fork_at`, shows a consistent branch of its own"
     NO_BLOCK_RECEIPTS = "does not know eth_getBlockReceipts"
     NO_BATCHES = "refuses arrays"
+    NO_OVERRIDES = "refuses eth_call with state overrides"
+    OVERRIDES_IGNORED = "does eth_call as if there were no state overrides"
 
 
 OTHER_HASH = "0x" + "ab" * 32
@@ -55,6 +57,7 @@ class RpcProxy:
     fork_at: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+    before: Callable[[dict[str, Any]], Awaitable[None]] | None = None  # done with each call before the node has it
 
     @property
     def url(self) -> str:
@@ -86,6 +89,11 @@ class RpcProxy:
         calls = orjson.loads(body)
         for call in calls if isinstance(calls, list) else [calls]:
             self.asked[call["method"]] += 1
+            if self.before is not None:
+                await self.before(call)
+            if self.fault is Fault.OVERRIDES_IGNORED and call["method"] == "eth_call":
+                del call["params"][2:]
+                body = orjson.dumps(calls)
         early = await self._without_upstream(request, calls)
         if early is not None:
             return early
@@ -144,6 +152,9 @@ class RpcProxy:
             return {**answer, "result": "0x1"}
         if fault is Fault.NO_BLOCK_RECEIPTS and method == "eth_getBlockReceipts":
             error = {"code": -32601, "message": "the method eth_getBlockReceipts does not exist"}
+            return {"jsonrpc": "2.0", "id": call["id"], "error": error}
+        if fault is Fault.NO_OVERRIDES and method == "eth_call" and len(call["params"]) > 2:
+            error = {"code": -32602, "message": "too many arguments, want at most 2"}
             return {"jsonrpc": "2.0", "id": call["id"], "error": error}
         return {**answer, "result": self._false_result(method, call["params"], result)} if result else answer
 

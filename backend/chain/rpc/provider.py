@@ -54,6 +54,7 @@ class Provider:
         self.behind = False
         self.estranged = False
         self.has_block_receipts = True
+        self.takes_code_override: bool | None = None  # in eth_call; None: nobody tried
         self.max_batch = MAX_BATCH
         self._timeout_seconds = timeout_seconds
         rate = None if self.is_local else requests_per_second

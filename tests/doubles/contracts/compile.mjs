@@ -1,22 +1,27 @@
-// Writes wallets.json from wallets.sol: `npm install --no-save solc@0.8.28 && node compile.mjs` in this folder.
+// Writes wallets.json from wallets.sol and tokens.json from tokens.sol:
+//   cd "$(mktemp -d)" && npm install --ignore-scripts solc@0.8.28
+//   node <repository>/tests/doubles/contracts/compile.mjs          (in that same folder)
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 
-const solc = createRequire(import.meta.url)("solc");
-const input = {
-  language: "Solidity",
-  sources: { "wallets.sol": { content: readFileSync(new URL("wallets.sol", import.meta.url), "utf8") } },
-  settings: {
-    evmVersion: "paris",
-    optimizer: { enabled: true, runs: 200 },
-    metadata: { bytecodeHash: "none", appendCBOR: false },
-    outputSelection: { "*": { "*": ["evm.bytecode.object"] } },
-  },
-};
-const output = JSON.parse(solc.compile(JSON.stringify(input)));
-const problems = (output.errors ?? []).filter(({ severity }) => severity === "error");
-if (problems.length) throw new Error(problems.map(({ formattedMessage }) => formattedMessage).join("\n"));
-const bytecodes = Object.fromEntries(
-  Object.entries(output.contracts["wallets.sol"]).map(([name, { evm }]) => [name, `0x${evm.bytecode.object}`]),
-);
-writeFileSync(new URL("wallets.json", import.meta.url), `${JSON.stringify(bytecodes, null, 2)}\n`);
+const solc = createRequire(join(process.cwd(), "package.json"))("solc");
+for (const name of ["wallets", "tokens"]) {
+  const input = {
+    language: "Solidity",
+    sources: { [`${name}.sol`]: { content: readFileSync(new URL(`${name}.sol`, import.meta.url), "utf8") } },
+    settings: {
+      evmVersion: "paris",
+      optimizer: { enabled: true, runs: 200 },
+      metadata: { bytecodeHash: "none", appendCBOR: false },
+      outputSelection: { "*": { "*": ["evm.bytecode.object"] } },
+    },
+  };
+  const output = JSON.parse(solc.compile(JSON.stringify(input)));
+  const problems = (output.errors ?? []).filter(({ severity }) => severity === "error");
+  if (problems.length) throw new Error(problems.map(({ formattedMessage }) => formattedMessage).join("\n"));
+  const bytecodes = Object.fromEntries(
+    Object.entries(output.contracts[`${name}.sol`]).map(([contract, { evm }]) => [contract, `0x${evm.bytecode.object}`]),
+  );
+  writeFileSync(new URL(`${name}.json`, import.meta.url), `${JSON.stringify(bytecodes, null, 2)}\n`);
+}
