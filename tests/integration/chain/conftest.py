@@ -50,7 +50,7 @@ def make_market(market_state: tuple[Path, Path], tmp_path: Path) -> Iterator[Cal
 async def market(make_market: Callable[..., Market]) -> Market:
     """A chain with the market on it that mines when told to.
 
-    Its newest block is of now, however long ago the market was deployed: a follower reads pools as of recent blocks only.
+    Its newest block is of now, however long ago the market was deployed: pools are read as of recent blocks only.
     """
     market = make_market()
     await market.anvil.mine()
