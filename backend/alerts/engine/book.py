@@ -183,6 +183,10 @@ class RuleBook:
     def forget_block(self, chain_id: int, block_hash: str) -> None:
         """Drop the readings of an orphaned block; whatever repeats is looked at again, since alerts may be gone."""
         self.readings.forget_block(chain_id, block_hash)
+        self.wake()
+
+    def wake(self) -> None:
+        """Look at whatever repeats again: what is known of its rest may not be true any more."""
         for watch in self._watches.values():
             if watch.level:
                 watch.wake()
@@ -271,7 +275,7 @@ class RuleBook:
                 continue
             entry = own.of_event(event) if own is not None else None
             earlier = reading_before(own, entry, event) if own is not None and entry is not None else None
-            moment = Moment(event, own, entry, earlier)
+            moment = Moment(event, own, entry, earlier, self.readings.place_of(event))
             fired += [(place_, watch.slot) for watch in wanted if watch.slot >= 0 and watch.fires(moment)]
         return fired
 

@@ -3,7 +3,8 @@
 Within a chain an event sees, whatever was read when: the readings of earlier blocks, and of its own block those that
 come before it in the order of the stream (transfers and occurrences, then prices by token, then metrics by name and
 subject). So the same event sees the same again, also when the record was read from the database meanwhile. Of other
-chains it sees the newest that is known. What belongs to no chain (chain 0) is seen in the order in which it came.
+chains it sees the newest that is known. What belongs to no chain (chain 0) is seen in the order in which it came: what
+was recalled from the record has places below zero, what came since those above.
 """
 
 from bisect import bisect_left, bisect_right
@@ -49,13 +50,14 @@ class Entry:
 class Series:
     """The newest readings of one series, oldest first; and the watches that are to be looked at with every reading."""
 
-    __slots__ = ("awake", "entries", "key", "rank", "resting")
+    __slots__ = ("awake", "entries", "key", "rank", "resting", "windows")
 
     def __init__(self, key: SeriesKey) -> None:
         self.key = key
         metric, _, subject = key
         self.rank: Rank = (1, "", subject) if metric == PRICE_METRIC else (2, metric, subject)
         self.entries: list[Entry] = []
+        self.windows: set[int] = set()  # those that somebody looks at, in seconds
         self.awake: dict[Any, None] = {}
         self.resting: list[tuple[float, int, Any]] = []
 
@@ -72,10 +74,13 @@ class Series:
                 entries.insert(at, entry)
 
     def add_older(self, entry: Entry) -> None:
-        """Take in a reading from the record, unless the same one came with an event."""
+        """Take in a reading from the record; of one that is known only what is not: changes over other windows."""
         at = bisect_left(self.entries, entry.place, key=_place)
         if at == len(self.entries) or self.entries[at].place != entry.place:
             self.add(entry)
+        else:
+            known = self.entries[at]
+            known.changes = {**entry.changes, **known.changes}
 
     def as_of(self, place: Place, rank: Rank) -> Entry | None:
         """Return the newest reading that an event of the same chain at this place sees."""
@@ -138,6 +143,9 @@ class ReadingBook:
     def __init__(self) -> None:
         self._series: dict[SeriesKey, Series] = {}
         self._came = 0
+        self._happened: dict[str, int] = {}
+        # Chains whose series are looked at together with what is of other chains.
+        self.abroad: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._series)
@@ -149,8 +157,9 @@ class ReadingBook:
             found = self._series[key] = Series(key)
         return found
 
-    def keys(self) -> list[SeriesKey]:
-        """Return which series are kept."""
+    @property
+    def kept(self) -> list[SeriesKey]:
+        """Which series are kept."""
         return list(self._series)
 
     def find(self, key: SeriesKey) -> Series | None:
@@ -161,17 +170,45 @@ class ReadingBook:
         """Take in a reading; one that came before changes nothing in the order."""
         if series.key[1] == NO_CHAIN:
             known = next((each for each in series.entries if each.event_id == entry.event_id), None)
+            if known is not None and known.place[0] <= 0:  # recalled before it came: now it comes
+                series.entries.remove(known)
+                known = None
             self._came += known is None
             entry.place = known.place if known else (float(self._came), 0)
         series.add(entry)
+
+    def add_recalled(self, found: Sequence[tuple[SeriesKey, Entry]]) -> None:
+        """Take in what was recalled of series that nobody looked at before, in the order in which it came."""
+        for at, (key, entry) in enumerate(found, start=1 - len(found)):
+            series = self.series(key)
+            if key[1] != NO_CHAIN:
+                series.add_older(entry)
+            elif not any(each.event_id == entry.event_id for each in series.entries):
+                entry.place = (float(at), 0)
+                series.add(entry)
+
+    def replace(self, keys: Sequence[SeriesKey], found: Sequence[tuple[SeriesKey, Entry]]) -> None:
+        """Know of these series what was recalled, in the order in which it came, and nothing else."""
+        for key in keys:
+            self.series(key).entries = []
+        self.add_recalled(found)
+
+    def place_of(self, event: Any) -> Place:
+        """Return where something that happened in this batch stands among what is of its chain."""
+        if event.chain_id == NO_CHAIN:
+            return float(self._happened.get(event.id, self._came)), 1
+        return event.taken_at, event.block_number
 
     def note(self, events: Sequence[Any]) -> None:
         """Take in the readings among events of one batch, those of kept series only."""
         if not self._series:
             return
         grown = set[SeriesKey]()
+        self._happened = {}
         for event in events:
             key = series_of_event(event)
+            if key is None and event.chain_id == NO_CHAIN:
+                self._happened[event.id] = self._came
             series = self._series.get(key) if key else None
             if key is not None and series is not None:
                 if key not in grown:  # a batch is kept whole, however large it is
@@ -184,9 +221,18 @@ class ReadingBook:
                     Entry(event.taken_at, event.block_number, event.block_hash, value, now, event.id),
                 )
 
-    def missing(self, keys: list[SeriesKey]) -> list[SeriesKey]:
-        """Return those of the keys that are not kept, each once."""
-        return [key for key in dict.fromkeys(keys) if key not in self._series]
+    def keep(self, wanted: Sequence[tuple[SeriesKey, int]]) -> list[SeriesKey]:
+        """Keep series with changes over a window (0: none) from now on; return those that were not, each once."""
+        new: dict[SeriesKey, None] = {}
+        for key, window in wanted:
+            known = self._series.get(key)
+            if known is None or (window and window not in known.windows):
+                new[key] = None
+                if window:
+                    self.series(key).windows.add(window)
+                else:
+                    self.series(key)
+        return list(new)
 
     def forget_block(self, chain_id: int, block_hash: str) -> None:
         """Drop what an orphaned block brought."""

@@ -25,7 +25,7 @@ from backend.alerts.engine.conditions import (
     SeriesConditions,
     WhaleConditions,
 )
-from backend.alerts.engine.histories import BEFORE_ALL, NO_CHAIN, Entry, Place, Rank, ReadingBook, Series, SeriesKey
+from backend.alerts.engine.histories import BEFORE_ALL, Entry, Place, Rank, ReadingBook, Series, SeriesKey
 from backend.alerts.engine.points import GAP, Key, Placement, crossing, place, series_key, uncrossing
 from backend.core.money import engine_number
 
@@ -37,21 +37,23 @@ class Moment:
 
     __slots__ = ("chain_id", "earlier", "entry", "event", "place", "rank", "series", "taken_at")
 
-    def __init__(self, event: Any, series: Series | None, entry: Entry | None, earlier: Entry | None) -> None:
+    def __init__(
+        self, event: Any, series: Series | None, entry: Entry | None, earlier: Entry | None, place: Place
+    ) -> None:
         self.event = event
         self.chain_id: int = event.chain_id
         self.taken_at: float = event.taken_at
         self.series = series
         self.entry = entry
         self.earlier = earlier
-        self.place: Place = entry.place if entry else (event.taken_at, event.block_number)
+        self.place: Place = entry.place if entry else place
         self.rank: Rank = series.rank if series else BEFORE_ALL
 
     def reading(self, series: Series, before: bool) -> Entry | None:
         """Return what a series was as of this event, or just before it."""
         if series is self.series:
             return self.earlier if before else self.entry
-        if series.key[1] != self.chain_id or (self.chain_id == NO_CHAIN and self.entry is None):
+        if series.key[1] != self.chain_id:
             return series.newest
         return series.as_of(self.place, self.rank)
 
@@ -149,12 +151,20 @@ class Watch:
         """Take the series from the book; a level rule is looked at with the next reading."""
         self.slot = slot
         found: dict[Series, None] = {}
+        chains: set[int | None] = set()
         for leaf in leaves(self.tree):
             if isinstance(leaf, StateLeaf):
                 leaf.series = readings.series(leaf.key)
                 leaf.conditions = None  # it is placed by now
                 found[leaf.series] = None
+                chains.add(leaf.key[1])
+                if leaf.window:
+                    leaf.series.windows.add(leaf.window)
+            else:
+                chains |= leaf.conditions.chains or {None}  # None: any
         self.series = tuple(found)
+        if len(chains) > 1:
+            readings.abroad.update(series.key[1] for series in found)
         if self.level:
             self.wake()
 
@@ -235,9 +245,9 @@ def series_of(conditions: SeriesConditions) -> SeriesKey:
     return conditions.metric, conditions.chain_id, conditions.subject
 
 
-def series_keys(watch: Watch) -> list[SeriesKey]:
-    """Return the series that a watch looks at."""
-    return [leaf.key for leaf in leaves(watch.tree) if isinstance(leaf, StateLeaf)]
+def looked_at(watch: Watch) -> list[tuple[SeriesKey, int]]:
+    """Return the series that a watch looks at, each with the window of its changes (0: the reading itself)."""
+    return [(leaf.key, leaf.window) for leaf in leaves(watch.tree) if isinstance(leaf, StateLeaf)]
 
 
 def is_state(conditions: Conditions) -> bool:

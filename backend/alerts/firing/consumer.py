@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.alerts.firing import repository
 from backend.alerts.firing.intake import Entry, RawEntry, park, read_entry
+from backend.alerts.firing.onlooker import Onlooker, first_waiting
 from backend.alerts.firing.processor import Processor
 from backend.alerts.firing.recorder import Told
 from backend.alerts.firing.rule_feed import RuleFeed
@@ -54,6 +55,7 @@ class ChainConsumer:
         self._redis = redis
         self._feed = feed
         self._untold: list[Told] = []
+        self._onlooker = Onlooker(chain_id, redis, feed)
 
     async def run(self) -> None:
         """Wait to lead, then process until cancelled; begin again whenever a connection breaks."""
@@ -76,7 +78,9 @@ class ChainConsumer:
             try:
                 while not await repository.try_lead(connection, self._chain_id):
                     await connection.rollback()
+                    await self._onlooker.look()
                     await asyncio.sleep(STANDBY_SECONDS)
+                self._onlooker.forget()
                 await connection.commit()
                 yield connection
             finally:
@@ -90,6 +94,8 @@ class ChainConsumer:
                 yield session
 
         processor = Processor(self._chain_id, lambda: self._feed.book, unit_of_work, self._untold, self._tell)
+        # Somebody else may have processed the chain until now.
+        await self._feed.recall(self._chain_id, await first_waiting(self._redis, self._stream))
         await self._take_over(processor, idle_ms=0)
         reclaim_at = asyncio.get_running_loop().time() + RECLAIM_SECONDS
         while True:

@@ -1,5 +1,6 @@
 """Entries of the stream made into facts, and what cannot be read put aside."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +36,7 @@ class Entry:
         return [Entry(self.raw, self.emitted_at, [fact]) for fact in self.facts]
 
 
-def read_entry(raw: RawEntry) -> Entry:
+def read_entry(raw: RawEntry, kinds: Container[str] = _READ_KINDS) -> Entry:
     """Return what an entry says, as far as it can be read. Kinds that no rule is about are skipped unread."""
     try:
         events: list[dict[str, Any]] = orjson.loads(raw[1][b"e"])
@@ -44,7 +45,7 @@ def read_entry(raw: RawEntry) -> Entry:
         return Entry(raw, now_seconds(), fault=f"malformed entry: {error!r}"[:300])
     for fields in events:
         try:
-            if fields["kind"] in _READ_KINDS:
+            if fields["kind"] in kinds:
                 entry.facts.append(Fact(from_json_fields(fields), fields))
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             entry.fault = f"malformed event: {error!r}"[:300]

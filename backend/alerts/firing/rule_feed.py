@@ -12,19 +12,18 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.alerts.engine.book import RuleBook
-from backend.alerts.engine.histories import Entry, SeriesKey
 from backend.alerts.engine.points import Placement
-from backend.alerts.engine.watching import series_keys
+from backend.alerts.engine.watching import looked_at
 from backend.alerts.firing import repository
-from backend.alerts.firing.readings_repository import newest_readings
+from backend.alerts.firing.recall import recalled
 from backend.alerts.kinds.registry import kind_named
+from backend.chain.events import Event
 from backend.core.db import Database
 from backend.core.logging import get_logger
 from backend.core.telemetry import alert_rules_loaded
 
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 30.0
-_SERIES_AT_ONCE = 500
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 log = get_logger(__name__)
 
@@ -78,6 +77,17 @@ class RuleFeed:
         alert_rules_loaded.set(len(self.book))
         return taken
 
+    async def recall(self, chain_id: int, first: Event | None) -> None:
+        """Know of a chain's series what was known when `first` was about to be processed (None: what is newest).
+
+        For whoever begins to process a chain: another process may have done so until now. Raises TimeoutError and what
+        the database raises.
+        """
+        book = self.book
+        keys = [key for key in book.readings.kept if key[1] == chain_id]
+        book.readings.replace(keys, await recalled(self._database, book.readings, keys, first))
+        book.wake()
+
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         url = make_url(self._database.url).set(drivername="postgresql").render_as_string(hide_password=False)
         return await psycopg.AsyncConnection.connect(
@@ -103,7 +113,7 @@ class RuleFeed:
         async with await self._connect() as connection, repository.active_rules(connection) as (since, chunks):
             async for chunk in chunks:
                 book.load(_parsed(chunk))
-        await self._read_series(book.readings.keys(), book)
+        book.readings.add_recalled(await recalled(self._database, book.readings, book.readings.kept))
         # Nothing is awaited between here and the first look, so nobody matches against half a book.
         self.book, self._since, self._seen = book, since, {}
 
@@ -117,18 +127,8 @@ class RuleFeed:
         """Read what series were, before rules that look at them are matched for the first time."""
         watches = [placement.watch for placement in placements if placement.watch is not None]
         readings = self.book.readings
-        if missing := readings.missing([key for watch in watches for key in series_keys(watch)]):
-            for key in missing:
-                readings.series(key)  # from now on what comes is kept
-            await self._read_series(missing, self.book)
-
-    async def _read_series(self, keys: Sequence[SeriesKey], book: RuleBook) -> None:
-        for start in range(0, len(keys), _SERIES_AT_ONCE):
-            async with asyncio.timeout(LOOK_SECONDS), self._database.unit_of_work() as session:
-                found = await newest_readings(session, keys[start : start + _SERIES_AT_ONCE])
-            for each in found:
-                entry = Entry(each.taken_at, each.block_number, each.block_hash, each.value, {})
-                book.readings.series(each.key).add_older(entry)
+        if new := readings.keep([each for watch in watches for each in looked_at(watch)]):
+            readings.add_recalled(await recalled(self._database, readings, new))
 
 
 def _parsed(rows: list[repository.RuleRow]) -> Iterator[Row]:

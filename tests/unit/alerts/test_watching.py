@@ -260,10 +260,6 @@ def test_a_rule_that_rests_is_told_of_again_when_its_rest_is_over_and_it_is_true
 @given(trees, blocks, st.integers(0, 9))
 def test_a_replay_decides_the_same_with_what_was_stored_meanwhile(rule, story, restart):
     """A worker that starts anew reads the stored readings, also those of blocks that it has still to be told of."""
-    if any(change is not None for _, series, _ in story for _, change in series.values()):
-        story = [
-            (seconds, {n: (v, None) for n, (v, _) in series.items()}, happened) for seconds, series, happened in story
-        ]
     batches = events_of(story)
     before, again = RuleBook(), RuleBook()
     for book in (before, again):
@@ -274,7 +270,8 @@ def test_a_replay_decides_the_same_with_what_was_stored_meanwhile(rule, story, r
             key = ("gas.base_fee_gwei", CHAIN, "") if isinstance(event, Reading) else key
             if key and (series := again.readings.find(key)):
                 value = event.price_usd if isinstance(event, PriceUpdate) else event.value
-                series.add_older(Entry(event.taken_at, event.block_number, event.block_hash, value, {}))
+                now = {window: after for window, (_, after) in event.changes.items()}
+                series.add_older(Entry(event.taken_at, event.block_number, event.block_hash, value, now))
     start = min(restart, len(batches) - 1)
     told = fired_in(before, batches, RULE)
     later = {event.id for block in batches[start:] for event in block}
