@@ -2,10 +2,11 @@
 
 import logging
 import re
-import sys
 from typing import Any
 
 import structlog
+
+from backend.core.log_lines import LineHandler
 
 _SECRET_KEY = re.compile(r"password|secret|token|cookie|authorization|api_?key|private", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
@@ -43,7 +44,7 @@ def configure_logging(process: str, level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LineHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

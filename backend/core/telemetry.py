@@ -64,3 +64,4 @@ stripe_events_waiting = Gauge(
 erasures_overdue = Gauge(
     "premium_erasures_overdue", "Accounts that should have been erased hours ago", multiprocess_mode="livemax"
 )
+log_lines_lost = Counter("premium_log_lines_lost_total", "Log lines that could not be written")

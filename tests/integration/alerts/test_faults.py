@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -62,17 +62,17 @@ class WorkerProcess:
             "WORKER_DATABASE_URL": settings.worker_database_url, "REDIS_URL": settings.redis_url, "CHAINS": chains,
             "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"],
         }  # fmt: skip
-        self._launch = child.Launch("alerts", [sys.executable, "-c", RUN], log, environment, cwd=ROOT)
-        self._process: subprocess.Popen[bytes] | None = None
+        self.launch = child.Launch("alerts", [sys.executable, "-c", RUN], log, environment, cwd=ROOT)
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self._process = child.start(self._launch)
+        self.process = child.start(self.launch)
 
     def kill(self) -> None:
-        assert self._process is not None
-        assert self._process.poll() is None, "the worker ended by itself"
-        child.kill_group(self._process.pid)
-        self._process.wait()
+        assert self.process is not None
+        assert self.process.poll() is None, "the worker ended by itself"
+        child.kill_group(self.process.pid)
+        self.process.wait()
 
 
 @dataclass
@@ -86,14 +86,16 @@ class Site:
 
 
 @contextmanager
-def servers() -> Iterator[tuple[RunningPostgres, KillableRedis, Path]]:
+def servers(disk: Path | None = None) -> Iterator[tuple[RunningPostgres, KillableRedis, Path]]:
+    """Run PostgreSQL (with its data on `disk`, if one is given) and Redis for the length of the block."""
     with tempfile.TemporaryDirectory(prefix="premium-faults-") as name:
         directory = Path(name)
         directory.chmod(0o755)
-        (directory / "postgres").mkdir(mode=0o755)
+        home = (disk or directory) / "postgres"
+        home.mkdir(mode=0o755)
         redis = KillableRedis(directory / "redis")
         redis.start()
-        with postgres_server(directory / "postgres", free_port()) as postgres:
+        with postgres_server(home, free_port()) as postgres:
             upgrade_schema(postgres.server.urls().admin)
             try:
                 yield postgres, redis, directory
@@ -104,17 +106,32 @@ def servers() -> Iterator[tuple[RunningPostgres, KillableRedis, Path]]:
 @pytest.fixture
 async def site(monkeypatch) -> AsyncIterator[Site]:
     with servers() as (postgres, redis, directory):
-        urls = postgres.server.urls()
-        client: Redis = make_redis(redis.url)
-        app, worker_db = Database(urls.app, 2), Database(urls.worker, 2)
-        addresses = {"database_url": urls.app, "worker_database_url": urls.worker, "redis_url": redis.url}
-        settings = Settings(_env_file=None, environment="test", **addresses)  # pyright: ignore[reportCallIssue]
-        world = World(settings, client, app, worker_db)
-        world.settings = settings.model_copy(update={"chains": {world.chain_id: ["http://127.0.0.1:9"]}})
-        monkeypatch.setattr("backend.alerts.lookup.get_settings", lambda: world.settings)
-        worker = WorkerProcess(world.settings, directory / "worker.log")
-        worker.start()
+        async with site_on(monkeypatch, postgres, redis, directory) as site:
+            yield site
+
+
+@asynccontextmanager
+async def site_on(
+    monkeypatch: pytest.MonkeyPatch,
+    postgres: RunningPostgres,
+    redis: KillableRedis,
+    directory: Path,
+    make_worker: type[WorkerProcess] = WorkerProcess,
+) -> AsyncIterator[Site]:
+    """Run a worker on these servers for the length of the block."""
+    urls = postgres.server.urls()
+    client: Redis = make_redis(redis.url)
+    app, worker_db = Database(urls.app, 2), Database(urls.worker, 2)
+    addresses = {"database_url": urls.app, "worker_database_url": urls.worker, "redis_url": redis.url}
+    settings = Settings(_env_file=None, environment="test", **addresses)  # pyright: ignore[reportCallIssue]
+    world = World(settings, client, app, worker_db)
+    world.settings = settings.model_copy(update={"chains": {world.chain_id: ["http://127.0.0.1:9"]}})
+    monkeypatch.setattr("backend.alerts.lookup.get_settings", lambda: world.settings)
+    worker = make_worker(world.settings, directory / "worker.log")
+    worker.start()
+    try:
         yield Site(world, postgres, redis, worker)
+    finally:
         worker.kill()
         await client.aclose()
         await app.close()
