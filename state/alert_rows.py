@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from backend.alerts.kinds.registry import kind_named, kind_names
+from backend.alerts.kinds.registry import Kind, all_kinds, kind_named, kind_names
 from backend.alerts.schemas import AlertAction, AlertRead, RuleRead
 from backend.chain.registry import chain_name, find_chain
 from backend.core import formats
@@ -29,10 +29,22 @@ def address_url(chain_id: int, address: str) -> str:
     return (chain.address_url(address) or "") if chain else ""
 
 
+def kind_icons() -> tuple[str, ...]:
+    """Return every icon that a rule's type may have, for pages, which know icons when they are built."""
+    return tuple(sorted({kind.icon for kind in all_kinds()} | {Kind.icon}))
+
+
 def kind_label(kind: str) -> str:
     """Return the name of a rule's type."""
-    named = catalogue().get(f"kind.{kind}")
-    return named or (kind_named(kind).title if kind in kind_names() else kind)
+    if kind not in kind_names():
+        return kind
+    found = kind_named(kind)
+    return catalogue().get(f"kind.{kind}") or found.label or found.title
+
+
+def kind_icon(kind: str) -> str:
+    """Return the icon of a rule's type."""
+    return kind_named(kind).icon if kind in kind_names() else Kind.icon
 
 
 def alert_row(alert: AlertRead) -> AlertRow:
@@ -47,6 +59,7 @@ def alert_row(alert: AlertRead) -> AlertRow:
         rule_name=alert.rule_name,
         kind=alert.type,
         kind_label=kind_label(alert.type),
+        icon=kind_icon(alert.type),
         message=_without_hash(alert.message),
         value=value,
         detail=detail,

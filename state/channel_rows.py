@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.core import formats
 from components.i18n import t
+from state.alert_rows import kind_label
 
 ICONS = {
     "email": "mail",
@@ -100,7 +101,7 @@ def kind_rows(
     """Return the table of what goes where."""
     rows = []
     for kind, switches in choices.items():
-        label = t(f"channels.kind_{kind}")
+        label = kind_label(kind)
         cells = [
             Cell(kind, name, t("channels.cell", kind=label, channel=t(f"channels.name_{name}")), switches[name])
             for name in channels

@@ -160,7 +160,7 @@ class ChannelsState(rx.State):
         async with resources().database.unit_of_work(user.id) as session:
             settings = await channels.read_settings(session, user.id)
             chosen = set(settings.critical_kinds) ^ {kind}
-            if chosen - set(channels.ALERT_KINDS):
+            if not chosen <= {row.kind for row in self.kinds}:
                 raise InvalidInputError(t("form.invalid"))
             wanted = settings.model_copy(update={"critical_kinds": sorted(chosen)})
             await channels.change_settings(session, user.id, wanted)

@@ -12,7 +12,6 @@ from components.i18n import t
 from state.view_models import Chip, ListHead
 
 ADDRESS = "/alerts/history/"
-KINDS = tuple(kind.name for kind in all_kinds())
 SORTS: tuple[HistorySort, ...] = get_args(HistorySort)
 FIRST_YEAR, LAST_YEAR = 2009, 2100
 MOST_PAGE_DIGITS = 5
@@ -96,10 +95,15 @@ class Filters:
         return None if start is None else start + timedelta(days=1)
 
 
+def kinds_offered() -> tuple[str, ...]:
+    """Return the types of rules that the list can be filtered by."""
+    return tuple(kind.name for kind in all_kinds())
+
+
 def filters_of(query: dict[str, str]) -> Filters:
     """Return the filters that an address names."""
     return Filters(
-        type=_one_of(KINDS, query.get("type")),
+        type=_one_of(kinds_offered(), query.get("type")),
         rule=_uuid(query.get("rule", "")),
         token=query.get("token", "")[:64],
         status=_one_of(STATUSES, query.get("status")),

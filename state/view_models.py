@@ -37,6 +37,7 @@ class AlertRow:
     rule_name: str
     kind: str
     kind_label: str
+    icon: str
     message: str
     value: str
     detail: str

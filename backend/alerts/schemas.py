@@ -24,16 +24,9 @@ from backend.alerts.limits import (
     MAX_NAME,
     MIN_HYSTERESIS_PCT,
 )
-from backend.core.schemas import ApiModel, Instant
+from backend.core.schemas import ApiModel, Instant, OneOf
 
-
-def _kind(value: str) -> str:
-    if value not in kind_names():
-        raise ValueError(f"There is no such kind of rule. Choose one of: {', '.join(kind_names())}.")
-    return value
-
-
-RuleType = Annotated[str, AfterValidator(_kind), Field(json_schema_extra={"enum": list(kind_names())})]
+RuleType = Annotated[str, OneOf(kind_names, "There is no such kind of rule.")]
 Frequency = Literal["once", "recurring"]
 Trigger = Literal["edge", "level"]
 AlertStatus = Literal["active", "withdrawn", "suppressed"]

@@ -1,16 +1,44 @@
 """What every answer of the API is made of: camelCase JSON, instants in UTC with `Z`, and pages of a list."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from backend.core.formats import iso
 
 T = TypeVar("T")
 
 Instant = Annotated[datetime, PlainSerializer(iso, return_type=str, when_used="json")]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Marks a text that must be one of `names()`: asked at each check, for lists to which plug-ins add.
+
+    `problem` is what is said of another one; the names follow it. The JSON schema lists the names of its moment.
+    """
+
+    names: Callable[[], Sequence[str]]
+    problem: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check after the text itself was checked."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say which there are."""
+        return handler(schema) | {"enum": list(self.names())}
+
+    def _check(self, value: str) -> str:
+        if value not in (names := self.names()):
+            raise ValueError(f"{self.problem} Choose one of: {', '.join(names)}.")
+        return value
 
 
 class ApiModel(BaseModel):

@@ -9,14 +9,11 @@ from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema, field
 
 from backend.core.schemas import ApiModel, Instant
 from backend.notifications.engine.holding import HoldingRules
+from backend.notifications.kinds import AlertKind, alert_kinds
 
-# Every kind of alert that may say `notify`, in the order of pages.
-ALERT_KINDS = (
-    "whale", "price", "gas", "protocol_risk", "governance", "portfolio", "schedule", "chained", "multi",
-)  # fmt: skip
 ChannelStatus = Literal["pending", "active", "broken"]
-Kind = Literal["whale", "price", "gas", "protocol_risk", "governance", "portfolio", "schedule", "chained", "multi"]
 MOST_CHANNELS = 20
+MOST_KINDS = 100
 
 # JSON Schema's "time" has an offset from UTC; a wall time has none.
 WallTime = Annotated[
@@ -74,7 +71,7 @@ class AlertChoices(ApiModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    alerts: dict[Kind, dict[str, bool]]
+    alerts: dict[AlertKind, dict[str, bool]]
 
 
 class NotificationSettingsRead(ApiModel):
@@ -100,8 +97,8 @@ class NotificationSettingsRead(ApiModel):
     time_zone: str = Field(default="UTC", max_length=64, description="A name of the IANA time zone database")
     quiet_from: WallTime | None = Field(default=None, description="Local time; null: no quiet hours")
     quiet_to: WallTime | None = None
-    critical_kinds: list[Kind] = Field(
-        default_factory=list, max_length=len(ALERT_KINDS), description="Told at once whatever else is chosen"
+    critical_kinds: list[AlertKind] = Field(
+        default_factory=list, max_length=MOST_KINDS, description="Told at once whatever else is chosen"
     )
     digest: Literal["off", "hourly", "daily"] = "off"
     digest_at: WallTime = Field(default=time(8), description="Local time of the daily digest")
@@ -151,7 +148,7 @@ def settings_read(rules: HoldingRules) -> NotificationSettingsRead:
             "time_zone": rules.time_zone,
             "quiet_from": rules.quiet_from,
             "quiet_to": rules.quiet_to,
-            "critical_kinds": sorted(rules.critical_kinds & set(ALERT_KINDS)),
+            "critical_kinds": sorted(rules.critical_kinds & set(alert_kinds())),
             "digest": rules.digest,
             "digest_at": rules.digest_at,
             "group_seconds": rules.group_seconds,

@@ -18,7 +18,6 @@ from backend.core.settings import Settings
 from backend.notifications import channels_repository as repository
 from backend.notifications import repository as outbox
 from backend.notifications.channel_schemas import (
-    ALERT_KINDS,
     MOST_CHANNELS,
     ChannelCreate,
     ChannelKindRead,
@@ -29,6 +28,7 @@ from backend.notifications.channel_schemas import (
 )
 from backend.notifications.channels.port import Target
 from backend.notifications.channels.registry import CHANNEL_NAMES, channel_class, channels_set_up
+from backend.notifications.kinds import alert_kinds
 from backend.notifications.schemas import EMAIL, TESTS, DeliveryRead, NewMessage
 
 TYPED = ("webhook", "slack", "discord")
@@ -179,18 +179,19 @@ async def find_delivery(session: AsyncSession, user_id: UUID, message_id: UUID) 
 async def alert_choices(session: AsyncSession, user_id: UUID) -> dict[str, dict[str, bool]]:
     """Return by kind and channel whether alerts that say `notify` go there."""
     said = await repository.preferences(session, user_id)
-    return {kind: {channel: said.get((kind, channel), True) for channel in CHANNEL_NAMES} for kind in ALERT_KINDS}
+    return {kind: {channel: said.get((kind, channel), True) for channel in CHANNEL_NAMES} for kind in alert_kinds()}
 
 
 async def choose_alerts(
     session: AsyncSession, user_id: UUID, chosen: Mapping[str, Mapping[str, bool]]
 ) -> dict[str, dict[str, bool]]:
     """Change what goes where and return all of it; what is not named stays. Raises InvalidInputError."""
+    kinds = alert_kinds()
     unknown = {
         f"{kind}.{channel}": "There is no such switch."
         for kind, channels in chosen.items()
         for channel in channels
-        if kind not in ALERT_KINDS or channel not in CHANNEL_NAMES
+        if kind not in kinds or channel not in CHANNEL_NAMES
     }
     if unknown:
         raise InvalidInputError("Some of these cannot be switched.", unknown)

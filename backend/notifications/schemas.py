@@ -168,4 +168,4 @@ class MailChoicesChange(ApiModel):
     )
 
     mails: dict[str, bool] = Field(default_factory=dict, max_length=20)
-    alerts: dict[str, Annotated[dict[str, bool], Field(max_length=20)]] = Field(default_factory=dict, max_length=20)
+    alerts: dict[str, Annotated[dict[str, bool], Field(max_length=20)]] = Field(default_factory=dict, max_length=100)

@@ -13,6 +13,7 @@ from backend.core.settings import Settings, get_settings
 from backend.notifications import repository
 from backend.notifications.alerts import enqueue_alerts, enqueue_notices, enqueue_withdrawals
 from backend.notifications.chat.words import Said, discord_markdown, telegram_html
+from backend.notifications.kinds import AlertKinds, use_alert_kinds
 from backend.notifications.live import LiveHub, Message
 from backend.notifications.mail import repository as mails
 from backend.notifications.mail.adapters import uses_local_mailbox
@@ -43,6 +44,7 @@ from backend.notifications.webhook_secrets import (
 __all__ = [
     "GRACE_HOURS",
     "TESTS",
+    "AlertKinds",
     "AlertNews",
     "DeliveryRead",
     "DeliveryStatus",
@@ -77,6 +79,7 @@ __all__ = [
     "shows_local_mailbox",
     "signing_secrets",
     "telegram_html",
+    "use_alert_kinds",
     "use_live_hub",
     "webhook_secret",
 ]

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import backend.alerts.kinds.registry  # noqa: F401 - says which kinds there are, and how long their news are worth telling
 from backend.core.db import Database
 from backend.core.settings import Settings
 from backend.notifications.channels.registry import open_channels

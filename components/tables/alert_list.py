@@ -1,12 +1,13 @@
 """Alerts as a list of sentences, newest first: on the overview and in the live feed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
 
 from components.i18n import t
 from components.ui.address_chip import address_chip
-from components.ui.badge import badge, toned_badge
+from components.ui.badge import toned_badge
 from components.ui.browser import relative_time
 from components.ui.button import link_button
 from components.ui.empty_state import empty_state
@@ -15,13 +16,11 @@ from components.ui.icon import icon
 _ICON = "inline-flex items-center justify-center size-8 rounded-full bg-raised text-ink-2 shrink-0"
 
 
-def alert_item(row: Any, with_transaction: bool) -> rx.Component:
+def alert_item(row: Any, icons: Sequence[str], with_transaction: bool) -> rx.Component:
     """Return one alert: what happened, which rule, where, when; a withdrawn one is struck through and says why."""
     return rx.el.li(
         rx.el.span(
-            rx.match(
-                row.kind, ("whale", icon("arrow-left-right", 14)), ("price", icon("activity", 14)), icon("bell", 14)
-            ),
+            rx.match(row.icon, *[(name, icon(name, 14)) for name in icons], icon("bell", 14)),
             class_name=_ICON,
         ),
         rx.el.div(
@@ -52,10 +51,10 @@ def alert_item(row: Any, with_transaction: bool) -> rx.Component:
     )
 
 
-def alert_list(rows: Any, with_transaction: bool = True, **props: Any) -> rx.Component:
-    """Return the list."""
+def alert_list(rows: Any, icons: Sequence[str], with_transaction: bool = True, **props: Any) -> rx.Component:
+    """Return the list; `icons` are those that rows may have."""
     return rx.el.ol(
-        rx.foreach(rows, lambda row: alert_item(row, with_transaction)), class_name="m-0 p-0 list-none", **props
+        rx.foreach(rows, lambda row: alert_item(row, icons, with_transaction)), class_name="m-0 p-0 list-none", **props
     )
 
 
@@ -67,8 +66,3 @@ def alert_list_empty() -> rx.Component:
         t("alerts.none_text"),
         link_button(t("alerts.new"), "/alerts/?tab=rules&new=price", icon_name="plus"),
     )
-
-
-def kind_badge(kind: Any, label: Any) -> rx.Component:
-    """Return the badge of an alert type."""
-    return rx.cond(kind == "price", badge(label, "accent"), badge(label))

@@ -21,6 +21,7 @@ from components.ui.link import link
 from components.ui.plan_limit import plan_limit
 from components.ui.segmented_links import segmented_links
 from components.ui.skeleton import skeleton
+from state.alert_rows import kind_icons
 from state.alert_rule_state import SNOOZES, AlertRuleState
 from state.shell_state import ShellState
 
@@ -181,7 +182,7 @@ def _alerts() -> rx.Component:
         t("rule.alerts"),
         rx.cond(
             page.alerts.length() > 0,
-            alert_list(page.alerts),
+            alert_list(page.alerts, kind_icons()),
             empty_state("bell", t("rule.quiet_title"), t("rule.quiet_text")),
         ),
         action=link(t("rule.all_alerts"), to=page.rule.history_to, class_name="text-13 text-accent hover:underline"),

@@ -18,7 +18,7 @@ from components.ui.link import document_link
 from components.ui.skeleton import skeleton_rows
 from state.alert_history_state import WINDOW, AlertHistoryState
 from state.alert_rows import kind_label
-from state.history_filters import ADDRESS, KINDS
+from state.history_filters import ADDRESS, kinds_offered
 from state.shell_state import ShellState
 
 # On the class, a state's attributes are values of the page.
@@ -39,7 +39,7 @@ def alerts_history_page() -> rx.Component:
 
 
 def _filters() -> rx.Component:
-    kinds: list[rx.Component] = [rx.el.option(kind_label(kind), value=kind) for kind in KINDS]
+    kinds: list[rx.Component] = [rx.el.option(kind_label(kind), value=kind) for kind in kinds_offered()]
     return rx.el.div(
         _select("type", t("history.any_type"), kinds, history.filter_type),
         _select("rule", t("history.any_rule"), _options(history.rule_options), history.filter_rule),

@@ -10,6 +10,7 @@ from components.ui.badge import badge
 from components.ui.button import button
 from components.ui.card import card
 from components.ui.skeleton import skeleton_rows
+from state.alert_rows import kind_icons
 from state.live_state import LiveState
 
 # On the class, a state's attributes are values of the page.
@@ -23,7 +24,7 @@ def live_tab() -> rx.Component:
         rx.el.div(
             rx.cond(
                 live.loaded,
-                rx.cond(live.feed.length() > 0, alert_list(live.feed), alert_list_empty()),
+                rx.cond(live.feed.length() > 0, alert_list(live.feed, kind_icons()), alert_list_empty()),
                 skeleton_rows(8),
             ),
             on_mouse_enter=live.pause,

@@ -14,6 +14,7 @@ from components.ui.error_panel import error_panel
 from components.ui.kpi_tile import kpi_grid, kpi_row, kpi_skeleton, kpi_tile
 from components.ui.link import link
 from components.ui.skeleton import skeleton_rows
+from state.alert_rows import kind_icons
 from state.live_state import LiveState
 from state.overview_state import OverviewState
 from state.shell_state import ShellState
@@ -70,7 +71,11 @@ def _recent_alerts() -> rx.Component:
         t("overview.recent_alerts"),
         rx.cond(
             live.loaded,
-            rx.cond(live.feed.length() > 0, alert_list(live.feed[:8], with_transaction=False), alert_list_empty()),
+            rx.cond(
+                live.feed.length() > 0,
+                alert_list(live.feed[:8], kind_icons(), with_transaction=False),
+                alert_list_empty(),
+            ),
             skeleton_rows(6),
         ),
         action=link(t("overview.all_alerts"), to="/alerts/history/", class_name="text-13 text-accent hover:underline"),

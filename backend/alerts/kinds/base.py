@@ -114,7 +114,13 @@ class Kind(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]
+    # The name in badges and tables, where the title is too long for them.
+    label: ClassVar[str] = ""
+    # A lucide icon.
+    icon: ClassVar[str] = "bell"
     order: ClassVar[int] = 100
+    # For how long its alerts are worth being told to a device that was off.
+    news_seconds: ClassVar[int] = 24 * 3600
     fields: ClassVar[tuple[FieldSpec, ...]]
     # Whether the event alone says what its alerts say, so that storing needs none of the rule's conditions.
     event_speaks: ClassVar[bool] = False

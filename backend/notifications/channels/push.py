@@ -14,6 +14,7 @@ from backend.core.settings import Settings
 from backend.notifications.channels.exchange import post
 from backend.notifications.channels.port import ChannelError, Exchange, OutgoingMessage, Pace, Receipt, Target, Tools
 from backend.notifications.channels.words import items_of
+from backend.notifications.kinds import news_seconds
 from backend.notifications.pictures import may_have_picture
 from backend.notifications.push import vapid
 from backend.notifications.push.subscription import PushTarget, encrypted
@@ -21,10 +22,8 @@ from backend.notifications.signed_pictures import picture_path
 from backend.notifications.where import path_of
 
 _MOST_BODY = 500
-_HOUR = 3600
-# How long a push service keeps a message for a device that is off: a gas price of yesterday helps nobody.
-_TTL_SECONDS = {"gas": _HOUR, "price": 4 * _HOUR}
-_TTL_OF_OTHERS_SECONDS = 24 * _HOUR
+# How long a push service keeps what is no alert for a device that is off; for alerts their kind says it.
+_TTL_OF_OTHERS_SECONDS = 24 * 3600
 
 
 class PushChannel:
@@ -71,7 +70,7 @@ class PushChannel:
         headers = {
             "Content-Type": "application/octet-stream",
             "Content-Encoding": "aes128gcm",
-            "TTL": str(_TTL_SECONDS.get(message.kind or "", _TTL_OF_OTHERS_SECONDS)),
+            "TTL": str(news_seconds(message.kind) if message.kind else _TTL_OF_OTHERS_SECONDS),
             "Urgency": "high" if message.alert_id else "normal",
             "Topic": topic_of(message),
             "Authorization": vapid.authorization(self._settings, target.endpoint),

@@ -27,6 +27,8 @@ class ChainedKind(Kind):
 
     name = "chained"
     title = "After another rule"
+    label = "Chained"
+    icon = "link"
     summary = "Another of your rules fired."
     order = 80
     fields = (FieldSpec("rule", "Rule", "rule", required=True),)

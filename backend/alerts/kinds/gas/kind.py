@@ -24,8 +24,10 @@ class GasKind(Kind):
 
     name = "gas"
     title = "Gas"
+    icon = "fuel"
     summary = "A chain's base fee crosses a limit, or jumps within ten minutes."
     order = 30
+    news_seconds = 3600  # a fee of yesterday helps nobody
     fields = (
         FieldSpec("chain", "Chain", "chain", required=True),
         FieldSpec("base_fee_gwei", "Base fee", "number", "gwei", operators=("lt", "gt", "lte", "gte")),

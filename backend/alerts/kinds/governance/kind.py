@@ -35,6 +35,7 @@ class GovernanceKind(Kind):
 
     name = "governance"
     title = "Governance"
+    icon = "landmark"
     summary = "A proposal is made, voted on, queued, executed or canceled at a governor contract."
     order = 50
     fields = (

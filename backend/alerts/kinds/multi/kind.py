@@ -23,6 +23,7 @@ class MultiKind(Kind):
 
     name = "multi"
     title = "Several conditions"
+    icon = "git-merge"
     summary = "Conditions of several kinds together: all of them, any of them, none of them."
     order = 90
     knows_rule = True

@@ -34,6 +34,7 @@ class PortfolioKind(Kind):
 
     name = "portfolio"
     title = "Portfolio"
+    icon = "wallet"
     summary = "The value or return of your portfolio, of one holding, or an impermanent loss."
     order = 60
     fields = (

@@ -29,8 +29,11 @@ class PriceKind(Kind):
 
     name = "price"
     title = "Token prices"
+    label = "Price"
+    icon = "activity"
     summary = "A token's price crosses a target, or changes by a percentage within a time."
     order = 10
+    news_seconds = 4 * 3600
     fields = (
         FieldSpec("chain", "Chain", "chain", required=True),
         FieldSpec("token", "Token", "token", required=True),

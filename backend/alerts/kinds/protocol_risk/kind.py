@@ -58,6 +58,7 @@ class ProtocolRiskKind(Kind):
 
     name = "protocol_risk"
     title = "Protocol risk"
+    icon = "shield-alert"
     summary = "Value leaves a protocol, a pool's price departs from the reference, a contract changes."
     order = 40
     fields = (

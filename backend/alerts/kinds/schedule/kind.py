@@ -29,6 +29,7 @@ class ScheduleKind(Kind):
 
     name = "schedule"
     title = "Schedule"
+    icon = "clock"
     summary = "At times of the clock, in your time zone."
     order = 70
     knows_rule = True

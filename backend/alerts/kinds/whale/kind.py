@@ -18,6 +18,8 @@ class WhaleKind(Kind):
 
     name = "whale"
     title = "Whale transfers"
+    label = "Transfer"
+    icon = "arrow-left-right"
     summary = "A transfer that is large, or that touches a wallet you watch."
     order = 20
     event_speaks = True
