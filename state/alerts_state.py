@@ -116,9 +116,15 @@ class AlertsState(rx.State):
         self.rules_loaded = True
 
     def _show_hour(self, user: CurrentUser, counts: AlertCounts) -> None:
-        """Say that this hour's alerts are used up, if some were kept silent because of it."""
+        """Say that this day's or this hour's alerts are used up, if some were kept silent because of it."""
         self.hour_message = self.hour_upgrade_to = ""
-        if counts.suppressed_hour:
+        if not counts.suppressed_day:
+            return
+        if counts.alerts_day_limit is not None and counts.alerts_day >= counts.alerts_day_limit:
+            limit = formats.number(counts.alerts_day_limit)
+            self.hour_message = t("limits.alerts_full_day", limit=limit)
+            self.hour_upgrade_to = next_tier_with_more(user.tier, Cap.ALERTS_PER_DAY) or ""
+        elif counts.suppressed_hour:
             until = utc_now() + timedelta(hours=1)
             limit = formats.number(counts.alerts_hour_limit)
             self.hour_message = t("limits.alerts_full", limit=limit, until=f"{until:%H}:00")

@@ -152,9 +152,12 @@ class LiveState(rx.State):
 
 
 def limit_toast(data: dict[str, Any]) -> Any:
-    """Return the event that says that further alerts of this hour are kept silent."""
+    """Return the event that says that further alerts of this hour or day are kept silent."""
     return rx.toast.warning(
-        t("limits.alerts_toast", limit=formats.number(data["limit"])),
+        t(
+            "limits.alerts_toast_day" if data["per"] == "day" else "limits.alerts_toast",
+            limit=formats.number(data["limit"]),
+        ),
         description=t("limits.alerts_toast_more", until=data["until"][11:16]),
     )
 

@@ -35,6 +35,7 @@ class Cap(StrEnum):
 
     ALERT_RULES = "alert_rules"
     ALERTS_PER_HOUR = "alerts_per_hour"
+    ALERTS_PER_DAY = "alerts_per_day"
     WATCHED_WALLETS = "watched_wallets"
     PORTFOLIO_WALLETS = "portfolio_wallets"
     TAX_TRANSACTIONS = "tax_transactions"
@@ -62,6 +63,7 @@ _PRO = _BASIC | {
 _CAPS: dict[Cap, tuple[int | None, int | None, int | None, int | None]] = {
     Cap.ALERT_RULES: (3, 10, 50, None),
     Cap.ALERTS_PER_HOUR: (5, 10, 100, 1_000),
+    Cap.ALERTS_PER_DAY: (40, 80, 800, 8_000),  # eight full hours
     Cap.WATCHED_WALLETS: (1, 10, 50, 100),
     Cap.PORTFOLIO_WALLETS: (1, 5, 20, None),
     Cap.TAX_TRANSACTIONS: (0, 0, 100_000, None),

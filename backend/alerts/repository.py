@@ -113,6 +113,10 @@ select
     as alerts_hour,
   count(*) filter (where triggered_at >= date_trunc('hour', now()) and withdrawn_at is null and suppressed)
     as suppressed_hour,
+  count(*) filter (where triggered_at >= date_trunc('day', now(), 'UTC') and withdrawn_at is null and not suppressed)
+    as alerts_day,
+  count(*) filter (where triggered_at >= date_trunc('day', now(), 'UTC') and withdrawn_at is null and suppressed)
+    as suppressed_day,
   max(triggered_at) as newest_alert_at
 from alert_history where user_id = :user_id
 """)

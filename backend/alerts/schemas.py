@@ -310,7 +310,8 @@ class AlertCounts(ApiModel):
     """How many rules and alerts the user has; `rules_limit` and `wallets_limit` are None where the plan has none.
 
     `alerts_24h` counts alerts by block time, `withdrawn_24h` those of them that were withdrawn; `alerts_hour` those of
-    this hour (UTC) that were told, `suppressed_hour` those that were not, being above `alerts_hour_limit`.
+    this hour (UTC) that were told, `suppressed_hour` those that were not, being above `alerts_hour_limit`; likewise
+    those of this day (UTC), of which what was above a full hour is a part.
     """
 
     rules_total: int
@@ -323,4 +324,7 @@ class AlertCounts(ApiModel):
     alerts_hour: int = 0
     suppressed_hour: int = 0
     alerts_hour_limit: int | None = None
+    alerts_day: int = 0
+    suppressed_day: int = 0
+    alerts_day_limit: int | None = None
     newest_alert_at: Instant | None

@@ -250,6 +250,7 @@ async def alert_counts(session: AsyncSession, user: CurrentUser) -> AlertCounts:
         **row,
         rules_limit=cap(user.tier, Cap.ALERT_RULES),
         alerts_hour_limit=cap(user.tier, Cap.ALERTS_PER_HOUR),
+        alerts_day_limit=cap(user.tier, Cap.ALERTS_PER_DAY),
         wallets_watched=len(wallets),
         wallets_limit=cap(user.tier, Cap.WATCHED_WALLETS),
     )

@@ -4,7 +4,9 @@ from uuid import UUID
 
 from backend.alerts.automation import runner
 from backend.alerts.automation.planning import RUN_TASK
-from backend.alerts.firing.held_back import SUM_UP_TASK, sum_up
+from backend.alerts.engine.quota import Period
+from backend.alerts.firing.held_back import sum_up
+from backend.alerts.firing.quotas import SUM_UP_TASK
 from backend.alerts.insights import service as insights
 from backend.alerts.schedules import service as schedules
 from backend.core.jobs import JobContext, periodic, task
@@ -20,9 +22,9 @@ async def roll_up_days(context: JobContext, timestamp: int) -> None:
 
 
 @task(name=SUM_UP_TASK, timeout_seconds=60)
-async def sum_up_held_back(context: JobContext, user_id: str, hour: int) -> None:
-    """Tell a user what their plan held back in an hour."""
-    await sum_up(context.database, UUID(user_id), hour)
+async def sum_up_held_back(context: JobContext, user_id: str, seconds: int, number: int) -> None:
+    """Tell a user what their plan held back in an hour or a day."""
+    await sum_up(context.database, UUID(user_id), Period(seconds, number))
 
 
 @task(name=RUN_TASK, retry=RUN_RETRIES, timeout_seconds=60)

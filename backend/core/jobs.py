@@ -5,7 +5,7 @@ worker may die after the work and before it could say so), so every task is writ
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -103,3 +103,8 @@ async def defer(
     argument cannot be written as JSON. Arguments stand in the database as they are: pass ids, never secrets.
     """
     return await jobs_repository.insert_job(session, task_name, json.dumps(arguments), run_at, queueing_lock)
+
+
+async def locks_in_line(session: AsyncSession, queueing_locks: Sequence[str]) -> set[str]:
+    """Return those of the locks under which a job is waiting (role premium_worker)."""
+    return await jobs_repository.locks_in_line(session, queueing_locks)

@@ -1,5 +1,6 @@
 """The SQL of the job queue, beside procrastinate's own. Everything but `insert_job` is for the role premium_worker."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping, text
@@ -13,6 +14,15 @@ async def insert_job(
     statement = text("select defer_job(:task_name, cast(:arguments as jsonb), :run_at, :queueing_lock)")
     values = {"task_name": task_name, "arguments": arguments, "run_at": run_at, "queueing_lock": queueing_lock}
     return (await session.execute(statement, values)).scalar_one()
+
+
+async def locks_in_line(session: AsyncSession, queueing_locks: Sequence[str]) -> set[str]:
+    """Return those of the locks under which a job is waiting."""
+    statement = text(
+        "select queueing_lock from procrastinate.procrastinate_jobs"
+        " where status = 'todo' and queueing_lock = any(cast(:locks as text[]))"
+    )
+    return set((await session.execute(statement, {"locks": list(queueing_locks)})).scalars())
 
 
 async def forget_silent_workers(session: AsyncSession, silent_seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What the plan held back: its user is told when it begins, and gets a summary when the hour is over."""
+"""What the plan held back: its user is told when it begins, and gets a summary when the hour or the day is over."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.alerts.engine.quota import HOUR_SECONDS
+from backend.alerts.engine.quota import Period
 from backend.alerts.firing import repository
-from backend.alerts.firing.quotas import LIMIT_REACHED, FullHour
-from backend.core.clock import from_unix
+from backend.alerts.firing.quotas import LIMIT_REACHED, SUM_UP_TASK, FullPeriod
+from backend.core.clock import from_unix, utc_now
 from backend.core.db import Database
 from backend.core.formats import iso
 from backend.core.ids import derived_id
@@ -17,43 +17,50 @@ from backend.core.jobs import defer
 from backend.notifications.service import NewMessage, Notice, enqueue, enqueue_notices
 
 HELD_BACK = "alert.held_back"
-SUM_UP_TASK = "alerts.sum_up_held_back"
-# Blocks of the hour may come a little after it.
-AFTER_THE_HOUR = timedelta(seconds=90)
+# Blocks of a period may come a little after it.
+AFTER_THE_PERIOD = timedelta(seconds=90)
 MOST_RULES = 50
+_A = {"hour": "an hour", "day": "a day"}
 
 
-async def tell_of_full_hours(session: AsyncSession, full: Sequence[FullHour]) -> None:
-    """Tell users through every channel of theirs that an hour is full, once, and plan the summary of it."""
+async def tell_of_full_periods(session: AsyncSession, full: Sequence[FullPeriod]) -> None:
+    """Tell users through every channel of theirs that an hour or a day is full, once, and plan the summary of it.
+
+    Of one that is over already (the chain is caught up with), the summary waits a little for what is still to come.
+    """
+    now = utc_now()
     await enqueue_notices(session, [_beginning(each) for each in full])
     for each in full:
         await defer(
             session,
             SUM_UP_TASK,
-            run_at=from_unix((each.hour + 1) * HOUR_SECONDS) + AFTER_THE_HOUR,
-            queueing_lock=f"{SUM_UP_TASK}:{each.id}",
+            run_at=max(from_unix(each.period.ends), now) + AFTER_THE_PERIOD,
+            queueing_lock=each.lock,
             user_id=str(each.user_id),
-            hour=each.hour,
+            seconds=each.period.seconds,
+            number=each.period.number,
         )
 
 
-async def sum_up(database: Database, user_id: UUID, hour: int) -> int:
-    """Tell the user what was held back in an hour, through every channel once; return how many alerts that were.
+async def sum_up(database: Database, user_id: UUID, period: Period) -> int:
+    """Tell the user what was held back in an hour or a day, through every channel once; return how many alerts.
 
-    Doing it again tells nothing new: the ids are derived from the hour.
+    Doing it again tells nothing new: the ids are derived from the period. A day's summary is of all of it,
+    full hours too.
     """
     async with database.unit_of_work() as session:
-        rules = await repository.held_back(session, user_id, hour)
+        rules = await repository.held_back(session, user_id, period)
         count = sum(rule.alerts for rule in rules)
         if not count:
             return 0
-        since, until = from_unix(hour * HOUR_SECONDS), from_unix((hour + 1) * HOUR_SECONDS)
+        since, until = from_unix(period.begins), from_unix(period.ends)
         most = ", ".join(f"{rule.name} ({rule.alerts:,})" for rule in rules[:3])
         more = f" and {len(rules) - 3:,} other rules" if len(rules) > 3 else ""
         payload = {
-            "message": f"{count:,} alerts between {since:%H:%M} and {until:%H:%M} UTC were above your plan's limit and"
+            "message": f"{count:,} alerts {_when(period)} were above your plan's limit and"
             f" were not sent: {most}{more}. All of them are in your history.",
             "count": count,
+            "per": period.name,
             "since": iso(since),
             "until": iso(until),
             "items": [
@@ -65,7 +72,9 @@ async def sum_up(database: Database, user_id: UUID, hour: int) -> int:
                 for rule in rules[:MOST_RULES]
             ],
         }
-        notice = Notice(id=derived_id(HELD_BACK, user_id, hour), user_id=user_id, event_type=HELD_BACK, payload=payload)
+        notice = Notice(
+            id=derived_id(HELD_BACK, user_id, *period), user_id=user_id, event_type=HELD_BACK, payload=payload
+        )
         await enqueue_notices(session, [notice])
         urls = sorted({url for rule in rules for url in rule.webhooks})
         await enqueue(
@@ -84,15 +93,22 @@ async def sum_up(database: Database, user_id: UUID, hour: int) -> int:
         return count
 
 
-def _beginning(full: FullHour) -> Notice:
-    until = from_unix((full.hour + 1) * HOUR_SECONDS)
+def _when(period: Period) -> str:
+    since, until = from_unix(period.begins), from_unix(period.ends)
+    if period.name == "day":
+        return f"of {since:%B} {since.day}, {since.year} (UTC)"
+    return f"between {since:%H:%M} and {until:%H:%M} UTC"
+
+
+def _beginning(full: FullPeriod) -> Notice:
+    until = from_unix(full.period.ends)
     return Notice(
         id=full.id,
         user_id=full.user_id,
         event_type=LIMIT_REACHED,
         payload={
             **full.data,
-            "message": f"Your plan tells of {full.usage.most:,} alerts an hour, and they are used up. What comes until"
-            f" {until:%H:%M} UTC is kept in your history; you get a summary then.",
+            "message": f"Your plan tells of {full.usage.most:,} alerts {_A[full.period.name]}, and they are used up."
+            f" What comes until {until:%H:%M} UTC is kept in your history; you get a summary then.",
         },
     )

@@ -13,7 +13,7 @@ from backend.alerts.engine.book import RuleBook
 from backend.alerts.firing import repository
 from backend.alerts.firing.facts import Fact, Match
 from backend.alerts.firing.intake import Entry
-from backend.alerts.firing.quotas import HourBook
+from backend.alerts.firing.quotas import QuotaBook
 from backend.alerts.firing.recorder import Aside, Told, record, withdraw
 from backend.alerts.metrics import RULE_FIRED
 from backend.alerts.platform import PLATFORM_CHAIN_ID
@@ -41,7 +41,7 @@ class Processor:
         self._unit_of_work = unit_of_work
         self._untold = untold
         self._tell = tell
-        self._hours = HourBook()
+        self._quotas = QuotaBook()
         self._months: set[tuple[int, int]] = set()
 
     async def process(self, entries: Sequence[Entry]) -> None:
@@ -101,11 +101,11 @@ class Processor:
             await self._ensure_month(moment)
         async with self._unit_of_work() as session:
             aside = Aside(lambda rule_id: self._book().is_awaited(RULE_FIRED, PLATFORM_CHAIN_ID, str(rule_id)))
-            told = await record(session, self._chain_id, facts, part, self._hours, aside)
+            told = await record(session, self._chain_id, facts, part, self._quotas, aside)
         for rule_id, until in aside.rests.items():
             self._book().rest(rule_id.bytes, until)
         self._untold += told
-        self._hours.note((each.user_id, each.triggered_at.timestamp()) for each in told if each.kind == "alert")
+        self._quotas.note((each.user_id, each.triggered_at.timestamp()) for each in told if each.kind == "alert")
         for kind, count in Counter(each.data["type"] for each in told).items():
             alerts_stored.labels(kind).inc(count)
 
@@ -113,7 +113,7 @@ class Processor:
         async with self._unit_of_work() as session:
             told = await withdraw(session, self._chain_id, event.block_hash)
         self._book().forget_block(self._chain_id, event.block_hash)
-        self._hours.note(((each.user_id, each.triggered_at.timestamp()) for each in told), step=-1)
+        self._quotas.note(((each.user_id, each.triggered_at.timestamp()) for each in told), step=-1)
         self._untold += told
 
     async def _ensure_month(self, moment: datetime) -> None:

@@ -11,13 +11,13 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.alerts.automation.planning import TRIGGERED_BY_RULE, Fired, plan_runs, triggered_message
-from backend.alerts.engine.quota import HOUR_SECONDS, hour_of, silent
+from backend.alerts.engine.quota import held_by, periods_of
 from backend.alerts.firing import repository
 from backend.alerts.firing.chaining import publish_fired
 from backend.alerts.firing.facts import Fact, Match
 from backend.alerts.firing.gating import through_gates
-from backend.alerts.firing.held_back import tell_of_full_hours
-from backend.alerts.firing.quotas import FullHour, HourBook, Key, settle
+from backend.alerts.firing.held_back import tell_of_full_periods
+from backend.alerts.firing.quotas import FullPeriod, Key, QuotaBook, settle
 from backend.alerts.firing.quotas import messages as limit_messages
 from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
 from backend.alerts.kinds.base import Kind
@@ -60,20 +60,21 @@ async def record(
     chain_id: int,
     facts: Sequence[Fact],
     matches: Sequence[Match],
-    book: HourBook,
+    book: QuotaBook,
     aside: Aside,
 ) -> list[Told]:
     """Store the alerts that matches make and return what is new. `facts` are distinct events in stream order.
 
-    What is above the plan's alerts an hour is stored like any other and moves the gates, but nobody is told of it.
+    What is above the plan's alerts an hour or a day is stored like any other and moves the gates; nobody is told.
     """
     rule_ids = list({match.rule_id for match in matches})
     firing = [facts[place].event for place in {match.place for match in matches}]
-    hashes, hours = {event.block_hash for event in firing}, {hour_of(event.taken_at) for event in firing}
+    hashes = {event.block_hash for event in firing}
+    periods = {period for event in firing for period in periods_of(event.taken_at)}
     rules, orphaned = await repository.begin_storing(session, chain_id, rule_ids, list(hashes))
     wanted = Counter(rules[match.rule_id].user_id for match in matches if match.rule_id in rules)
     tiers = {rule.user_id: rule.tier for rule in rules.values()}
-    usage = await book.usage(session, wanted, tiers, hours)
+    usage = await book.usage(session, wanted, tiers, periods)
     passed = await through_gates(session, facts, matches, rules, orphaned)
     kept, gates = passed.matches, passed.gates
     aside.rests |= passed.rests
@@ -82,12 +83,12 @@ async def record(
     all_fit = all(each.room >= wanted[user_id] for (user_id, _), each in usage.items())
     keys = [] if all_fit else _quota_keys(facts, kept, rules, orphaned)
     alerts, events = _columns(facts, kept, rules, orphaned)
-    alerts.suppressed = silent(keys, usage) if keys else [False] * len(kept)
+    alerts.suppressed = [key is not None for key in held_by(keys, usage)] if keys else [False] * len(kept)
     stored = await repository.insert_alerts(session, chain_id, alerts, events, ORPHANED_REASON)
     counting = [row for row in stored if row.withdrawn_at is None]
     if not counting:
         return []
-    muted, full = set[UUID](), list[FullHour]()
+    muted, full = set[UUID](), list[FullPeriod]()
     if any(alerts.suppressed):
         new = _in_stream_order(counting, facts, kept)
         muted, full = await settle(session, [(row, keys[n], alerts.suppressed[n]) for n, row in new], usage)
@@ -96,7 +97,7 @@ async def record(
     await enqueue(session, limit_messages(full, rules))
     await publish_fired(session, told, aside.is_awaited)
     if full:
-        await tell_of_full_hours(session, full)
+        await tell_of_full_periods(session, full)
     fired = {row.alert_rule_id for row in counting}
     if used_up := sorted(rule_id for rule_id in fired if rule_id in gates and not gates[rule_id].enabled):
         await repository.pause_rules(session, used_up)
@@ -133,15 +134,17 @@ async def _pass_on(session: AsyncSession, told: Sequence[Told], rules: dict[UUID
 
 def _quota_keys(
     facts: Sequence[Fact], kept: list[Match], rules: dict[UUID, FiringRule], orphaned: set[str]
-) -> list[Key | None]:
-    """Return whose hour each alert counts in, `kept` being put in stream order.
+) -> list[tuple[Key, ...]]:
+    """Return whose day and hour each alert counts in, `kept` being put in stream order.
 
     An alert of a block that is orphaned already tells nobody, and counts nowhere.
     """
     kept.sort(key=lambda match: match.place)
     events = [facts[match.place].event for match in kept]
     return [
-        None if event.block_hash in orphaned else (rules[match.rule_id].user_id, hour_of(event.taken_at))
+        ()
+        if event.block_hash in orphaned
+        else tuple((rules[match.rule_id].user_id, period) for period in periods_of(event.taken_at))
         for match, event in zip(kept, events, strict=True)
     ]
 
@@ -279,9 +282,9 @@ def _withdrawn(row: dict[str, Any]) -> Told:
     return Told("withdrawn", row["user_id"], alert.rule_id, alert.id, alert.triggered_at, news_at, data)
 
 
-def _limit_reached(full: FullHour) -> Told:
-    hour = from_unix(full.hour * HOUR_SECONDS)
-    return Told("limit_reached", full.user_id, full.rule_ids[0], full.id, hour, hour, full.data)
+def _limit_reached(full: FullPeriod) -> Told:
+    begins = from_unix(full.period.begins)
+    return Told("limit_reached", full.user_id, full.rule_ids[0], full.id, begins, begins, full.data)
 
 
 def _news(told: Told, event_type: str, actions: Sequence[dict[str, Any]] = ()) -> AlertNews:

@@ -13,13 +13,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backend.accounts.service import TIERS, Cap, cap
-from backend.alerts.engine.quota import Usage
+from backend.alerts.engine.quota import DAY_SECONDS, HOUR_SECONDS, Period, Usage
 from backend.alerts.kinds.registry import all_kinds
 from backend.core.ids import new_ids
 
 CHANGES_CHANNEL = "alert_rules_changed"
-ALERTS_PER_HOUR = {tier: most for tier in TIERS if (most := cap(tier, Cap.ALERTS_PER_HOUR)) is not None}
-_MOST_PER_HOUR = list(ALERTS_PER_HOUR.values())
+CAPS = {HOUR_SECONDS: Cap.ALERTS_PER_HOUR, DAY_SECONDS: Cap.ALERTS_PER_DAY}
+# By tier and length of period; what is not here is not limited.
+MOST = {
+    (tier, seconds): most for tier in TIERS for seconds, what in CAPS.items() if (most := cap(tier, what)) is not None
+}
 _CHAIN_LOCK = "hashtextextended('alerts of chain ' || %(chain_id)s, 7001)"
 _ACTIVE = "enabled and deleted_at is null"
 
@@ -56,27 +59,27 @@ select pg_advisory_xact_lock(hashtextextended('alerts of user ' || u.id, 7003))
 from (select id from unnest(%(user_ids)s::uuid[]) as id order by id) u
 """
 _USAGE = """
-select u.id, h.hour, t.tier, t.most, (
+select u.id, p.seconds, p.number, t.tier, t.most, (
   select count(*) from (
     select 1 from alert_history a
-    where a.user_id = u.id and a.triggered_at >= to_timestamp(h.hour * 3600)
-      and a.triggered_at < to_timestamp((h.hour + 1) * 3600) and a.withdrawn_at is null and not a.suppressed
+    where a.user_id = u.id and a.triggered_at >= to_timestamp(p.seconds * p.number)
+      and a.triggered_at < to_timestamp(p.seconds * (p.number + 1)) and a.withdrawn_at is null and not a.suppressed
     limit t.most) told)
 from (select id, (select p.tier from premium_users p where p.id = w.id) as tier
     from unnest(%(user_ids)s::uuid[]) as w(id)) u
-join unnest(%(tiers)s::text[], %(most)s::int[]) as t(tier, most) on t.tier = u.tier
-cross join unnest(%(hours)s::bigint[]) as h(hour)
+join unnest(%(tiers)s::text[], %(lengths)s::bigint[], %(most)s::int[]) as t(tier, seconds, most) on t.tier = u.tier
+join unnest(%(seconds)s::bigint[], %(numbers)s::bigint[]) as p(seconds, number) on p.seconds = t.seconds
 """
 # The platform's stream counts as a chain as soon as there is anything in it.
 _FOLLOWED_CHAINS = text("""
 select (select count(*) from chain_checkpoints) + (select count(*) from (select from platform_events limit 1) p)
 """)
-_TOLD_BY_HOUR = text("""
-select floor(extract(epoch from triggered_at) / 3600)::bigint as hour, user_id, count(*) from alert_history
-where triggered_at >= to_timestamp(:first * 3600.0)
-  and (cast(:last as bigint) is null or triggered_at < to_timestamp(cast(:last as bigint) * 3600.0))
+_TOLD_BY_PERIOD = text("""
+select floor(extract(epoch from triggered_at) / :seconds)::bigint as number, user_id, count(*) from alert_history
+where triggered_at >= to_timestamp(cast(:since as float8))
+  and (cast(:until as float8) is null or triggered_at < to_timestamp(cast(:until as float8)))
   and withdrawn_at is null and not suppressed
-group by hour, user_id
+group by 1, 2
 """)
 _KNOWN = """
 select h.alert_rule_id, h.event_id from alert_history h
@@ -116,11 +119,6 @@ from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[]), cast(:suppresse
   as s(id, at, suppressed)
 where h.id = s.id and h.triggered_at = s.at
 """)
-_HOURS_WITH_SILENT = text("""
-select distinct w.user_id, w.hour from unnest(cast(:user_ids as uuid[]), cast(:hours as bigint[])) as w(user_id, hour)
-join alert_history a on a.user_id = w.user_id and a.triggered_at >= to_timestamp(w.hour * 3600)
-  and a.triggered_at < to_timestamp((w.hour + 1) * 3600) and a.suppressed and a.id <> all(cast(:except as uuid[]))
-""")
 _PAUSE = text("update alert_rules set enabled = false where id = any(cast(:ids as uuid[]))")
 _WITHDRAW = text("""
 update alert_history h set withdrawn_at = now(), withdrawn_reason = :reason
@@ -145,7 +143,7 @@ select r.id as rule_id, r.name, count(*) as alerts,
   array(select a ->> 'destination' from jsonb_array_elements(r.actions) a where a ->> 'type' = 'webhook') as webhooks
 from alert_history h join alert_rules r on r.id = h.alert_rule_id
 where h.user_id = :user_id and h.suppressed and h.withdrawn_at is null
-  and h.triggered_at >= to_timestamp(:hour * 3600.0) and h.triggered_at < to_timestamp((:hour + 1) * 3600.0)
+  and h.triggered_at >= to_timestamp(cast(:since as float8)) and h.triggered_at < to_timestamp(cast(:until as float8))
 group by r.id order by alerts desc, r.id
 """)
 _PARTITION = text("select ensure_month_partition('alert_history', cast(:at as timestamptz))")
@@ -329,28 +327,39 @@ async def is_only_chain(session: AsyncSession) -> bool:
     return (await session.execute(_FOLLOWED_CHAINS)).scalar_one() <= 1
 
 
-async def told_by_hour(session: AsyncSession, first: int, last: int | None = None) -> dict[int, dict[UUID, int]]:
-    """Return how many alerts each user was told of, by hour: of `first` and later ones, before `last`."""
-    found: dict[int, dict[UUID, int]] = {}
-    for hour, user_id, count in (await session.execute(_TOLD_BY_HOUR, {"first": first, "last": last})).all():
-        found.setdefault(hour, {})[user_id] = count
+async def told_by_period(
+    session: AsyncSession, seconds: int, first: int, count: int | None = None
+) -> dict[Period, dict[UUID, int]]:
+    """Return how many alerts each user was told of, by period of `seconds`: `count` of them from `first`, or all."""
+    until = None if count is None else (first + count) * seconds
+    found: dict[Period, dict[UUID, int]] = {}
+    rows = await session.execute(_TOLD_BY_PERIOD, {"seconds": seconds, "since": first * seconds, "until": until})
+    for number, user_id, told in rows.all():
+        found.setdefault(Period(seconds, number), {})[user_id] = told
     return found
 
 
 async def read_usage(
-    session: AsyncSession, user_ids: Sequence[UUID], hours: Sequence[int]
-) -> dict[tuple[UUID, int], Usage]:
-    """Hold users until the end; return what each has used of the hours, where the plan limits it.
+    session: AsyncSession, user_ids: Sequence[UUID], periods: Sequence[Period]
+) -> dict[tuple[UUID, Period], Usage]:
+    """Hold users until the end; return what each has used of the periods, where the plan limits it.
 
     One round trip, as above.
     """
     connection = await _driver(session)
     ids = _uuid_array(user_ids)
-    values = {"user_ids": ids, "hours": list(hours), "tiers": list(ALERTS_PER_HOUR), "most": _MOST_PER_HOUR}
+    values = {
+        "user_ids": ids,
+        "seconds": [each.seconds for each in periods],
+        "numbers": [each.number for each in periods],
+        "tiers": [tier for tier, _ in MOST],
+        "lengths": [seconds for _, seconds in MOST],
+        "most": list(MOST.values()),
+    }
     async with connection.pipeline():
         await connection.execute(_LOCK_USERS, {"user_ids": ids})
         usage = await connection.execute(_USAGE, values)
-        return {(row[0], row[1]): Usage(row[3], row[4], row[2]) for row in await usage.fetchall()}
+        return {(row[0], Period(row[1], row[2])): Usage(row[4], row[5], row[3]) for row in await usage.fetchall()}
 
 
 async def lock_gates(
@@ -403,20 +412,8 @@ async def set_suppressed(session: AsyncSession, alerts: Sequence[tuple[UUID, dat
     await session.execute(_SET_SUPPRESSED, {"ids": ids, "times": times, "suppressed": flags})
 
 
-async def hours_with_silent(
-    session: AsyncSession, wanted: Sequence[tuple[UUID, int]], except_alerts: Sequence[UUID]
-) -> set[tuple[UUID, int]]:
-    """Return those of the (user, hour) that have suppressed alerts other than these."""
-    values = {
-        "user_ids": [user_id for user_id, _ in wanted],
-        "hours": [hour for _, hour in wanted],
-        "except": list(except_alerts),
-    }
-    return {(row.user_id, row.hour) for row in await session.execute(_HOURS_WITH_SILENT, values)}
-
-
 class HeldBack(NamedTuple):
-    """How many alerts of a rule the plan held back in an hour, what the last said, and the rule's webhooks."""
+    """How many alerts of a rule the plan held back in a period, what the last said, and the rule's webhooks."""
 
     rule_id: UUID
     name: str
@@ -425,9 +422,10 @@ class HeldBack(NamedTuple):
     webhooks: list[str]
 
 
-async def held_back(session: AsyncSession, user_id: UUID, hour: int) -> list[HeldBack]:
-    """Return what the plan held back of a user's hour by rule, most alerts first."""
-    rows = await session.execute(_HELD_BACK, {"user_id": user_id, "hour": hour})
+async def held_back(session: AsyncSession, user_id: UUID, period: Period) -> list[HeldBack]:
+    """Return what the plan held back of a user's hour or day by rule, most alerts first."""
+    values = {"user_id": user_id, "since": period.begins, "until": period.ends}
+    rows = await session.execute(_HELD_BACK, values)
     return [HeldBack._make(row) for row in rows.all()]
 
 

@@ -1,4 +1,4 @@
-"""Alerts an hour by plan: exactly so many are told, whatever is repeated and whichever chain comes first."""
+"""Alerts an hour and a day by plan: exactly so many are told, whatever is repeated and whichever chain comes first."""
 
 import asyncio
 
@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from backend.accounts.service import change_tier
 from backend.alerts import service
+from backend.alerts.engine.quota import DAY_SECONDS, HOUR_SECONDS, Period
 from backend.alerts.firing import processor
 from backend.alerts.firing.held_back import sum_up
 from backend.alerts.schemas import HistoryFilter
@@ -61,7 +62,8 @@ async def test_the_first_of_the_hour_are_told_the_rest_is_kept_and_its_user_told
     assert [kind for kind, _ in messages].count("alert.triggered") == 6
     (limit,) = [payload for kind, payload in messages if kind == "alert.limit_reached"]
     assert limit == {
-        "limit": 5, "since": "2024-05-01T22:00:00.000Z", "until": "2024-05-01T23:00:00.000Z", "upgradeTo": "starter",
+        "limit": 5, "per": "hour", "since": "2024-05-01T22:00:00.000Z", "until": "2024-05-01T23:00:00.000Z",
+        "upgradeTo": "starter",
     }  # fmt: skip
     live = [message async for message in _published(pubsub)]
     assert [each["type"] for each in live] == ["alert"] * 5 + ["limit_reached"] + ["alert"]
@@ -195,12 +197,12 @@ async def test_what_was_held_back_is_summed_up_through_every_channel_once(world,
         for number in range(FIRST, FIRST + 8):
             await world.emit(world.transfer(number))
         await until(world.settled)
-    hour = 1_714_600_800 // 3600  # 2024-05-01T22:00:00Z
+    hour = Period(HOUR_SECONDS, 1_714_600_800 // 3600)  # 2024-05-01T22:00:00Z
     async with world.worker.unit_of_work() as session:
         jobs = await session.execute(
             text("select args from procrastinate.procrastinate_jobs where task_name = 'alerts.sum_up_held_back'")
         )
-        assert {"user_id": str(user.id), "hour": hour} in [row.args for row in jobs]
+        assert {"user_id": str(user.id), "seconds": 3600, "number": hour.number} in [row.args for row in jobs]
     assert await sum_up(world.worker, user.id, hour) == 3
     assert await sum_up(world.worker, user.id, hour) == 3, "the same once more"
     async with world.worker.unit_of_work() as session:
@@ -213,4 +215,74 @@ async def test_what_was_held_back_is_summed_up_through_every_channel_once(world,
     [summary, _] = [payload for kind, payload in await sent(world, user) if kind == "alert.held_back"]
     assert summary["count"] == 3 and summary["items"][0]["ruleId"] == str(rule.id)
     assert "3 alerts between 22:00 and 23:00 UTC" in summary["message"]
-    assert await sum_up(world.worker, user.id, hour + 1) == 0
+    assert await sum_up(world.worker, user.id, Period(HOUR_SECONDS, hour.number + 1)) == 0
+
+
+HOUR_BLOCKS = 300
+DAY = Period(DAY_SECONDS, 1_714_608_000 // DAY_SECONDS)  # 2024-05-02, which begins with block 667
+DAY_FIRST = 667
+
+
+async def test_the_day_is_full_after_eight_full_hours_and_tells_it_once(world, make_user):
+    user = await make_user("free")
+    rule = await world.rule(user, actions=[HOOK])
+    pubsub = world.redis.pubsub()
+    await pubsub.subscribe(user_alerts_channel(user.id))
+    async with world.working():
+        for hour in range(10):
+            first = DAY_FIRST + hour * HOUR_BLOCKS
+            await world.emit(*(world.transfer(first, index) for index in range(6)))
+            await world.emit(world.transfer(first + 1))
+        await until(world.settled)
+        tomorrow = DAY_FIRST + 24 * HOUR_BLOCKS
+        await world.emit(world.transfer(tomorrow))
+        await world.quiet()
+    rows = await stored(world, user)
+    told = [number for number, suppressed in rows if not suppressed]
+    assert told == [DAY_FIRST + hour * HOUR_BLOCKS for hour in range(8) for _ in range(5)] + [tomorrow]
+    limits = [payload for kind, payload in await sent(world, user) if kind == "alert.limit_reached"]
+    # The eighth hour and the day are used up by the same alert: what comes then is kept silent by the day.
+    assert sorted(each["per"] for each in limits) == ["day"] + ["hour"] * 7
+    assert next(each for each in limits if each["per"] == "day") == {
+        "limit": 40, "per": "day", "since": "2024-05-02T00:00:00.000Z", "until": "2024-05-03T00:00:00.000Z",
+        "upgradeTo": "starter",
+    }  # fmt: skip
+    live = [message["data"]["per"] async for message in _published(pubsub) if message["type"] == "limit_reached"]
+    assert sorted(live) == ["day"] + ["hour"] * 7
+    assert await sum_up(world.worker, user.id, DAY) == 30
+    [summary] = [payload for kind, payload in await sent(world, user) if kind == "alert.held_back"]
+    assert (summary["count"], summary["per"], summary["items"][0]["ruleId"]) == (30, "day", str(rule.id))
+    assert summary["message"].startswith("30 alerts of May 2, 2024 (UTC) were above your plan's limit")
+
+
+async def test_another_worker_counts_the_day_that_was_begun(world, make_user):
+    """The second worker reads what the first one told of the day; its hours are other ones."""
+    user = await make_user("starter")
+    for number in range(10):
+        await world.rule(user, name=f"r{number}")
+    for hours in (range(3), range(3, 9)):
+        async with world.working():
+            for hour in hours:
+                await world.emit(world.transfer(DAY_FIRST + hour * HOUR_BLOCKS))
+            await until(world.settled)
+    assert [flag for _, flag in await stored(world, user)].count(False) == 80
+    async with world.app.unit_of_work(user.id) as session:
+        assert (await service.alert_counts(session, user)).alerts_day_limit == 80
+
+
+async def test_two_chains_at_once_share_the_day(make_world, make_user):
+    user = await make_user("free")
+    one = make_world()
+    await one.rule(user)
+    two = make_world()
+    await two.rule(user)
+    for world in (one, two):
+        await follow(world)
+    async with one.working(), two.working():
+        for hour in range(10):
+            number = DAY_FIRST + hour * HOUR_BLOCKS
+            events = [[world.transfer(number, index) for index in range(4)] for world in (one, two)]
+            await asyncio.gather(one.emit(*events[0]), two.emit(*events[1]))
+            await asyncio.gather(until(one.settled), until(two.settled))
+    rows = await stored(one, user)
+    assert len(rows) == 80 and [flag for _, flag in rows].count(False) == 40

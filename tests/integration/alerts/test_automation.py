@@ -16,7 +16,7 @@ from backend.alerts.automation import service as automation
 from backend.alerts.automation.planning import MAX_PATH, TRIGGERED_BY_RULE
 from backend.alerts.automation.schemas import RunFilter
 from backend.alerts.firing.facts import Fact, Match
-from backend.alerts.firing.quotas import HourBook
+from backend.alerts.firing.quotas import QuotaBook
 from backend.alerts.firing.recorder import Aside, record
 from backend.alerts.schemas import RuleUpdate
 from backend.chain.events import from_json_fields, to_json_fields
@@ -62,7 +62,7 @@ async def fire(world, user, *rule_ids, event=None, chain_id=None):
     async with world.worker.unit_of_work() as session:
         chain_id = world.chain_id if chain_id is None else chain_id
         return await record(
-            session, chain_id, facts, [Match(0, each, 1) for each in rule_ids], HourBook(), Aside(lambda _: False)
+            session, chain_id, facts, [Match(0, each, 1) for each in rule_ids], QuotaBook(), Aside(lambda _: False)
         )
 
 
