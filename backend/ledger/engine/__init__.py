@@ -1,0 +1,1 @@
+"""Pure: events in, lots and disposals out."""
