@@ -112,7 +112,7 @@ class RuleFeed:
     async def _load_into(self, book: RuleBook) -> None:
         async with await self._connect() as connection, repository.active_rules(connection) as (since, chunks):
             async for chunk in chunks:
-                book.load(_parsed(chunk))
+                await asyncio.to_thread(book.load, _parsed(chunk))
         book.readings.add_recalled(await recalled(self._database, book.readings, book.readings.kept))
         # Nothing is awaited between here and the first look, so nobody matches against half a book.
         self.book, self._since, self._seen = book, since, {}
