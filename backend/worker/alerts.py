@@ -6,6 +6,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from backend.alerts.firing.consumer import ChainConsumer
+from backend.alerts.firing.quota_book import QuotaBook
 from backend.alerts.firing.relay import PlatformRelay
 from backend.alerts.firing.rule_feed import RuleFeed
 from backend.alerts.platform import PLATFORM_CHAIN_ID
@@ -21,13 +22,13 @@ async def run(settings: Settings) -> None:
     redis = make_redis(settings.redis_url, socket_timeout_seconds=10.0)
     # A read that is silently tried again would leave what the first try took unprocessed: the consumer begins again.
     redis.set_retry(Retry(NoBackoff(), 0))
-    feed = RuleFeed(database)
+    feed, quotas = RuleFeed(database), QuotaBook()
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(feed.run())
             group.create_task(PlatformRelay(database, redis).run())
             for chain_id in chains:
-                group.create_task(ChainConsumer(chain_id, database, redis, feed).run())
+                group.create_task(ChainConsumer(chain_id, database, redis, feed, quotas).run())
     finally:
         await redis.aclose()
         await database.close()

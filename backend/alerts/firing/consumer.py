@@ -22,6 +22,7 @@ from backend.alerts.firing import repository
 from backend.alerts.firing.intake import Entry, RawEntry, park, read_entry
 from backend.alerts.firing.onlooker import Onlooker, first_waiting
 from backend.alerts.firing.processor import Processor
+from backend.alerts.firing.quota_book import QuotaBook
 from backend.alerts.firing.recorder import Told
 from backend.alerts.firing.rule_feed import RuleFeed
 from backend.core.db import Database
@@ -48,12 +49,13 @@ log = get_logger(__name__)
 class ChainConsumer:
     """Processes one chain's events, in order, each at least once and with effect exactly once."""
 
-    def __init__(self, chain_id: int, database: Database, redis: Redis, feed: RuleFeed) -> None:
+    def __init__(self, chain_id: int, database: Database, redis: Redis, feed: RuleFeed, quotas: QuotaBook) -> None:
         self._chain_id = chain_id
         self._stream = events_stream(chain_id)
         self._database = database
         self._redis = redis
         self._feed = feed
+        self._quotas = quotas
         self._untold: list[Told] = []
         self._onlooker = Onlooker(chain_id, redis, feed)
 
@@ -82,7 +84,8 @@ class ChainConsumer:
                     await asyncio.sleep(STANDBY_SECONDS)
                 self._onlooker.forget()
                 await connection.commit()
-                yield connection
+                async with self._quotas.storing(connection):
+                    yield connection
             finally:
                 with suppress(SQLAlchemyError):
                     await connection.invalidate()
@@ -93,7 +96,9 @@ class ChainConsumer:
             async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
                 yield session
 
-        processor = Processor(self._chain_id, lambda: self._feed.book, unit_of_work, self._untold, self._tell)
+        processor = Processor(
+            self._chain_id, lambda: self._feed.book, self._quotas, unit_of_work, self._untold, self._tell
+        )
         # Somebody else may have processed the chain until now.
         await self._feed.recall(self._chain_id, await first_waiting(self._redis, self._stream))
         await self._take_over(processor, idle_ms=0)

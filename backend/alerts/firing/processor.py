@@ -13,7 +13,7 @@ from backend.alerts.engine.book import RuleBook
 from backend.alerts.firing import repository
 from backend.alerts.firing.facts import Fact, Match
 from backend.alerts.firing.intake import Entry
-from backend.alerts.firing.quotas import QuotaBook
+from backend.alerts.firing.quota_book import QuotaBook, RoomUnsureError
 from backend.alerts.firing.recorder import Aside, Told, record, withdraw
 from backend.alerts.metrics import RULE_FIRED
 from backend.alerts.platform import PLATFORM_CHAIN_ID
@@ -34,14 +34,20 @@ class Processor:
     """
 
     def __init__(
-        self, chain_id: int, book: Callable[[], RuleBook], unit_of_work: UnitOfWork, untold: list[Told], tell: Tell
+        self,
+        chain_id: int,
+        book: Callable[[], RuleBook],
+        quotas: QuotaBook,
+        unit_of_work: UnitOfWork,
+        untold: list[Told],
+        tell: Tell,
     ) -> None:
         self._chain_id = chain_id
         self._book = book
+        self._quotas = quotas
         self._unit_of_work = unit_of_work
         self._untold = untold
         self._tell = tell
-        self._quotas = QuotaBook()
         self._months: set[tuple[int, int]] = set()
 
     async def process(self, entries: Sequence[Entry]) -> None:
@@ -99,21 +105,31 @@ class Processor:
     async def _store_part(self, facts: list[Fact], part: list[Match]) -> None:
         for moment in {from_unix(facts[match.place].event.taken_at) for match in part}:
             await self._ensure_month(moment)
-        async with self._unit_of_work() as session:
-            aside = Aside(lambda rule_id: self._book().is_awaited(RULE_FIRED, PLATFORM_CHAIN_ID, str(rule_id)))
-            told = await record(session, self._chain_id, facts, part, self._quotas, aside)
-        for rule_id, until in aside.rests.items():
-            self._book().rest(rule_id.bytes, until)
+        try:
+            told = await self._record(facts, part, alone=False)
+        except RoomUnsureError:
+            told = await self._record(facts, part, alone=True)
         self._untold += told
-        self._quotas.note((each.user_id, each.triggered_at.timestamp()) for each in told if each.kind == "alert")
-        for kind, count in Counter(each.data["type"] for each in told).items():
+        for kind, count in Counter(each.data["type"] for each in told if each.kind == "alert").items():
             alerts_stored.labels(kind).inc(count)
 
+    async def _record(self, facts: list[Fact], part: list[Match], *, alone: bool) -> list[Told]:
+        aside = Aside(lambda rule_id: self._book().is_awaited(RULE_FIRED, PLATFORM_CHAIN_ID, str(rule_id)))
+        async with self._quotas.turn(alone=alone) as turn:
+            async with self._unit_of_work() as session:
+                told = await record(session, self._chain_id, facts, part, turn, aside)
+            self._quotas.note((each.user_id, each.triggered_at.timestamp()) for each in told if each.kind == "alert")
+        for rule_id, until in aside.rests.items():
+            self._book().rest(rule_id.bytes, until)
+        return told
+
     async def _withdraw(self, event: BlockOrphaned) -> None:
-        async with self._unit_of_work() as session:
-            told = await withdraw(session, self._chain_id, event.block_hash)
+        # Alone: a turn that read what is used just before would count down what it never counted.
+        async with self._quotas.turn(alone=True):
+            async with self._unit_of_work() as session:
+                told = await withdraw(session, self._chain_id, event.block_hash)
+            self._quotas.note(((each.user_id, each.triggered_at.timestamp()) for each in told), step=-1)
         self._book().forget_block(self._chain_id, event.block_hash)
-        self._quotas.note(((each.user_id, each.triggered_at.timestamp()) for each in told), step=-1)
         self._untold += told
 
     async def _ensure_month(self, moment: datetime) -> None:

@@ -1,16 +1,16 @@
 """The plan's alerts an hour and a day: which new alerts are kept silent, and the one time their user hears so."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.service import next_tier_with_more
-from backend.alerts.engine.quota import Period, Usage, held_by, periods_of
+from backend.alerts.engine.quota import Period, Usage, held_by
 from backend.alerts.firing import repository
+from backend.alerts.firing.quota_book import Key
 from backend.alerts.firing.repository import CAPS, FiringRule, StoredAlert
 from backend.core import jobs
 from backend.core.clock import from_unix
@@ -20,9 +20,6 @@ from backend.notifications.service import NewMessage
 
 LIMIT_REACHED = "alert.limit_reached"
 SUM_UP_TASK = "alerts.sum_up_held_back"
-LOOK_SECONDS = 30.0
-MOST_PERIODS = 6
-Key = tuple[UUID, Period]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,89 +51,6 @@ class FullPeriod:
             "until": iso(from_unix(self.period.ends)),
             "upgradeTo": next_tier_with_more(self.usage.tier, CAPS[self.period.seconds]),
         }
-
-
-class QuotaBook:
-    """What users have used of the hours and days.
-
-    While only one chain is followed, nobody else stores alerts: what was there when a period was opened and what was
-    stored since is all there is, and is counted here. With several chains, or when the room is used up, it is read.
-    """
-
-    def __init__(self) -> None:
-        self._used: dict[Period, dict[UUID, int]] = {}  # each period that stands here is complete
-        self._newest: dict[int, int] = {}  # by length, the number of the newest that was opened
-        self._alone = False
-        self._look_at = 0.0
-
-    async def usage(
-        self, session: AsyncSession, wanted: Mapping[UUID, int], tiers: Mapping[UUID, str], periods: Collection[Period]
-    ) -> Mapping[Key, Usage]:
-        """Return what users have used of the periods, exactly for those whose number of `wanted` alerts might not fit.
-
-        `tiers` are the users' plans; those without a limit are left out.
-        """
-        await self._look_around(session)
-        if self._alone:
-            await self._open(session, periods)
-        found: dict[Key, Usage] = {}
-        asked: set[UUID] = set()
-        for user_id, count in wanted.items():
-            tier = tiers[user_id]
-            for period in periods:
-                most = repository.MOST.get((tier, period.seconds))
-                if most is None:
-                    continue
-                used = self._used.get(period)
-                if used is None or most - used.get(user_id, 0) < count:
-                    asked.add(user_id)
-                else:
-                    found[user_id, period] = Usage(most, used.get(user_id, 0), tier)
-        return found | await self._read(session, asked, periods) if asked else found
-
-    def note(self, counted: Iterable[tuple[UUID, float]], step: int = 1) -> None:
-        """Count alerts (user, block time) that were stored and told, after their commit; `step` -1: withdrawn."""
-        for user_id, taken_at in counted:
-            for period in periods_of(taken_at):
-                if (used := self._used.get(period)) is not None:
-                    used[user_id] = max(0, used.get(user_id, 0) + step)
-
-    async def _look_around(self, session: AsyncSession) -> None:
-        """See now and then whether other chains are followed, whose alerts are not counted here."""
-        if monotonic() < self._look_at:
-            return
-        alone = await repository.is_only_chain(session)
-        if alone != self._alone:
-            self._used, self._newest = {}, {}
-        self._alone, self._look_at = alone, monotonic() + LOOK_SECONDS
-
-    async def _open(self, session: AsyncSession, periods: Collection[Period]) -> None:
-        """Make the periods stand in the book. One after all that are known has no alerts yet, or we had stored them."""
-        for period in sorted(set(periods) - self._used.keys()):
-            seconds, number = period
-            newest = self._newest.get(seconds)
-            if newest is None:
-                self._used[period] = {}
-                self._used |= await repository.told_by_period(session, seconds, number)
-                newest = max(each.number for each in self._used if each.seconds == seconds)
-            elif number > newest:
-                self._used[period], newest = {}, number
-            elif period not in self._used:
-                self._used[period] = (await repository.told_by_period(session, seconds, number, 1)).get(period, {})
-            self._newest[seconds] = newest
-            of_length = sorted(each for each in self._used if each.seconds == seconds)
-            for old in of_length[: -len(periods) - MOST_PERIODS]:
-                if old != period:
-                    del self._used[old]
-
-    async def _read(
-        self, session: AsyncSession, asked: Collection[UUID], periods: Collection[Period]
-    ) -> dict[Key, Usage]:
-        found = await repository.read_usage(session, sorted(asked), list(periods))
-        for (user_id, period), each in found.items():
-            if period in self._used and each.used < each.most:  # at its limit, what is read stops counting
-                self._used[period][user_id] = each.used
-        return found
 
 
 async def settle(

@@ -17,7 +17,8 @@ from backend.alerts.firing.chaining import publish_fired
 from backend.alerts.firing.facts import Fact, Match
 from backend.alerts.firing.gating import through_gates
 from backend.alerts.firing.held_back import tell_of_full_periods
-from backend.alerts.firing.quotas import FullPeriod, Key, QuotaBook, settle
+from backend.alerts.firing.quota_book import Key, Turn
+from backend.alerts.firing.quotas import FullPeriod, settle
 from backend.alerts.firing.quotas import messages as limit_messages
 from backend.alerts.firing.repository import AlertColumns, EventColumns, FiringRule
 from backend.alerts.kinds.base import Kind
@@ -60,7 +61,7 @@ async def record(
     chain_id: int,
     facts: Sequence[Fact],
     matches: Sequence[Match],
-    book: QuotaBook,
+    turn: Turn,
     aside: Aside,
 ) -> list[Told]:
     """Store the alerts that matches make and return what is new. `facts` are distinct events in stream order.
@@ -74,7 +75,7 @@ async def record(
     rules, orphaned = await repository.begin_storing(session, chain_id, rule_ids, list(hashes))
     wanted = Counter(rules[match.rule_id].user_id for match in matches if match.rule_id in rules)
     tiers = {rule.user_id: rule.tier for rule in rules.values()}
-    usage = await book.usage(session, wanted, tiers, periods)
+    usage = await turn.usage(session, wanted, tiers, periods)
     passed = await through_gates(session, facts, matches, rules, orphaned)
     kept, gates = passed.matches, passed.gates
     aside.rests |= passed.rests

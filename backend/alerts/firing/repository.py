@@ -1,7 +1,7 @@
 """The worker's SQL: following rules, and storing, withdrawing and gating alerts. Role premium_worker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,9 +71,12 @@ from (select id, (select p.tier from premium_users p where p.id = w.id) as tier
 join unnest(%(tiers)s::text[], %(lengths)s::bigint[], %(most)s::int[]) as t(tier, seconds, most) on t.tier = u.tier
 join unnest(%(seconds)s::bigint[], %(numbers)s::bigint[]) as p(seconds, number) on p.seconds = t.seconds
 """
-# The platform's stream counts as a chain as soon as there is anything in it.
-_FOLLOWED_CHAINS = text("""
-select (select count(*) from chain_checkpoints) + (select count(*) from (select from platform_events limit 1) p)
+# Whoever stores alerts holds this lock with the connection it stores through, beside others that do.
+_ANNOUNCE = text("select pg_backend_pid() from (select pg_advisory_lock_shared(7002, 0)) l")
+_STORED_BY_OTHERS = text("""
+select exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7002 and l.objid = 0
+  and l.objsubid = 2 and l.granted and l.pid <> all(cast(:backends as int[]))
+  and l.database = (select oid from pg_database where datname = current_database()))
 """)
 _TOLD_BY_PERIOD = text("""
 select floor(extract(epoch from triggered_at) / :seconds)::bigint as number, user_id, count(*) from alert_history
@@ -330,9 +333,14 @@ async def begin_storing(
         return _by_id(await rules.fetchall()), {row[0] for row in await orphaned.fetchall()}
 
 
-async def is_only_chain(session: AsyncSession) -> bool:
-    """Return whether there is no second chain that could store alerts of the same users."""
-    return (await session.execute(_FOLLOWED_CHAINS)).scalar_one() <= 1
+async def announce_storing(connection: AsyncConnection) -> int:
+    """Let others see that alerts are stored through this connection, as long as it lives; return its process id."""
+    return (await connection.execute(_ANNOUNCE)).scalar_one()
+
+
+async def is_stored_by_others(asking: AsyncConnection | AsyncSession, backends: Collection[int]) -> bool:
+    """Return whether alerts are stored through other connections than those with these process ids."""
+    return bool((await asking.execute(_STORED_BY_OTHERS, {"backends": list(backends)})).scalar_one())
 
 
 async def told_by_period(

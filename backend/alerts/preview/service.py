@@ -20,6 +20,7 @@ from backend.alerts.engine.gates import Candidate, Gate, decide, rearm_level
 from backend.alerts.engine.hours import hours_of
 from backend.alerts.firing.facts import Fact
 from backend.alerts.firing.processor import Processor
+from backend.alerts.firing.quota_book import QuotaBook
 from backend.alerts.kinds.base import Kind, ParseContext
 from backend.alerts.kinds.multi.trees import Group, Leaf, leaves_of
 from backend.alerts.kinds.registry import kind_named
@@ -113,7 +114,7 @@ def evaluate(
     rule_id, book = new_id(), RuleBook()
     level = options["trigger"] == "level"
     book.put(rule_id.bytes, 1, kind.placements(conditions, rule_id, owner, level=level))
-    processor = Processor(0, lambda: book, _no_unit_of_work, [], _tell_nobody)
+    processor = Processor(0, lambda: book, QuotaBook(), _no_unit_of_work, [], _tell_nobody)
     matched: list[Event] = []
     # What is of other chains is seen as it was before this batch: a batch is of one chain, as it is live.
     for _, group in groupby(events, key=lambda event: event.chain_id):

@@ -65,6 +65,7 @@ async def test_the_first_of_the_hour_are_told_the_rest_is_kept_and_its_user_told
         "limit": 5, "per": "hour", "since": "2024-05-01T22:00:00.000Z", "until": "2024-05-01T23:00:00.000Z",
         "upgradeTo": "starter",
     }  # fmt: skip
+    assert not await world.redis.exists("alerts:dead"), "nothing was put aside"
     live = [message async for message in _published(pubsub)]
     assert [each["type"] for each in live] == ["alert"] * 5 + ["limit_reached"] + ["alert"]
     async with world.app.unit_of_work(user.id) as session:
@@ -125,34 +126,48 @@ async def test_a_burst_larger_than_a_transaction_is_cut_exactly(world, make_user
         assert (await service.alert_counts(session, starter)).alerts_hour_limit == 10
 
 
-async def follow(world):
-    """Have the chain known as one that is followed, as its follower does with its first block."""
-    async with world.worker.unit_of_work() as session:
-        await session.execute(
-            text(
-                "insert into chain_checkpoints (chain_id, genesis_hash, block_number, block_hash, next_seq)"
-                " values (:id, '0x', 1, '0x', 1)"
-            ),
-            {"id": world.chain_id},
-        )
-
-
-async def test_two_chains_at_once_share_the_hour(make_world, make_user):
+async def test_two_workers_share_the_hour(make_world, make_user):
+    """Each with a chain of its own, the second begun while the first counts in memory alone."""
     user = await make_user("starter")
     one = make_world()
     await one.rule(user)
     two = make_world()
     await two.rule(user)
-    for world in (one, two):
-        await follow(world)
-    async with one.working(), two.working():
-        for number in range(FIRST, FIRST + 12):
-            await asyncio.gather(one.emit(one.transfer(number)), two.emit(two.transfer(number)))
-            if number % 3 == 0:
-                await asyncio.gather(until(one.settled), until(two.settled))
-        await asyncio.gather(until(one.settled), until(two.settled))
+    async with one.working():
+        await one.emit(one.transfer(FIRST))
+        await until(one.settled)
+        async with two.working():
+            await two.emit(two.transfer(FIRST))
+            await until(two.settled)
+            for number in range(FIRST + 1, FIRST + 12):
+                await asyncio.gather(one.emit(one.transfer(number)), two.emit(two.transfer(number)))
+                if number % 3 == 0:
+                    await asyncio.gather(until(one.settled), until(two.settled))
+            await asyncio.gather(until(one.settled), until(two.settled))
     rows = await stored(one, user)
     assert len(rows) == 24 and [flag for _, flag in rows].count(False) == 10
+
+
+async def test_two_chains_of_one_worker_share_the_hour(make_world, make_user, monkeypatch):
+    monkeypatch.setattr(processor, "STORED_AT_ONCE", 3)
+    users = [await make_user("starter") for _ in range(5)]
+    one = make_world()
+    for user in users:
+        await one.rule(user)
+    two = make_world()
+    for user in users:
+        await two.rule(user)
+        await two.rule(user, name="once more")
+    one.settings.chains.update(two.settings.chains)
+    async with one.working():
+        for number in range(FIRST, FIRST + 9):
+            await asyncio.gather(one.emit(one.transfer(number)), two.emit(two.transfer(number)))
+        await one.emit(one.orphaned(FIRST + 1))
+        await asyncio.gather(until(one.settled), until(two.settled))
+    for user in users:
+        flags = [flag for _, flag in await stored(one, user)]
+        withdrawn = sum(each[2] for each in await one.history())
+        assert len(flags) == 27 and 10 <= flags.count(False) <= 10 + withdrawn
 
 
 async def test_another_plan_counts_within_the_hour(world, make_user):
@@ -276,8 +291,6 @@ async def test_two_chains_at_once_share_the_day(make_world, make_user):
     await one.rule(user)
     two = make_world()
     await two.rule(user)
-    for world in (one, two):
-        await follow(world)
     async with one.working(), two.working():
         for hour in range(10):
             number = DAY_FIRST + hour * HOUR_BLOCKS

@@ -16,7 +16,7 @@ from backend.alerts.automation import service as automation
 from backend.alerts.automation.planning import MAX_PATH, TRIGGERED_BY_RULE
 from backend.alerts.automation.schemas import RunFilter
 from backend.alerts.firing.facts import Fact, Match
-from backend.alerts.firing.quotas import QuotaBook
+from backend.alerts.firing.quota_book import QuotaBook
 from backend.alerts.firing.recorder import Aside, record
 from backend.alerts.schemas import RuleUpdate
 from backend.chain.events import from_json_fields, to_json_fields
@@ -59,10 +59,10 @@ async def fire(world, user, *rule_ids, event=None, chain_id=None):
     async with world.worker.unit_of_work() as session:
         at = datetime.fromtimestamp(event.taken_at, UTC)
         await session.execute(text("select ensure_month_partition('alert_history', :at)"), {"at": at})
-    async with world.worker.unit_of_work() as session:
-        chain_id = world.chain_id if chain_id is None else chain_id
+    chain_id = world.chain_id if chain_id is None else chain_id
+    async with QuotaBook().turn() as turn, world.worker.unit_of_work() as session:
         return await record(
-            session, chain_id, facts, [Match(0, each, 1) for each in rule_ids], QuotaBook(), Aside(lambda _: False)
+            session, chain_id, facts, [Match(0, each, 1) for each in rule_ids], turn, Aside(lambda _: False)
         )
 
 
