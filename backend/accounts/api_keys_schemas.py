@@ -22,6 +22,7 @@ class Scope(StrEnum):
     READ_ALERTS = "read:alerts"
     WRITE_ALERTS = "write:alerts"
     READ_MARKET = "read:market"
+    READ_PORTFOLIO = "read:portfolio"
     READ_SUBSCRIPTIONS = "read:subscriptions"
 
 

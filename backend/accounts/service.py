@@ -23,6 +23,7 @@ from backend.accounts.entitlements import (
     require_room,
 )
 from backend.accounts.freshness import FRESH_FOR, is_fresh
+from backend.accounts.identity_repository import hold_accounts
 from backend.accounts.linked import service as linked
 from backend.accounts.oauth.errors import REASONS as OAUTH_REASONS
 from backend.accounts.oauth.providers import configured_providers
@@ -76,6 +77,7 @@ __all__ = [
     "end_sessions",
     "find_user",
     "first_tier_with",
+    "hold_accounts",
     "is_fresh",
     "issue_access_token",
     "linked",

@@ -26,10 +26,11 @@ from backend.alerts.schemas import (
     RuleType,
     RuleUpdate,
 )
-from backend.api.alert_stream import serve_stream
+from backend.api.alert_stream import AlertStream
 from backend.api.auth import ReadsAlerts, SignedIn, WritesAlerts, public, take_from_limit
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.limits import WEBHOOK_TEST_PER_MINUTE
+from backend.api.live_stream import serve_stream
 from backend.api.resources import resources
 from backend.core.clock import utc_now
 from backend.core.schemas import ApiModel, Page
@@ -283,4 +284,4 @@ async def test_webhook(user: WritesAlerts, body: WebhookTest) -> Envelope[Delive
 @public("it asks for a token or a session itself, before it sends anything")
 async def stream(socket: WebSocket) -> None:
     """Serve a user's alerts as they are stored."""
-    await serve_stream(socket)
+    await serve_stream(socket, AlertStream)

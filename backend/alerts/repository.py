@@ -57,6 +57,11 @@ update alert_rules set deleted_at = now(), enabled = false, paused_by_plan = fal
   updated_at = now()
 where {_MINE} and id = :id returning name
 """)  # noqa: S608 - constant text
+_USERS_WITH_RULES = text("""
+select distinct user_id from alert_rules where user_id = any(cast(:user_ids as uuid[])) and enabled
+  and deleted_at is null and (type = :kind or (type = 'multi' and jsonb_path_exists(conditions,
+    '$.**.type ? (@ == $kind)', jsonb_build_object('kind', cast(:kind as text)))))
+""")
 _LOCK_USER = text("select pg_advisory_xact_lock(hashtextextended('alert-rules', 0) # hashtextextended(:user_id, 0))")
 _WALLETS = text(f"""
 select distinct jsonb_array_elements_text(
@@ -254,3 +259,9 @@ def _as_json(values: dict[str, Any]) -> dict[str, Any]:
         "else_actions": orjson.dumps(values["else_actions"]).decode(),
         "active_hours": orjson.dumps(values["active_hours"]).decode() if values["active_hours"] else None,
     }
+
+
+async def users_with_rules(session: AsyncSession, kind: str, user_ids: list[UUID]) -> set[UUID]:
+    """Return those of the users who have an active rule of a kind, by itself or in a tree."""
+    rows = await session.execute(_USERS_WITH_RULES, {"kind": kind, "user_ids": user_ids})
+    return set(rows.scalars())

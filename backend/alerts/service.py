@@ -20,6 +20,7 @@ from backend.alerts.caps import CapsEnforced, enforce_caps, require_active, requ
 from backend.alerts.errors import RuleChangedError, RuleNotFoundError
 from backend.alerts.kinds.base import ParseContext
 from backend.alerts.kinds.registry import all_kinds, kind_named
+from backend.alerts.metrics import PORTFOLIO_ASSET_USD, PORTFOLIO_VALUE_USD, PORTFOLIO_WINDOWS_SECONDS
 from backend.alerts.options import OPTIONS, checked_options
 from backend.alerts.platform import publish_events
 from backend.alerts.resume import alerts_after
@@ -45,6 +46,9 @@ from backend.notifications import service as notifications
 from backend.notifications.schemas import DeliveryRead
 
 __all__ = [
+    "PORTFOLIO_ASSET_USD",
+    "PORTFOLIO_VALUE_USD",
+    "PORTFOLIO_WINDOWS_SECONDS",
     "CapsEnforced",
     "alert_counts",
     "alerts_after",
@@ -66,12 +70,18 @@ __all__ = [
     "set_enabled",
     "snooze_rule",
     "update_rule",
+    "users_with_rules",
 ]
 MAX_PAGE_SIZE = 200
 _PARTS_OF_A_RULE = ("name", "type", "conditions", "actions", "guard", "else_actions", "enabled", *OPTIONS)
 
 
 _REQUIRED_OPTIONS = ("trigger", "frequency", "cooldown_seconds")
+
+
+async def users_with_rules(session: AsyncSession, kind: str, user_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of the users who have an active rule of a kind, by itself or in a tree (role premium_worker)."""
+    return await repository.users_with_rules(session, kind, list(user_ids))
 
 
 @requires(Feature.ALERTS)

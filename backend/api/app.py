@@ -37,6 +37,8 @@ from backend.notifications.local_mailbox_api import router as local_mailbox_rout
 from backend.notifications.pictures_api import router as pictures_router
 from backend.notifications.preferences_api import router as preferences_router
 from backend.notifications.push_api import router as push_router
+from backend.portfolio.api import router as portfolio_router
+from backend.portfolio.stream_api import router as portfolio_stream_router
 from backend.privacy.api import consent_router
 from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
@@ -47,7 +49,8 @@ Alerts on what happens on EVM chains, as it happens.
 Get a token from `POST /v1/auth/token` and send it as `Authorization: Bearer …`. Every answer is an envelope:
 `{"success": true, "data": …, "meta": {"timestamp", "requestId"}}` or `{"success": false, "error": {"code", "message",
 "details"}, "meta": …}`. Requests a minute by plan: free 100, starter 1,000, pro 10,000, enterprise 100,000; the
-`X-RateLimit-*` headers say how many are left. Live alerts: `WS /v1/alerts/stream?token=…`.
+`X-RateLimit-*` headers say how many are left. Live alerts: `WS /v1/alerts/stream?token=…`, live portfolio:
+`WS /v1/portfolio/stream?token=…`.
 """
 
 routers: tuple[APIRouter, ...] = (
@@ -68,6 +71,8 @@ routers: tuple[APIRouter, ...] = (
     live_router,
     chain_router,
     market_router,
+    portfolio_router,
+    portfolio_stream_router,
     privacy_router,
     consent_router,
     preferences_router,

@@ -16,9 +16,10 @@ from backend.accounts.throttle import Throttle
 from backend.api.limits import RequestLimiter, impatient_redis
 from backend.core.db import Database
 from backend.core.live_cache import LiveCache
-from backend.core.redis import make_redis
+from backend.core.redis import PORTFOLIO_CHANNEL_PATTERN, make_redis
 from backend.core.settings import Settings, get_settings
 from backend.notifications.service import LiveHub, use_live_hub
+from backend.portfolio.snapshots.service import SnapshotHome
 from backend.subscriptions.schemas import SubscriptionRead
 from backend.subscriptions.service import close_shared_gateways
 
@@ -27,7 +28,8 @@ from backend.subscriptions.service import close_shared_gateways
 class Resources:
     """The connections of this process; `database` connects as the role that row-level security binds to one user.
 
-    `timeseries` is where price history is read: the same one, unless TIMESERIES_URL names another server.
+    `timeseries` is where price history is read: the same one, unless TIMESERIES_URL names another server. `snapshots`
+    opens the store of portfolio snapshots, `portfolio_hub` carries the news of it as `hub` does those of alerts.
     `counters` is Redis for what only counts: it gives up soon. `subscription_views` keeps what users are shown of what
     they pay.
     """
@@ -38,6 +40,8 @@ class Resources:
     redis: Redis
     counters: Redis
     hub: LiveHub
+    portfolio_hub: LiveHub
+    snapshots: SnapshotHome
     identities: Identities
     signing_keys: SigningKeys
     limiter: RequestLimiter
@@ -53,15 +57,18 @@ def make_resources(settings: Settings) -> Resources:
     redis, counters = make_redis(settings.redis_url), impatient_redis(settings.redis_url)
     database = Database(settings.database_url, settings.database_pool_size)
     elsewhere = settings.timeseries_url
+    timeseries = Database(elsewhere, settings.database_pool_size) if elsewhere else database
     keys = SigningKeys(database)
     identities = Identities(database, keys)
     return Resources(
         settings=settings,
         database=database,
-        timeseries=Database(elsewhere, settings.database_pool_size) if elsewhere else database,
+        timeseries=timeseries,
         redis=redis,
         counters=counters,
         hub=LiveHub(redis),
+        portfolio_hub=LiveHub(redis, PORTFOLIO_CHANNEL_PATTERN),
+        snapshots=SnapshotHome(database, timeseries if settings.worker_timeseries_url else None, "web"),
         identities=identities,
         signing_keys=keys,
         limiter=RequestLimiter(counters),
@@ -98,6 +105,7 @@ async def stop_resources() -> None:
         return
     use_live_hub(None)
     await held.hub.close()
+    await held.portfolio_hub.close()
     await held.identities.close()
     await close_shared_gateways()
     await held.counters.aclose()

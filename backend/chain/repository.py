@@ -337,3 +337,22 @@ async def tokens_of_chains(session: AsyncSession, chain_ids: Sequence[int]) -> l
 def _rows(result: Any) -> int:
     assert isinstance(result, CursorResult)
     return result.rowcount
+
+
+_ORPHANED = text("select chain_id, block_hash, taken_at from chain_blocks where orphaned_at >= :since")
+_STANDING = text("""
+select b.chain_id, b.block_hash, b.orphaned_at is not null as is_dropped from chain_blocks b
+where (b.chain_id, b.block_hash) in (select * from unnest(cast(:chains as bigint[]), cast(:hashes as text[])))
+""")
+
+
+async def orphaned_since(session: AsyncSession, since: datetime) -> list[tuple[int, str, datetime]]:
+    """Return (chain, hash, block time) of the blocks that were dropped since then, and are not back."""
+    return [(row.chain_id, row.block_hash, row.taken_at) for row in await session.execute(_ORPHANED, {"since": since})]
+
+
+async def dropped_or_not(session: AsyncSession, blocks: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bool]:
+    """Return of blocks (chain, hash) whether they are dropped; those we do not have (any more) are not in it."""
+    values = {"chains": [chain_id for chain_id, _ in blocks], "hashes": [block_hash for _, block_hash in blocks]}
+    rows = await session.execute(_STANDING, values)
+    return {(row.chain_id, row.block_hash): row.is_dropped for row in rows}

@@ -11,10 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.chain import repository
 from backend.chain.events import NATIVE_TOKEN, BlockOrphaned, TokenTransfer, decode_entry
 from backend.chain.registry import chain_name, find_chain
+from backend.chain.repository import dropped_or_not, orphaned_since
 from backend.core.clock import utc_now
 from backend.core.errors import UnavailableError
 from backend.core.redis import events_stream
 
+__all__ = [
+    "BlockFee",
+    "ChainFreshness",
+    "KnownToken",
+    "chain_freshness",
+    "dropped_or_not",
+    "known_tokens",
+    "orphaned_since",
+    "recent_base_fees",
+    "recent_transfers",
+]
 _TAIL_PAGE = 50
 _TAIL_PAGES = 20
 

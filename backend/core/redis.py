@@ -75,5 +75,11 @@ def user_alerts_channel(user_id: object) -> str:
     return f"alerts:user:{user_id}"
 
 
+def user_portfolio_channel(user_id: object) -> str:
+    """Return the name of the pub/sub channel that carries the news of a user's portfolio to open pages."""
+    return f"portfolio:user:{user_id}"
+
+
+PORTFOLIO_CHANNEL_PATTERN = "portfolio:user:*"
 ALERT_CHANNEL_PATTERN = "alerts:user:*"
 EVENTS_GROUP = "alerts"

@@ -28,6 +28,8 @@ PERIODS: dict[str, Period] = {
     "price_readings": Period(90 * _DAY, "the block", "time series: 90 days, whole months", "follower"),
     "metric_readings": Period(90 * _DAY, "the block", "time series: 90 days, whole months", "follower"),
     "chain_occurrences": Period(90 * _DAY, "the block", "to say what a rule would have told", "follower"),
+    "portfolio_snapshots": Period(90 * _DAY, "the hour", "time series: 90 days, whole months", _DAILY),
+    "portfolio_rollups": Period(730 * _DAY, "the day", "time series: two years, whole months", _DAILY),
     "platform_events": Period(7 * _DAY, "it was written", "to know it when it comes again", _DAILY),
     "alert_history": Period(365 * _DAY, "the block", "a year to look back at, whole months", _DAILY),
     "automation_runs": Period(90 * _DAY, "it began", "to see what your rules did", _DAILY),

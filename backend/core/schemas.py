@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer
@@ -11,9 +12,12 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from backend.core.formats import iso
+from backend.core.money import plain
 
 T = TypeVar("T")
 
+# A decimal as text, without losing a digit.
+Exact = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
 Instant = Annotated[datetime, PlainSerializer(iso, return_type=str, when_used="json")]
 
 

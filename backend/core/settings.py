@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     worker_database_url: str = ""  # connects as premium_worker
     admin_database_url: str = ""  # owns the schema; only `premium migrate` and `premium seed` use it
     timeseries_url: str = ""  # where price history is read, such as a replica; empty: database_url
+    worker_timeseries_url: str = ""  # timeseries_url as premium_worker; snapshots go there when it is TimescaleDB
+    admin_timeseries_url: str = ""  # owns the schema of snapshots in TimescaleDB; only `premium migrate` uses it
     redis_url: str = ""
     embedded_postgres_port: int = 54329
     embedded_redis_port: int = 63799

@@ -1,21 +1,18 @@
 """`/v1/market/prices`: every priced token's newest price, with its source and block."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from backend.api.auth import ReadsMarket
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, ok
 from backend.api.resources import resources
 from backend.chain.service import chain_freshness
-from backend.core.money import plain
-from backend.core.schemas import ApiModel, Instant
+from backend.core.schemas import ApiModel, Exact, Instant
 from backend.market.service import latest_prices
 
 router = APIRouter(prefix="/v1/market", tags=["Chains and prices"], responses=SIGNED_IN_ERRORS)
-Exact = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
 
 
 class PriceRead(ApiModel):

@@ -18,7 +18,6 @@ log = get_logger(__name__)
 
 RELOAD = {"type": "reload"}
 QUEUE_SIZE = 256
-_PREFIX = ALERT_CHANNEL_PATTERN.rstrip("*")
 _PING_SECONDS = 10.0
 _SILENCE_SECONDS = 25.0
 _LONGEST_WAIT_SECONDS = 5.0
@@ -33,8 +32,11 @@ class LiveHub:
     in its queue, which says: read the state anew. A message is a copy of what is already stored, so nothing is lost.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, pattern: str = ALERT_CHANNEL_PATTERN) -> None:
+        """Listen to the channels `pattern` names: a prefix, then `*` for the user's id."""
         self._redis = redis
+        self._pattern = pattern
+        self._prefix = pattern.rstrip("*")
         self._queues: dict[str, set[asyncio.Queue[Message]]] = {}
         self._listener: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
@@ -85,7 +87,7 @@ class LiveHub:
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
-                    await pubsub.psubscribe(ALERT_CHANNEL_PATTERN)
+                    await pubsub.psubscribe(self._pattern)
                     await self._receive(pubsub)
             except (RedisError, OSError, TimeoutError) as error:
                 wait = 0.1 if self._subscribed.is_set() else min(wait * 2, _LONGEST_WAIT_SECONDS)
@@ -118,7 +120,7 @@ class LiveHub:
             self._subscribed.set()
         elif kind == "pmessage":
             channel = message["channel"].decode(errors="replace")
-            queues = self._queues.get(channel.removeprefix(_PREFIX))
+            queues = self._queues.get(channel.removeprefix(self._prefix))
             if queues:
                 self._deliver(queues, message["data"])
 

@@ -154,6 +154,23 @@ HELD: dict[str, Holding] = {
             *("group_seconds", "changed_at"),
         ),
     ),
+    "portfolio_snapshots": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "hour", "taken_at", "total_value_usd", "net_flow_usd", "is_complete"),
+            *("chain_breakdown", "asset_breakdown", "category_breakdown", "withdrawn_at", "withdrawn_block"),
+        ),
+    ),
+    "portfolio_rollups": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("user_id", "unit", "starts_at", "samples", "complete", "counted", "first_at", "first_value_usd"),
+            *("last_at", "last_value_usd", "min_value_usd", "max_value_usd", "sum_value_usd", "net_flow_usd"),
+            *("chains_usd", "categories_usd"),
+        ),
+    ),
     "platform_events": Holding(
         "user_id",
         _SERVICE,
@@ -231,6 +248,7 @@ SHARED: dict[str, str] = {
     "price_readings": "public prices",
     "metric_readings": "public readings of chains",
     "chain_occurrences": "public chain data",
+    "portfolio_marks": "up to when portfolios were rolled up and dropped blocks looked at",
     "alert_roll_up": "up to which day alerts were counted",
     "signing_keys": "keys that sign access tokens: public halves, and private ones sealed",
     "local_mailbox": "mails of a run without a mail provider; empty in production",

@@ -1,4 +1,4 @@
-"""The SQL that deletes what is too old. What was logged and months of alerts go by functions of the owner (0009)."""
+"""The SQL that deletes what is too old. What was logged and whole months go by functions of the owner."""
 
 from datetime import datetime
 
@@ -29,6 +29,12 @@ _DELETE = {
     for name, (table, old) in _OLD.items()
 }
 _CALL = {
+    "portfolio_snapshots": text(
+        "select drop_portfolio_months_before(cast('portfolio_snapshots' as regclass), :before) + 0 * :at_most"
+    ),
+    "portfolio_rollups": text(
+        "select drop_portfolio_months_before(cast('portfolio_rollups' as regclass), :before) + 0 * :at_most"
+    ),
     "alert_history": text("select drop_alert_months_before(:before) + 0 * :at_most"),
     "audit_log": text("select delete_audit_before(:before, :at_most)"),
 }
@@ -37,7 +43,7 @@ NAMES = (*_CALL, *_DELETE)
 
 
 async def delete_before(session: AsyncSession, name: str, before: datetime, at_most: int) -> int:
-    """Delete up to so many rows that were old at a time (months of alerts: all of them); return how many."""
+    """Delete up to so many rows that were old at a time (whole months: all of them); return how many."""
     values = {"before": before, "at_most": at_most}
     if name in _CALL:
         return (await session.execute(_CALL[name], values)).scalar_one()

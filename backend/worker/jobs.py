@@ -18,6 +18,7 @@ _TASK_MODULES = (
     "backend.accounts.tasks",
     "backend.alerts.tasks",
     "backend.notifications.tasks",
+    "backend.portfolio.snapshots.tasks",
     "backend.privacy.tasks",
     "backend.subscriptions.erasure",
     "backend.worker.resealing",

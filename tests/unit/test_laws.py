@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("backend", "state", "components", "premium_app")
-DOMAINS = ("accounts", "alerts", "bots", "chain", "market", "notifications", "privacy", "subscriptions")
+DOMAINS = ("accounts", "alerts", "bots", "chain", "market", "notifications", "portfolio", "privacy", "subscriptions")
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 60
 

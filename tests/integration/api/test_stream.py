@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from backend.accounts.schemas import CurrentUser
 from backend.accounts.tokens import issue_access_token
-from backend.api import alert_stream
+from backend.api import live_stream
 from backend.core.clock import now_seconds, use_clock
 from backend.core.db import Database
 from backend.core.ids import new_id
@@ -147,7 +147,7 @@ async def test_the_header_and_the_cookie_of_our_own_pages_count_too(api: Api, re
 
 
 async def test_a_session_that_ends_closes_its_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alert_stream, "SESSION_CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(live_stream, "SESSION_CHECK_SECONDS", 0.05)
     cookie = await api.sign_in(await api.new_user())
     async with opened(api, Cookie=cookie, Origin=api.url) as socket:
         assert (await socket.hear())["type"] == "connected"
@@ -181,13 +181,13 @@ async def test_too_large_binary_and_endless_garbage_close(api: Api) -> None:
             assert await socket.closes() == 1009
     async with opened(api, f"?token={token_of(api, user)}") as socket:
         await socket.hear()
-        for _ in range(alert_stream.MOST_MISTAKES + 1):
+        for _ in range(live_stream.MOST_MISTAKES + 1):
             await socket.say("{")
         assert await socket.closes() == 1008
 
 
 async def test_a_user_has_so_many_connections_and_they_are_counted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alert_stream, "MOST_PER_USER", 2)
+    monkeypatch.setattr(live_stream, "MOST_PER_USER", 2)
     query = f"?token={token_of(api, await api.new_user())}"
     gauge = live_clients.labels("api")
     before = gauge._value.get()
@@ -215,7 +215,7 @@ async def test_after_a_gap_in_redis_the_client_is_told_to_reload(api: Api, redis
 
 
 async def test_quiet_lines_are_pinged(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alert_stream, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(live_stream, "HEARTBEAT_SECONDS", 0.05)
     async with opened(api, f"?token={token_of(api, await api.new_user())}") as socket:
         await socket.hear()
         assert await socket.hear() == {"type": "ping"}
@@ -224,20 +224,20 @@ async def test_quiet_lines_are_pinged(api: Api, monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_a_client_that_never_reads_is_let_go(api: Api, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alert_stream, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(live_stream, "SEND_SECONDS", 0.5)
     user = await api.new_user()
     url = api.url.replace("http://", "ws://") + f"/v1/alerts/stream?token={token_of(api, user)}"
     async with connect(url, proxy=None, max_queue=1, ping_interval=None) as connection:
         await connection.recv()
         await connection.send(orjson.dumps(SUBSCRIBE).decode())
         await connection.recv()
-        assert alert_stream._open[user.id] == 1
+        assert live_stream._open[user.id] == 1
         heavy = orjson.dumps({"type": "alert", "data": "x" * 50_000})
 
         async def gone() -> bool:
             for _ in range(20):
                 await redis.publish(user_alerts_channel(user.id), heavy)
-            return user.id not in alert_stream._open
+            return user.id not in live_stream._open
 
         await eventually(gone, 60)
 

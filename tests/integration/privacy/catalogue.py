@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.ids import new_id
+from backend.portfolio.snapshots.records import hour_of
 from backend.privacy.register import HELD
 
 OTHER_SCHEMAS = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'"
@@ -79,6 +80,7 @@ class Person:
         return str(self.id), self.id.hex, self.mark, self.mark.encode().hex(), self.address
 
 
+PARTITIONED = ("alert_history", "portfolio_snapshots", "portfolio_rollups")
 # Where a made-up value would break a rule of the table; the value may be a function of the person.
 SPECIAL: dict[tuple[str, str], Any] = {
     ("premium_users", "id"): lambda person: person.id,
@@ -109,6 +111,9 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("mail_outbox", "recipient"): lambda person: person.email,
     ("user_consents", "purpose"): "analytics",
     ("data_exports", "status"): "failed",
+    ("portfolio_snapshots", "hour"): lambda _: hour_of(utc_now()),
+    ("portfolio_snapshots", "taken_at"): lambda _: hour_of(utc_now()),
+    ("portfolio_rollups", "unit"): "day",
     ("audit_log", "channel"): "page",
     ("subscriptions", "tier"): "pro",
     ("subscriptions", "status"): "active",
@@ -161,8 +166,10 @@ def insertion(table: Table, person: Person) -> tuple[Any, dict[str, Any]]:
 
 async def write_row(session: AsyncSession, table: Table, person: Person) -> None:
     """Write a row of the person, as somebody who may."""
-    if table.name == "alert_history":
-        await session.execute(text("select ensure_month_partition('alert_history', now())"))
+    if table.name in PARTITIONED:
+        await session.execute(
+            text("select ensure_month_partition(cast(:name as regclass), now())"), {"name": table.name}
+        )
     statement, values = insertion(table, person)
     await session.execute(statement, values)
     person.rows[table.name] = values

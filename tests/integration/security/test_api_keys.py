@@ -10,7 +10,7 @@ from backend.accounts.schemas import CurrentUser
 from backend.api import limits
 from tests.integration.api.conftest import WHALE, Api, Client
 
-SCOPES = ["read:alerts", "write:alerts", "read:market", "read:subscriptions"]
+SCOPES = ["read:alerts", "write:alerts", "read:market", "read:portfolio", "read:subscriptions"]
 
 
 async def make_key(api: Api, user: CurrentUser, **changes: Any) -> dict[str, Any]:

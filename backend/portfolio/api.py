@@ -1,0 +1,70 @@
+"""`/v1/portfolio`: what a user's wallets hold and are worth, from the snapshots, with block, time and source."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import ConfigDict, Field
+
+from backend.api.auth import ReadsPortfolio
+from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, ok
+from backend.api.resources import resources
+from backend.core.clock import utc_now
+from backend.core.schemas import ApiModel
+from backend.portfolio.overview import asset_list, chain_list, history_read, portfolio_read
+from backend.portfolio.schemas import AssetList, ChainList, HistoryRead, PortfolioRead
+from backend.portfolio.snapshots import service
+from backend.portfolio.snapshots.history import Range
+
+router = APIRouter(prefix="/v1/portfolio", tags=["Portfolio"], responses=SIGNED_IN_ERRORS)
+MAX_PAGE_SIZE = 500
+
+
+class AssetsQuery(ApiModel):
+    """Which holdings to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    chain_id: int | None = Field(default=None, ge=1, le=2**53)
+    wallet: str | None = Field(default=None, max_length=64)
+    page: int = Field(default=1, ge=1, le=10_000)
+    page_size: int = Field(default=100, ge=1, le=MAX_PAGE_SIZE)
+
+
+class HistoryQuery(ApiModel):
+    """How far back to look."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    range: Range = "30d"
+
+
+@router.get("")
+async def read_portfolio(user: ReadsPortfolio) -> Envelope[PortfolioRead]:
+    """Read your newest snapshot: total, chains with their blocks, categories, and the change of the last 24 hours."""
+    async with resources().snapshots.open(user.id) as store:
+        newest, day_before = await service.latest_and_day_before(store, user)
+    return ok(portfolio_read(newest, day_before, utc_now()))
+
+
+@router.get("/assets")
+async def list_assets(user: ReadsPortfolio, query: Annotated[AssetsQuery, Query()]) -> Envelope[AssetList]:
+    """List what you hold by asset and wallet: exact amounts, prices with their source, the block they were read at."""
+    async with resources().snapshots.open(user.id) as store:
+        newest = await service.latest(store, user)
+    return ok(asset_list(newest, query.chain_id, query.wallet, query.page, query.page_size))
+
+
+@router.get("/chains")
+async def list_chains(user: ReadsPortfolio) -> Envelope[ChainList]:
+    """List the chains you hold something on; one that could not be read says so."""
+    async with resources().snapshots.open(user.id) as store:
+        newest = await service.latest(store, user)
+    return ok(chain_list(newest))
+
+
+@router.get("/history")
+async def read_history(user: ReadsPortfolio, query: Annotated[HistoryQuery, Query()]) -> Envelope[HistoryRead]:
+    """Read the value of your portfolio in time: by hour up to 30 days, by day up to a year, then by week."""
+    async with resources().snapshots.open(user.id) as store:
+        found = await service.history(store, user, query.range)
+    return ok(history_read(query.range, found))

@@ -1,0 +1,125 @@
+"""What the API answers about portfolios. Money and amounts are exact decimals in text; null is unknown, never zero."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from backend.core.schemas import ApiModel, Exact, Instant
+from backend.portfolio.snapshots.history import Range, Step
+
+
+class ChainRead(ApiModel):
+    """What is held on one chain, as of which block."""
+
+    chain_id: int
+    chain: str
+    value_usd: Exact | None
+    share_pct: Exact | None
+    assets: int
+    state: Literal["fresh", "stale", "unknown"] = Field(
+        description="Read for this snapshot, read earlier and shown again, or unknown"
+    )
+    block_number: int | None
+    block_hash: str | None
+    taken_at: Instant | None = Field(description="When it was read; earlier than the snapshot where it is stale")
+    problem: str | None
+
+
+class CategoryRead(ApiModel):
+    """What is held of one category."""
+
+    category: str
+    value_usd: Exact
+    share_pct: Exact | None
+
+
+class AssetRead(ApiModel):
+    """One holding of one wallet, with the block it was read at and the source of its price."""
+
+    chain_id: int
+    chain: str
+    token: str
+    wallet: str
+    symbol: str | None = Field(description="As the contract says it: not to be trusted")
+    category: str | None
+    protocol: str | None
+    decimals: int | None
+    amount_raw: str | None = Field(description="In smallest units")
+    amount: Exact | None
+    price_usd: Exact | None
+    price_source: str | None
+    price_taken_at: Instant | None
+    value_usd: Exact | None
+    share_pct: Exact | None
+    block_number: int | None
+    block_hash: str | None
+    taken_at: Instant | None
+
+
+class ChangeRead(ApiModel):
+    """A change of the total since an earlier snapshot."""
+
+    since: Instant
+    change_usd: Exact
+    change_pct: Exact | None = Field(description="Null from a total that is not above zero")
+
+
+class PortfolioRead(ApiModel):
+    """The newest snapshot; every figure is null before the first one."""
+
+    taken_at: Instant | None
+    age_seconds: int | None
+    total_value_usd: Exact | None
+    is_complete: bool | None = Field(description="False: something known to be held could not be read or valued")
+    day_change: ChangeRead | None = Field(
+        description="Since 24 hours before; null without a snapshot of then (at most two hours older)"
+    )
+    chains: list[ChainRead]
+    categories: list[CategoryRead]
+    assets: int
+
+
+class AssetList(ApiModel):
+    """Holdings of one snapshot, most valuable first, those of unknown value last."""
+
+    taken_at: Instant | None
+    is_complete: bool | None
+    total_value_usd: Exact | None
+    items: list[AssetRead]
+    total: int
+    page: int
+    page_size: int
+
+
+class ChainList(ApiModel):
+    """The chains of one snapshot, most valuable first, unknown ones last."""
+
+    taken_at: Instant | None
+    is_complete: bool | None
+    total_value_usd: Exact | None
+    items: list[ChainRead]
+
+
+class PointRead(ApiModel):
+    """One step of a series. Every figure is null where there was no snapshot: nothing is filled in."""
+
+    starts_at: Instant
+    taken_at: Instant | None = Field(description="When the last snapshot of the step was taken")
+    value_usd: Exact | None = Field(description="Of that snapshot")
+    first_usd: Exact | None
+    min_usd: Exact | None
+    max_usd: Exact | None
+    mean_usd: Exact | None
+    net_flow_usd: Exact | None = Field(description="What came in less what went out in the step")
+    samples: int
+    complete_share: Exact | None = Field(description="How many of its snapshots were complete, 0 to 1")
+
+
+class HistoryRead(ApiModel):
+    """The value of a portfolio in time."""
+
+    range: Range
+    step: Step
+    tracked_since: Instant | None = Field(description="When the first snapshot was taken that is still counted")
+    source: str
+    points: list[PointRead]

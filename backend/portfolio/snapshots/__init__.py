@@ -1,0 +1,1 @@
+"""Snapshots of portfolios in time: `service.py` is the door."""
