@@ -39,6 +39,7 @@ from backend.notifications.preferences_api import router as preferences_router
 from backend.notifications.push_api import router as push_router
 from backend.portfolio.api import router as portfolio_router
 from backend.portfolio.stream_api import router as portfolio_stream_router
+from backend.portfolio.wallets.api import router as portfolio_wallets_router
 from backend.privacy.api import consent_router
 from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
@@ -73,6 +74,7 @@ routers: tuple[APIRouter, ...] = (
     market_router,
     portfolio_router,
     portfolio_stream_router,
+    portfolio_wallets_router,
     privacy_router,
     consent_router,
     preferences_router,

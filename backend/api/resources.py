@@ -19,6 +19,7 @@ from backend.core.live_cache import LiveCache
 from backend.core.redis import PORTFOLIO_CHANNEL_PATTERN, make_redis
 from backend.core.settings import Settings, get_settings
 from backend.notifications.service import LiveHub, use_live_hub
+from backend.portfolio.chains import close_shared_pools
 from backend.portfolio.snapshots.service import SnapshotHome
 from backend.subscriptions.schemas import SubscriptionRead
 from backend.subscriptions.service import close_shared_gateways
@@ -108,6 +109,7 @@ async def stop_resources() -> None:
     await held.portfolio_hub.close()
     await held.identities.close()
     await close_shared_gateways()
+    await close_shared_pools()
     await held.counters.aclose()
     await held.redis.aclose()
     await held.database.close()

@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     demo_block_seconds: float = 2.0
     rpc_requests_per_second: float = 25.0
     rpc_timeout_seconds: float = 5.0
+    token_list_urls: Annotated[list[str], NoDecode] = Field(default_factory=list)  # tokenlists.org; fetched every day
 
     # --- demo account
     demo_email: str = "demo@example.com"
@@ -132,6 +133,23 @@ class Settings(BaseSettings):
         """Accept a comma-separated list, which is what people write in an environment."""
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("token_list_urls", mode="before")
+    @classmethod
+    def _split_lists(cls, value: object) -> object:
+        """Accept a comma-separated list."""
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("token_list_urls")
+    @classmethod
+    def _lists_are_urls(cls, value: list[str]) -> list[str]:
+        """Refuse what cannot be fetched."""
+        for url in value:
+            if not url.startswith(("https://", "http://")) or len(url) > 500:
+                raise ValueError(f"TOKEN_LIST_URLS must list https:// addresses, not {url!r}")
         return value
 
     @field_validator("cors_origins")

@@ -119,6 +119,28 @@ HELD: dict[str, Holding] = {
             *("started_at", "ended_at"),
         ),
     ),
+    "portfolio_wallets": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "address", "label", "group_name", "ens_name", "added_by", "paused_by_plan"),
+            *("added_at", "discovered_at"),
+        ),
+    ),
+    "portfolio_wallet_chains": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("wallet_id", "user_id", "chain_id", "is_active", "nonce", "balance_raw", "block_number", "problem"),
+            *("checked_at", "next_block"),
+        ),
+    ),
+    "portfolio_wallet_tokens": Holding(
+        "user_id", _SERVICE, ("wallet_id", "user_id", "chain_id", "token", "found_by", "found_at")
+    ),
+    "portfolio_token_verdicts": Holding(
+        "user_id", _SERVICE, ("user_id", "chain_id", "token", "is_spam", "reasons", "decided_by", "decided_at")
+    ),
     "recommendation_answers": Holding("user_id", _SERVICE, ("user_id", "id", "answer", "answered_at")),
     "alert_days": Holding(
         "user_id",
@@ -245,6 +267,7 @@ SHARED: dict[str, str] = {
     "chain_checkpoints": "public chain data",
     "chain_tokens": "public chain data",
     "chain_pools": "public chain data",
+    "token_list_entries": "public lists of tokens",
     "price_readings": "public prices",
     "metric_readings": "public readings of chains",
     "chain_occurrences": "public chain data",

@@ -9,6 +9,7 @@ from backend.core.jobs import JobContext, defer, periodic, task
 from backend.core.logging import get_logger
 from backend.core.retention import kept
 from backend.core.telemetry import stripe_events_waiting
+from backend.portfolio.wallets.service import fit_to_plan
 from backend.subscriptions import sync_repository
 from backend.subscriptions.checkout import SYNC
 from backend.subscriptions.engine.standing import GRACE
@@ -42,6 +43,7 @@ async def tier_changed(context: JobContext, user_id: str, before: str, after: st
         user = await sync_repository.find_user(session, UUID(user_id))
         if user is not None:
             fitted = await enforce_caps(session, user["id"], user["tier"])
+            await fit_to_plan(session, user["id"], user["tier"])
             log.info("caps follow the plan", paused=len(fitted.paused), resumed=len(fitted.resumed))
 
 

@@ -9,6 +9,7 @@ from backend.core.jobs import JobContext, Task, periodic, registered_tasks, task
 from backend.core.redis import make_redis
 from backend.core.retention import kept
 from backend.core.settings import Settings
+from backend.portfolio.chains import close_shared_pools
 from backend.subscriptions.service import close_shared_gateways
 
 CONCURRENCY = 10
@@ -19,6 +20,7 @@ _TASK_MODULES = (
     "backend.alerts.tasks",
     "backend.notifications.tasks",
     "backend.portfolio.snapshots.tasks",
+    "backend.portfolio.tasks",
     "backend.privacy.tasks",
     "backend.subscriptions.erasure",
     "backend.worker.resealing",
@@ -49,5 +51,6 @@ async def run(settings: Settings) -> None:
         await JobRunner(settings, database, redis, all_tasks(), concurrency=CONCURRENCY).run()
     finally:
         await close_shared_gateways()
+        await close_shared_pools()
         await redis.aclose()
         await database.close()

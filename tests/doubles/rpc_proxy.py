@@ -57,7 +57,7 @@ class RpcProxy:
     fork_at: int = 0
     asked: Counter[str] = field(default_factory=Counter)
     requests: int = 0
-    before: Callable[[dict[str, Any]], Awaitable[None]] | None = None  # done with each call before the node has it
+    before: Callable[[dict[str, Any]], Awaitable[None]] | None = None  # sees, and may change, each call
 
     @property
     def url(self) -> str:
@@ -91,6 +91,7 @@ class RpcProxy:
             self.asked[call["method"]] += 1
             if self.before is not None:
                 await self.before(call)
+                body = orjson.dumps(calls)
             if self.fault is Fault.OVERRIDES_IGNORED and call["method"] == "eth_call":
                 del call["params"][2:]
                 body = orjson.dumps(calls)

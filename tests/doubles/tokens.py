@@ -18,7 +18,8 @@ _CALL_GAS = 200_000
 
 @cache
 def _bytecodes() -> dict[str, str]:
-    return json.loads((Path(__file__).parent / "contracts" / "tokens.json").read_text())
+    folder = Path(__file__).parent / "contracts"
+    return {**json.loads((folder / "tokens.json").read_text()), **json.loads((folder / "ens.json").read_text())}
 
 
 async def deploy_tokens(rpc: Rpc, wanted: Sequence[tuple[str, Sequence[Any]]]) -> list[str]:

@@ -1,4 +1,4 @@
-// Writes wallets.json from wallets.sol and tokens.json from tokens.sol:
+// Writes wallets.json, tokens.json and ens.json from the sources beside this:
 //   cd "$(mktemp -d)" && npm install --ignore-scripts solc@0.8.28
 //   node <repository>/tests/doubles/contracts/compile.mjs          (in that same folder)
 import { readFileSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const solc = createRequire(join(process.cwd(), "package.json"))("solc");
-for (const name of ["wallets", "tokens"]) {
+for (const name of ["wallets", "tokens", "ens"]) {
   const input = {
     language: "Solidity",
     sources: { [`${name}.sol`]: { content: readFileSync(new URL(`${name}.sol`, import.meta.url), "utf8") } },

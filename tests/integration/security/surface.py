@@ -31,6 +31,7 @@ OWNED = {
     "/v1/alerts/deliveries/{delivery_id}/resend": "notification_outbox",
     "/v1/notifications/deliveries/{delivery_id}": "notification_outbox",
     "/v1/notifications/deliveries/{delivery_id}/resend": "notification_outbox",
+    "/v1/portfolio/wallets/{portfolio_wallet_id}": "portfolio_wallets",
     "/v1/notifications/channels/{channel_id}": "notification_channels",
     "/v1/notifications/channels/{channel_id}/test": "notification_channels",
 }
