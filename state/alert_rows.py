@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from backend.alerts.kinds.registry import Kind, all_kinds, kind_named, kind_names
-from backend.alerts.schemas import AlertAction, AlertRead, RuleRead
+from backend.alerts.schemas import RULE_ACTIONS, AlertAction, AlertRead, RuleRead
 from backend.chain.registry import chain_name, find_chain
 from backend.core import formats
 from backend.core.money import plain
@@ -13,8 +13,7 @@ from components.i18n import catalogue, t
 from state.view_models import AlertRow, RuleRow
 
 UNKNOWN = formats.UNKNOWN
-# Where rules are written: the drawer for what one short sentence says, the builder for everything.
-QUICK, BUILDER = "/alerts/?tab=rules&", "/alerts/new/?"
+BUILDER = "/alerts/new/?"
 
 
 def transaction_url(chain_id: int, tx_hash: str | None) -> str:
@@ -85,15 +84,15 @@ def _status(alert: AlertRead) -> tuple[str, str, str]:
     return t("status.fired"), "neutral", ""
 
 
-def rule_row(rule: RuleRead) -> RuleRow:
-    """Return the row of a rule."""
+def rule_row(rule: RuleRead, here: str = "") -> RuleRow:
+    """Return the row of a rule; who changes or copies it comes back `here` afterwards, else to the rule's page."""
     done = not rule.enabled and rule.frequency == "once" and rule.last_triggered_at is not None
     status, tone = ("done", "accent") if done else ("active", "gain") if rule.enabled else ("paused", "neutral")
     rule_id = str(rule.id)
-    quick = rule.type in ("price", "whale") and {action.type for action in rule.actions} <= {"in_app", "webhook"}
+    back = {"back": here} if here else {}
     return RuleRow(
         id=rule_id,
-        name=rule.name,
+        name=rule.name if rule.name != rule.description[:255] else "",
         sentence=rule.description,
         kind=rule.type,
         kind_label=kind_label(rule.type),
@@ -105,8 +104,8 @@ def rule_row(rule: RuleRead) -> RuleRow:
         last_at=formats.iso(rule.last_triggered_at),
         history_to="/alerts/history/?" + urlencode({"rule": rule_id}),
         page_to=f"/alerts/rules/{rule_id}/",
-        edit_to=(QUICK if quick else BUILDER) + urlencode({"edit": rule_id}),
-        copy_to=(QUICK if quick else BUILDER) + urlencode({"copy": rule_id}),
+        edit_to=BUILDER + urlencode({"edit": rule_id, **back}),
+        copy_to=BUILDER + urlencode({"copy": rule_id, **back}),
     )
 
 
@@ -134,8 +133,8 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _channels(actions: list[AlertAction]) -> str:
-    types = {action.type for action in actions}
-    return ", ".join(t(f"channel.{kind}") for kind in ("in_app", "webhook") if kind in types)
+    types = dict.fromkeys(action.type for action in actions if action.type not in RULE_ACTIONS)
+    return ", ".join(t(f"channel.{kind}") for kind in types)
 
 
 def _rhythm(frequency: str, cooldown_seconds: int) -> str:

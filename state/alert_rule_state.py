@@ -1,17 +1,20 @@
 """One rule: its sentence, its options, its reading with the threshold, and what it did."""
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import reflex as rx
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.service import CurrentUser
 from backend.alerts import service as alerts_service
 from backend.alerts.automation import service as automation
 from backend.alerts.automation.schemas import RunFilter
-from backend.alerts.schemas import HistoryFilter, RuleRead, RuleUpdate
+from backend.alerts.schemas import AlertAction, HistoryFilter, RuleRead, RuleUpdate
 from backend.api.resources import resources
 from backend.core import formats
 from backend.core.clock import utc_now
@@ -135,7 +138,8 @@ class AlertRuleState(rx.State):
             page = await alerts_service.list_history(session, user, wanted, 1, MOST_MARKS)
             self.chart = await read_chart(history, rule, page.items, span)
             runs = await automation.list_runs(session, user, RunFilter(rule_id=rule_id), 1, LISTED)
-        self.rule, self.facts = rule_row(rule), facts_of(rule)
+            names = await _names_of_acted(session, user, rule)
+        self.rule, self.facts = rule_row(rule), facts_of(rule, names)
         is_snoozed = rule.snoozed_until is not None and rule.snoozed_until > utc_now()
         self.snoozed_until = formats.iso(rule.snoozed_until) if is_snoozed else ""
         self.guard_text = rule.guard_description or ""
@@ -156,17 +160,38 @@ class AlertRuleState(rx.State):
             raise InvalidInputError(t("form.invalid")) from None
 
 
-def facts_of(rule: RuleRead) -> list[Fact]:
-    """Return what there is to know about a rule besides its sentence."""
+async def _names_of_acted(session: AsyncSession, user: CurrentUser, rule: RuleRead) -> dict[UUID, str]:
+    """Return the names of the rules that a rule acts on, as far as they are still there."""
+    names: dict[UUID, str] = {}
+    for rule_id in {each.rule_id for each in (*rule.actions, *rule.else_actions) if each.rule_id}:
+        with suppress(NotFoundError):
+            names[rule_id] = (await alerts_service.get_rule(session, user, rule_id)).name
+    return names
+
+
+def facts_of(rule: RuleRead, names: Mapping[UUID, str]) -> list[Fact]:
+    """Return what there is to know about a rule besides its sentence; `names` are those of the rules it acts on."""
     row = rule_row(rule)
     return [
         Fact(t("rules.type"), row.kind_label),
         Fact(t("rules.tells"), row.channels),
+        *_acts_of(t("rule.then"), [each for each in rule.actions if each.rule_id], names),
+        *_acts_of(t("builder.otherwise"), rule.else_actions, names),
         Fact(t("rules.rhythm"), row.rhythm),
         *_options_of(rule),
         Fact(t("rules.last"), "", row.last_at),
         Fact(t("rules.created"), "", formats.iso(rule.created_at)),
         Fact(t("rules.changed"), t("rules.version", version=rule.version), formats.iso(rule.updated_at)),
+    ]
+
+
+def _acts_of(label: str, actions: Sequence[AlertAction], names: Mapping[UUID, str]) -> list[Fact]:
+    """Return one line an action on another rule, and a way to tell in its place when the check does not hold."""
+    return [
+        Fact(label, t(f"rule.act_{each.type}", rule=names.get(each.rule_id, t("figures.deleted"))))
+        if each.rule_id
+        else Fact(label, t(f"channel.{each.type}"))
+        for each in actions
     ]
 
 

@@ -18,7 +18,6 @@ from state.alert_figures_state import AlertFiguresState
 from state.alert_rows import rule_row
 from state.guard import signed_in
 from state.history_filters import filters_of, page_number
-from state.rule_form_state import RuleFormState
 from state.shell_state import ShellState
 from state.view_models import Pager, RuleRow
 from state.webhook_state import WebhookState
@@ -46,7 +45,7 @@ class AlertsState(rx.State):
 
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
-        """Show what the address says: the tab, its filters, and the form if it is open."""
+        """Show what the address says: the tab and its filters."""
         query = dict(self.router.url.query_parameters)
         if query.get("tab") == "history":  # where the history was before it had a page of its own
             return rx.redirect(filters_of(query).address())
@@ -64,8 +63,6 @@ class AlertsState(rx.State):
         else:
             await self._read_rules(user, query)
         self.failure = self.failure_id = self.limit_message = self.upgrade_to = ""
-        form = await self.get_state(RuleFormState)
-        await form._open_for(user, query)
         return AlertFiguresState.read_advice if self.tab == "overview" else None
 
     @signed_in
@@ -103,7 +100,8 @@ class AlertsState(rx.State):
         async with resources().database.unit_of_work(user.id) as session:
             page = await alerts_service.list_rules(session, user, page=number, page_size=RULES_PAGE_SIZE)
             counts = await alerts_service.alert_counts(session, user)
-        self.rules = [rule_row(rule) for rule in page.items]
+        here = f"/alerts/?tab=rules&page={number}" if number > 1 else "/alerts/?tab=rules"
+        self.rules = [rule_row(rule, here) for rule in page.items]
         self.rules_pager = pager_of(page, lambda number: f"/alerts/?tab=rules&page={number}")
         self._show_hour(user, counts)
         limited = {"limit": formats.number(counts.rules_limit)} if counts.rules_limit is not None else {}
@@ -132,10 +130,8 @@ class AlertsState(rx.State):
 
 
 def _tab_of(query: dict[str, str]) -> str:
-    """Return the tab that an address names; a form that it opens stands over the rules."""
-    if query.get("tab") in TABS:
-        return query["tab"]
-    return "rules" if {"new", "edit", "copy"} & query.keys() else "overview"
+    """Return the tab that an address names."""
+    return query["tab"] if query.get("tab") in TABS else "overview"
 
 
 def pager_of(page: Any, address_of: Any) -> Pager:

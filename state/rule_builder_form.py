@@ -7,9 +7,10 @@ from typing import Any, get_args
 
 from backend.alerts.schemas import RULE_ACTIONS, AlertAction, RuleCreate, RuleRead
 from backend.core.errors import InvalidInputError
+from backend.core.formats import duration
 from backend.core.money import plain
 from components.i18n import catalogue, t
-from state.rule_choices import COOLDOWNS
+from state.view_models import Option
 
 FIELDS = (
     "name",
@@ -33,6 +34,7 @@ TOLD: tuple[str, ...] = tuple(
 )
 TRIGGERS = ("edge", "level")
 FREQUENCIES = ("recurring", "once")
+COOLDOWNS = ("0", "60", "300", "900", "3600", "21600", "86400")
 DAYS = ("1", "2", "3", "4", "5", "6", "7")
 HOURS = ("always", "only")
 
@@ -87,7 +89,7 @@ class RuleOptions:
             "trigger": TRIGGERS,
             "frequency": FREQUENCIES,
             "hours": HOURS,
-            "cooldown": {key for key, _ in COOLDOWNS} | {self.cooldown},
+            "cooldown": (*COOLDOWNS, self.cooldown),
         }
         if value not in offered.get(name, ()):
             raise InvalidInputError(t("form.invalid"))
@@ -140,11 +142,25 @@ def values_of(options: RuleOptions) -> dict[str, Any]:
     }
 
 
+def options_of_kind(kind: str) -> RuleOptions:
+    """Return the options that a new rule of a kind begins with: each transfer is told, a price rests five minutes."""
+    return RuleOptions(cooldown="0") if kind == "whale" else RuleOptions()
+
+
+def cooldown_options(current: str) -> list[Option]:
+    """Return the pauses that are offered, and the rule's own where it is none of them."""
+    return [
+        Option(each, t("cooldown.every", time=duration(int(each))) if int(each) else t("cooldown.none"))
+        for each in (*COOLDOWNS, *({current} - {*COOLDOWNS}))
+    ]
+
+
 def options_of_rule(rule: RuleRead | RuleCreate) -> RuleOptions:
-    """Return the options that a rule has."""
+    """Return the options that a rule has; a name that is its sentence is written anew when it is saved."""
     hooks = [action for action in rule.actions if action.type == "webhook"]
+    is_sentence = isinstance(rule, RuleRead) and rule.name == rule.description[:255]
     made = RuleOptions(
-        name=rule.name,
+        name="" if is_sentence else rule.name,
         trigger=rule.trigger,
         frequency=rule.frequency,
         cooldown=str(rule.cooldown_seconds),

@@ -1,7 +1,7 @@
 """The builder: a rule of any kind, or of several conditions, written as a sentence; it says what it would mean."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -9,31 +9,40 @@ from uuid import UUID
 import reflex as rx
 from pydantic import ValidationError
 
-from backend.accounts.service import CurrentUser
+from backend.accounts.service import CurrentUser, safe_path
 from backend.alerts import service as alerts_service
 from backend.alerts.kinds.registry import kind_names
 from backend.alerts.preview import service as previews
 from backend.alerts.schemas import RULE_ACTIONS, RuleCreate, RuleRead, RuleUpdate
 from backend.api.resources import resources
-from backend.chain import service as chain_service
-from backend.chain.registry import chain_name
-from backend.core import formats
 from backend.core.errors import InvalidInputError, PremiumError, TierLimitError
 from backend.core.ids import new_id
 from components.i18n import t
 from state import rule_tree
 from state.background import signed_in_background
 from state.guard import signed_in, tell_limit
-from state.rule_builder_form import FIELDS, RuleAct, RuleOptions, options_of_rule, values_of
+from state.rule_builder_form import (
+    FIELDS,
+    RuleAct,
+    RuleOptions,
+    cooldown_options,
+    options_of_kind,
+    options_of_rule,
+    values_of,
+)
+from state.rule_builder_offers import read_offered, read_prices
 from state.rule_builder_rows import (
+    ADDRESS,
     WITHIN,
     KindCard,
     NodeView,
     Offered,
+    address_of,
     fields_of,
     kind_cards,
     kind_options,
     node_views,
+    with_first,
 )
 from state.rule_preview import PreviewView, failed_preview, preview_view
 from state.rule_template_cards import TemplateCard, rule_of_template, template_cards, without_blanks
@@ -41,9 +50,8 @@ from state.rule_tree import Part, Value
 from state.shell_state import ShellState
 from state.view_models import Option
 
-ADDRESS = "/alerts/new/"
-MOST_RULES = 100
 MAX_TEXT = 20_000
+MAX_NAME = 255
 MOST_ACTS = 10
 PAUSE_SECONDS = 0.5  # who is still writing is not answered at every key
 # Stands before the ids of the second tree: what must also hold when the rule fires.
@@ -59,9 +67,10 @@ class RuleBuilderState(rx.State):
     limit_message: str = ""
     upgrade_to: str = ""
     is_gallery: bool = True
-    saving: bool = False
     form_key: str = ""
     rule_id: str = ""
+    back_to: str = ADDRESS
+    refused: int = 0
     cards: list[KindCard] = []
     templates: list[TemplateCard] = []
     kinds: list[Option] = []
@@ -73,36 +82,37 @@ class RuleBuilderState(rx.State):
     preview: PreviewView = PreviewView()
     errors: dict[str, str] = dict.fromkeys(FIELDS, "")
     rules: list[Option] = []
+    cooldowns: list[Option] = []
     _parts: list[Part] = []
     _checks: list[Part] = []
     _offered: Offered = Offered()
     _version: int = 0
+    _back: str = ""
+    _saved_as: str = ""
+    _touched: bool = False
     _ticket: str = ""
     _marked: dict[str, str] = {}
 
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
-        """Offer the kinds, or open the builder as the address says (`kind=gas`, `edit=id`, `copy=id`)."""
+        """Offer the kinds, or open the builder as the address says (`kind=gas`, `edit=id`, `copy=id`).
+
+        `back` is where its user came from, and goes when the rule is saved or given up.
+        """
         await ShellState._show(self, user)
         query = dict(self.router.url.query_parameters)
         self.failure = self.failure_id = self.limit_message = self.upgrade_to = ""
-        self.cards, self.kinds = kind_cards(), kind_options()
+        self._back = safe_path(query["back"]) if query.get("back") else ""
+        self.cards, self.kinds = kind_cards(self._back), kind_options()
         self.can_add = "multi" in kind_names()
         stored_id = query.get("edit") or query.get("copy")
         kind = query.get("kind", "")
         template = query.get("template", "")
-        self.templates = template_cards()
+        self.templates = template_cards(self._back)
         known = kind in {option.value for option in self.kinds} or template in {each.key for each in self.templates}
         self.is_gallery = not stored_id and not known
         if not self.is_gallery:
-            await self._read_offered(user)
-            if stored_id:
-                await self._open_stored(user, stored_id, is_edit="edit" in query)
-            elif template:
-                self._open_template(template)
-            else:
-                self._open_new(kind)
-            self.loaded = True
+            await self._open(user, query, stored_id)
             return await self._show(user)
         self.loaded = True
         return None
@@ -113,7 +123,7 @@ class RuleBuilderState(rx.State):
         if kind not in {option.value for option in self.kinds}:
             raise InvalidInputError(t("form.invalid"))
         values = rule_tree.new_tree(kind, fields_of(kind))[1].values
-        self._edit(part, rule_tree.change, kind=kind, values=self._first_chain(kind, values))
+        self._edit(part, rule_tree.change, kind=kind, values=values)
         return await self._show(user)
 
     @signed_in
@@ -135,13 +145,13 @@ class RuleBuilderState(rx.State):
     @signed_in
     async def ask_more(self, user: CurrentUser, part: str, field: str) -> Any:
         """Ask for one more thing in a condition."""
-        self._edit(part, rule_tree.write, Value(field, self._spec(part, field).operators[0]), field)
+        self._edit(part, rule_tree.ask, field, fields_of(self._part(part).kind))
         return await self._show(user)
 
     @signed_in
     async def leave_out(self, user: CurrentUser, part: str, field: str) -> Any:
         """Leave a field out."""
-        self._edit(part, rule_tree.write, None, field)
+        self._edit(part, rule_tree.leave_out, field, fields_of(self._part(part).kind))
         return await self._show(user)
 
     @signed_in
@@ -184,7 +194,7 @@ class RuleBuilderState(rx.State):
     @signed_in
     async def refresh_within(self, user: CurrentUser, part: str, seconds: str) -> Any:
         """Say how fresh a condition's reading must be."""
-        if seconds not in WITHIN:
+        if seconds not in (*WITHIN, self._part(part).within):
             raise InvalidInputError(t("form.invalid"))
         self._edit(part, rule_tree.change, within=seconds)
         return await self._show(user)
@@ -192,7 +202,7 @@ class RuleBuilderState(rx.State):
     @signed_in
     async def start_check(self, user: CurrentUser) -> Any:
         """Ask for what must also hold when the rule fires."""
-        self._checks = self._with_first_chain(rule_tree.new_tree("price", fields_of("price")))
+        self._checks = with_first(rule_tree.new_tree("price", fields_of("price")), self._offered)
         return await self._show(user)
 
     @signed_in
@@ -201,12 +211,15 @@ class RuleBuilderState(rx.State):
         if branch not in ("then", "else") or len(self.options.acts) >= MOST_ACTS:
             raise InvalidInputError(t("form.invalid"))
         act = RuleAct(new_id().hex, branch, RULE_ACTIONS[0], "")
-        self.options = replace(self.options, acts=[*self.options.acts, act])
+        self._touched, self.options = True, replace(self.options, acts=[*self.options.acts, act])
 
     @signed_in
     async def drop_act(self, user: CurrentUser, act: str) -> Any:
         """Leave the other rule alone."""
-        self.options = replace(self.options, acts=[each for each in self.options.acts if each.id != act])
+        self._touched, self.options = (
+            True,
+            replace(self.options, acts=[each for each in self.options.acts if each.id != act]),
+        )
 
     @signed_in
     async def change_act(self, user: CurrentUser, act: str, name: str, value: str) -> Any:
@@ -215,7 +228,7 @@ class RuleBuilderState(rx.State):
         if value not in offered.get(name, ()):
             raise InvalidInputError(t("form.invalid"))
         changed = [replace(each, **{name: value}) if each.id == act else each for each in self.options.acts]
-        self.options = replace(self.options, acts=changed)
+        self._touched, self.options = True, replace(self.options, acts=changed)
 
     @signed_in_background
     async def try_rule(self, user: CurrentUser) -> Any:
@@ -245,11 +258,13 @@ class RuleBuilderState(rx.State):
     @signed_in
     async def choose_option(self, user: CurrentUser, name: str, value: str) -> Any:
         """Take a choice among the options; anything that is not offered is refused."""
-        self.options = self.options.chosen(name, str(value))
+        self._touched, self.options = True, self.options.chosen(name, str(value))
 
     @signed_in
     async def save(self, user: CurrentUser, form_data: dict[str, Any]) -> Any:
         """Create or change the rule; what cannot be accepted is said beside its field, and nothing typed is lost."""
+        if self._saved_as:  # the button was pressed twice
+            return rx.redirect(self._saved_as)
         typed = {str(name): str(value)[:MAX_TEXT] for name, value in form_data.items() if isinstance(value, str)}
         for mark, tree in (("", list(self._parts)), (CHECK, list(self._checks))):
             for part in tree:
@@ -261,18 +276,24 @@ class RuleBuilderState(rx.State):
         try:
             rule_id = await self._store(user)
         except TierLimitError as error:
+            self.refused += 1
             return tell_limit(self, error)
         except PremiumError as error:
+            self.refused += 1
             self._blame(error)
             await self._show(user, keep=True)
             return None
         said = t("form.saved") if self.rule_id else t("form.created")
-        return [rx.redirect(f"/alerts/rules/{rule_id}/"), rx.toast.success(said)]
+        self._saved_as = self._back or f"/alerts/rules/{rule_id}/"
+        self.loaded = False  # the next rule does not begin with a glimpse of this one
+        return [rx.redirect(self._saved_as), rx.toast.success(said)]
 
     async def _store(self, user: CurrentUser) -> UUID:
         kind, conditions = self._conditions()
         values = {**values_of(self.options), "conditions": conditions, "type": kind, "guard": self._guard()}
-        values["name"] = values["name"] or self.sentence[:255] or t("builder.unnamed")
+        if not values["name"]:  # what it means as it is now: the sentence on the page may be a key behind
+            async with resources().database.unit_of_work(user.id) as session:
+                values["name"] = (await alerts_service.say_rule(session, user, kind, conditions))[:MAX_NAME]
         try:
             made = RuleUpdate.model_validate({**values, "version": self._version}) if self.rule_id else None
             data = made or RuleCreate.model_validate(values)
@@ -317,6 +338,7 @@ class RuleBuilderState(rx.State):
                 self.sentence = await alerts_service.say_rule(session, user, kind, conditions)
         except PremiumError:
             self.sentence = ""  # it is not complete yet; what is missing is said when it is saved
+        self._offered = replace(self._offered, prices=await read_prices([*self._parts, *self._checks], self._offered))
         self.nodes = node_views(self._parts, self._marked, self._offered)
         self.checks = node_views(self._checks, self._marked, self._offered, CHECK) if self._checks else []
         self._ticket = new_id().hex
@@ -341,71 +363,60 @@ class RuleBuilderState(rx.State):
                 self._marked[place] = str(message)
             elif lone is not None and name in {each.name for each in fields_of(lone.kind)}:
                 if all(value.field != name for value in lone.values):
-                    spec = self._spec(lone.id, name)
-                    self._edit(lone.id, rule_tree.write, Value(name, spec.operators[0]), name)
+                    self._edit(lone.id, rule_tree.ask, name, fields_of(lone.kind))
                 self._marked[f"{lone.id}.{name}"] = str(message)
             else:
                 self.errors["form"] = " ".join(part for part in (self.errors["form"], str(message)) if part)
         if not self._marked and not any(self.errors.values()):
             self.errors["form"] = error.message
 
-    def _open_new(self, kind: str) -> None:
-        self.rule_id, self._version, self.form_key = "", 0, f"new-{kind}"
-        self._parts = self._with_first_chain(rule_tree.new_tree(kind, fields_of(kind)))
-        self._checks, self.options = [], RuleOptions()
+    async def _open(self, user: CurrentUser, query: dict[str, str], stored_id: str | None) -> None:
+        """Open what the address names; a form that nobody wrote into yet is not begun anew under the writer's hands."""
+        self._offered = await read_offered(user)
+        self.rules = self._offered.rules
+        before, self.rule_id, self._version = self.form_key.partition(" "), "", 0
+        if stored_id:
+            name = await self._open_stored(user, stored_id, is_edit="edit" in query)
+        elif query.get("template"):
+            name = self._open_template(query["template"])
+        else:
+            name = self._open_new(query["kind"])
+        is_same = before[0] == name and not self._touched
+        self.form_key = f"{name} {before[2] if is_same else new_id().hex}"
+        self.back_to = self._back or (f"/alerts/rules/{self.rule_id}/" if self.rule_id else address_of(""))
+        self.cooldowns = cooldown_options(self.options.cooldown)
+        self._saved_as, self._touched, self.loaded = "", False, True
 
-    def _open_template(self, template: str) -> None:
+    def _open_new(self, kind: str) -> str:
+        self._parts = with_first(rule_tree.new_tree(kind, fields_of(kind)), self._offered)
+        self._checks, self.options = [], options_of_kind(kind)
+        return f"new-{kind}"
+
+    def _open_template(self, template: str) -> str:
         """Open a rule that is written already; what it leaves blank is blank here."""
         rule = rule_of_template(template)
-        parts = rule_tree.parts_of(rule.type, rule.conditions)
+        parts = rule_tree.of_form(rule_tree.parts_of(rule.type, rule.conditions), fields_of)
         empty = [
             replace(part, values=tuple(replace(each, text=without_blanks(each.text)) for each in part.values))
             for part in parts
         ]
-        self._parts = self._with_first_chain(empty)
+        self._parts = with_first(empty, self._offered)
         self._checks, self.options = [], options_of_rule(rule)
-        self.rule_id, self._version, self.form_key = "", 0, f"template-{template}"
+        return f"template-{template}"
 
-    async def _open_stored(self, user: CurrentUser, stored_id: str, *, is_edit: bool) -> None:
+    async def _open_stored(self, user: CurrentUser, stored_id: str, *, is_edit: bool) -> str:
         try:
             wanted = UUID(stored_id)
         except ValueError:
             raise InvalidInputError(t("form.invalid")) from None
         async with resources().database.unit_of_work(user.id) as session:
             rule: RuleRead = await alerts_service.get_rule(session, user, wanted)
-        self._parts = rule_tree.parts_of(rule.type, rule.conditions)
-        self._checks = rule_tree.parts_of("multi", rule.guard) if rule.guard else []
+        self._parts = rule_tree.of_form(rule_tree.parts_of(rule.type, rule.conditions), fields_of)
+        self._checks = rule_tree.of_form(rule_tree.parts_of("multi", rule.guard), fields_of) if rule.guard else []
         self.options = options_of_rule(rule)
-        self.rule_id, self._version = (str(rule.id), rule.version) if is_edit else ("", 0)
-        self.form_key = f"{rule.id}-{rule.version}-{is_edit}"
-
-    async def _read_offered(self, user: CurrentUser) -> None:
-        chains = list(resources().settings.chain_urls)
-        async with resources().database.unit_of_work(user.id) as session:
-            tokens = await chain_service.known_tokens(session, chains)
-            rules = await alerts_service.list_rules(session, user, page=1, page_size=MOST_RULES)
-        named = {token.address: formats.untrusted_text(token.symbol) for token in tokens if token.symbol}
-        self._offered = Offered(
-            chains=[Option(str(chain_id), chain_name(chain_id)) for chain_id in chains],
-            tokens=[Option(address, symbol) for address, symbol in named.items()],
-            priced=[Option(each.address, named[each.address]) for each in tokens if each.is_priced and each.symbol],
-            rules=[Option(str(rule.id), rule.name) for rule in rules.items],
-        )
-        self.rules = self._offered.rules
-
-    def _with_first_chain(self, parts: Sequence[Part]) -> list[Part]:
-        return [replace(part, values=self._first_chain(part.kind, part.values)) for part in parts]
-
-    def _first_chain(self, kind: str, values: Sequence[Value]) -> tuple[Value, ...]:
-        """Return the values with the first chain and token chosen where one must be and none is."""
-        first: Mapping[str, list[Option]] = {"chain": self._offered.chains, "token": self._offered.priced}
-        inputs = {each.name: each.input for each in fields_of(kind)} if kind else {}
-        return tuple(
-            replace(value, text=first[inputs[value.field]][0].value)
-            if not value.text and first.get(inputs[value.field])
-            else value
-            for value in values
-        )
+        if is_edit:
+            self.rule_id, self._version = str(rule.id), rule.version
+        return f"{rule.id}-{rule.version}-{is_edit}"
 
     def _last_kind(self, place: str) -> str:
         return next(part.kind for part in reversed(self._tree(place)) if part.kind)
@@ -423,8 +434,9 @@ class RuleBuilderState(rx.State):
     def _edit(self, place: str, edit: Callable[..., list[Part]], *values: Any, **named: Any) -> None:
         """Change the tree that a part of the page belongs to."""
         made = edit(self._tree(place), str(place).removeprefix(CHECK), *values, **named)
-        if edit in (rule_tree.add_condition, rule_tree.add_group):
-            made = self._with_first_chain(made)
+        if edit is not rule_tree.write:
+            made = with_first(made, self._offered)
+        self._touched = True
         if str(place).startswith(CHECK):
             self._checks = made
         else:

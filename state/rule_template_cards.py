@@ -6,6 +6,7 @@ from backend.alerts.schemas import RuleCreate
 from backend.alerts.templates import service as templates
 from backend.alerts.templates.schemas import TemplateUse
 from state.alert_rows import kind_label
+from state.rule_builder_rows import address_of
 
 # Stands where a template leaves a blank that has no default; the builder shows nothing there.
 _BLANK = "\u25a1"
@@ -23,7 +24,7 @@ class TemplateCard:
     href: str
 
 
-def template_cards() -> list[TemplateCard]:
+def template_cards(back: str) -> list[TemplateCard]:
     """Return every template."""
     return [
         TemplateCard(
@@ -32,7 +33,7 @@ def template_cards() -> list[TemplateCard]:
             purpose=each.purpose,
             for_whom=each.for_whom,
             kind_label=kind_label(each.kind),
-            href=f"/alerts/new/?template={each.id}",
+            href=address_of(back, template=each.id),
         )
         for each in templates.list_templates()
     ]

@@ -17,6 +17,9 @@ ROOT = "1"
 MOST_PARTS = 20
 MOST_DEPTH = 3
 DEFAULT_WITHIN = "300"
+# The one field whose sign the form writes: a fall is stored with a minus and `lte`, and said as "falls by".
+CHANGE = "change_pct"
+FALLS = ("lt", "lte")
 _SEPARATORS = re.compile(r"[\s,;]+")
 Joint = Literal["", "all", "any"]
 
@@ -28,6 +31,9 @@ class Field(Protocol):
     input: str
     required: bool
     operators: tuple[str, ...]
+    instead_of: tuple[str, ...]
+    needs: tuple[str, ...]
+    default: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,43 @@ def write(parts: Sequence[Part], part_id: str, value: Value | None, field: str) 
     return change(parts, part_id, values=(*kept, value))
 
 
+def ask(parts: Sequence[Part], part_id: str, name: str, fields: Sequence[Any]) -> list[Part]:
+    """Return the tree with one more field in a condition, with those it needs, without those it stands instead of.
+
+    Raises InvalidInputError when there is no such field.
+    """
+    known = {field.name: field for field in fields}
+    if name not in known:
+        raise InvalidInputError(t("form.invalid"))
+    kept = [value for value in find(parts, part_id).values if value.field not in known[name].instead_of]
+    for each in (name, *known[name].needs):
+        if all(value.field != each for value in kept):
+            kept.append(_unwritten(known[each]))
+    return change(parts, part_id, values=tuple(kept))
+
+
+def leave_out(parts: Sequence[Part], part_id: str, name: str, fields: Sequence[Any]) -> list[Part]:
+    """Return the tree without a field of a condition, nor those that need it."""
+    needs = {field.name: field.needs for field in fields}
+    gone = {name}
+    values = find(parts, part_id).values
+    while more := {value.field for value in values if gone & {*needs.get(value.field, ())}} - gone:
+        gone |= more
+    return change(parts, part_id, values=tuple(value for value in values if value.field not in gone))
+
+
+def of_form(parts: Sequence[Part], fields_of: FieldsOf) -> list[Part]:
+    """Return the tree with only what its kinds' forms ask for; the rest is the kind's own, made anew at each save."""
+    return [
+        replace(
+            part, values=tuple(each for each in part.values if each.field in {f.name for f in fields_of(part.kind)})
+        )
+        if part.kind
+        else part
+        for part in parts
+    ]
+
+
 def find(parts: Sequence[Part], part_id: str) -> Part:
     """Return a part. Raises InvalidInputError when there is none."""
     for part in parts:
@@ -162,13 +205,19 @@ def conditions_of(part: Part, fields: Sequence[Any], problems: dict[str, str]) -
         try:
             said = _said(field.input, value.text)
         except ValueError:
-            problems[f"{part.id}.{value.field}"] = t("form.number_invalid")
+            text = "builder.wallet_amounts_invalid" if field.input == "wallet_amounts" else "form.number_invalid"
+            problems[f"{part.id}.{value.field}"] = t(text)
             continue
-        if said in ("", []):
+        if said in ("", [], {}):
             if field.required:
                 problems[f"{part.id}.{value.field}"] = t("builder.missing")
             continue
         operator = "in" if isinstance(said, list) and "in" in field.operators else value.operator or field.operators[0]
+        if value.field == CHANGE:
+            if str(said).startswith("-"):
+                problems[f"{part.id}.{value.field}"] = t("form.number_positive")
+                continue
+            said = f"-{said}" if operator in FALLS else said
         found.append({"field": value.field, "operator": operator, "value": said})
     return found
 
@@ -220,9 +269,16 @@ def blamed(parts: Sequence[Part], path: str) -> str | None:
 def _values(conditions: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> tuple[Value, ...]:
     """Return the fields of stored conditions, or of an object by field (`{"price_usd": {"gt": 4000}}`)."""
     if isinstance(conditions, Mapping):
-        pairs = [(name, *_compared(value)) for name, value in conditions.items()]
-        return tuple(Value(name, operator, _text(value)) for name, operator, value in pairs)
-    return tuple(Value(each["field"], each["operator"], _text(each["value"])) for each in conditions)
+        return tuple(_value(name, *_compared(value)) for name, value in conditions.items())
+    return tuple(_value(each["field"], each["operator"], each["value"]) for each in conditions)
+
+
+def _value(name: str, operator: str, stored: Any) -> Value:
+    text = _text(stored)
+    if name == CHANGE:
+        falls = text.startswith("-")
+        return Value(name, operator or ("lte" if falls else "gte"), text.removeprefix("-"))
+    return Value(name, operator, text)
 
 
 def _compared(value: Any) -> tuple[str, Any]:
@@ -236,9 +292,11 @@ def _compared(value: Any) -> tuple[str, Any]:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(str(each) for each in value)
-    if isinstance(value, bool | str):
-        return str(value)
-    return plain(Decimal(str(value)))
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name} {_text(each)}" for name, each in value.items())
+    if isinstance(value, bool):
+        return "true" if value else ""
+    return value if isinstance(value, str) else plain(Decimal(str(value)))
 
 
 def _said(kind: str, text: str) -> Any:
@@ -246,11 +304,20 @@ def _said(kind: str, text: str) -> Any:
     written = text.strip()
     if kind == "wallets":
         return [each.lower() for each in _SEPARATORS.split(written) if each]
+    if kind == "wallet_amounts":
+        pairs = [line.split(maxsplit=1) for line in written.splitlines() if line.strip()]
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError("a line is a wallet and its amount")
+        return {wallet.lower(): plain(parse_decimal(least)) for wallet, least in pairs}
     if kind in ("number", "percent"):
         return plain(parse_decimal(written.removesuffix("%"))) if written else ""
+    if kind == "flag":
+        return True if written == "true" else ""
+    several = written.split("\n")
     if kind in ("chain", "duration"):
-        return int(written) if written else ""
-    return written
+        numbers = [int(each) for each in several if each]
+        return numbers if len(numbers) > 1 else numbers[0] if numbers else ""
+    return several if kind == "token" and len(several) > 1 else written
 
 
 def _blank(part_id: str, parent: str, kind: str, fields: Sequence[Any]) -> Part:
@@ -258,7 +325,11 @@ def _blank(part_id: str, parent: str, kind: str, fields: Sequence[Any]) -> Part:
     wanted = [field for field in fields if field.required]
     if not any(field.input in ("number", "percent") for field in wanted):
         wanted += [field for field in fields if field.input in ("number", "percent")][:1]
-    return Part(part_id, parent, kind=kind, values=tuple(Value(each.name, each.operators[0]) for each in wanted))
+    return Part(part_id, parent, kind=kind, values=tuple(_unwritten(each) for each in wanted))
+
+
+def _unwritten(field: Any) -> Value:
+    return Value(field.name, field.operators[0], field.default)
 
 
 def _next_id(parts: Sequence[Part]) -> str:

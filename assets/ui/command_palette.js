@@ -6,6 +6,8 @@ import { useNavigate } from "react-router";
 const typing = (element) =>
   element?.closest?.("input, textarea, select, [contenteditable=true]") !== null && element !== document.body;
 
+const here = () => window.location.pathname + window.location.search;
+
 export const CommandPalette = ({ items, labels, ...rest }) => {
   const dialog = useRef(null);
   const [query, setQuery] = useState("");
@@ -22,7 +24,7 @@ export const CommandPalette = ({ items, labels, ...rest }) => {
     (item) => {
       dialog.current.close();
       if (item.document) window.location.assign(item.to);
-      else navigate(item.to);
+      else navigate(item.comesBack && !here().startsWith("/alerts/new/") ? `${item.to}&back=${encodeURIComponent(here())}` : item.to);
     },
     [navigate],
   );

@@ -6,10 +6,7 @@ export const Modal = ({ open, onClose, children, ...rest }) => {
   const ref = useRef(null);
   useEffect(() => {
     const dialog = ref.current;
-    if (open && !dialog.open) {
-      dialog.showModal();
-      dialog.querySelector("[data-autofocus]")?.focus();
-    }
+    if (open && !dialog.open) dialog.showModal();
     if (!open && dialog.open) dialog.close();
   }, [open]);
   const pressed = useRef(false);

@@ -41,6 +41,7 @@ from backend.accounts.sessions.service import (
     session_token,
     user_of_cookie,
 )
+from backend.accounts.sign_in.places import safe_path
 from backend.accounts.tokens import LIFETIME_SECONDS, issue_access_token
 from backend.core.audit import audit
 from backend.core.clock import utc_now
@@ -90,6 +91,7 @@ __all__ = [
     "require_room",
     "require_verified",
     "requires",
+    "safe_path",
     "seed_demo_account",
     "session_token",
     "unconfirmed_email",

@@ -1,6 +1,7 @@
 """The frame of the alert pages: their tabs above, the one primary action at the right."""
 
 from typing import Any
+from urllib.parse import quote
 
 import reflex as rx
 
@@ -27,7 +28,7 @@ def alerts_frame(current: Any, *content: Any, shell_state: Any) -> rx.Component:
         rx.el.div(
             rx.el.div(
                 tabs(t("alerts.tabs"), [(key, t(f"alerts.tab_{key}"), to) for key, to in _TABS], current),
-                link_button(t("alerts.new"), "/alerts/new/", "primary", "plus"),
+                link_button(t("alerts.new"), _new_rule(current), "primary", "plus"),
                 class_name="flex items-start justify-between gap-4 max-md:flex-col-reverse max-md:items-stretch",
             ),
             *content,
@@ -35,3 +36,11 @@ def alerts_frame(current: Any, *content: Any, shell_state: Any) -> rx.Component:
         ),
         shell_state,
     )
+
+
+def _new_rule(current: Any) -> Any:
+    """Return where rules are written, from where one comes back to the tab."""
+    addresses = {key: f"/alerts/new/?back={quote(to, safe='')}" for key, to in _TABS}
+    if isinstance(current, str):
+        return addresses[current]
+    return rx.match(current, *addresses.items(), "/alerts/new/")

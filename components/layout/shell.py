@@ -36,14 +36,23 @@ def _commands() -> list[dict[str, Any]]:
         for place in (*PLACES, *account_places())
     ]
     more = [
-        ("palette.new_price", "/alerts/?tab=rules&new=price", ""),
-        ("palette.new_whale", "/alerts/?tab=rules&new=whale", ""),
-        ("palette.new_rule", "/alerts/new/", ""),
+        ("palette.new_price", "/alerts/new/?kind=price", ""),
+        ("palette.new_whale", "/alerts/new/?kind=whale", ""),
+        ("palette.new_rule", "/alerts/new/?", ""),
         ("palette.analytics", "/alerts/analytics/", ""),
         ("palette.live", "/alerts/?tab=live", "g l"),
         ("palette.history", "/alerts/history/", "g h"),
     ]
-    actions = [{"text": t(key), "to": to, "group": t("nav.alerts"), "shortcut": keys} for key, to, keys in more]
+    actions = [
+        {
+            "text": t(key),
+            "to": to,
+            "group": t("nav.alerts"),
+            "shortcut": keys,
+            "comesBack": to.startswith("/alerts/new/"),
+        }
+        for key, to, keys in more
+    ]
     api = [
         {"text": t("palette.api"), "to": "/docs", "group": t("palette.group_page"), "shortcut": "", "document": True}
     ]

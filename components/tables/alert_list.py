@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import reflex as rx
 
@@ -58,11 +59,11 @@ def alert_list(rows: Any, icons: Sequence[str], with_transaction: bool = True, *
     )
 
 
-def alert_list_empty() -> rx.Component:
-    """Return what stands in place of an empty list."""
+def alert_list_empty(here: str) -> rx.Component:
+    """Return what stands in place of an empty list of the page at `here`."""
     return empty_state(
         "bell",
         t("alerts.none_title"),
         t("alerts.none_text"),
-        link_button(t("alerts.new"), "/alerts/?tab=rules&new=price", icon_name="plus"),
+        link_button(t("alerts.new"), f"/alerts/new/?kind=price&back={quote(here, safe='')}", icon_name="plus"),
     )

@@ -49,6 +49,14 @@ class Modal(_Browser):
     on_close: rx.EventHandler[rx.event.no_args_event_spec]
 
 
+class FormFocus(_Browser):
+    """Stands in a form: focuses its first blank when it opens, and what was blamed first when `refused` counts on."""
+
+    library = "$/public/ui/form_focus.js"
+    tag = "FormFocus"
+    refused: rx.Var[int]
+
+
 class TabBar(_Browser):
     """Tabs in a row that scrolls: it shows the `current` one, and fades where there are more."""
 

@@ -23,23 +23,6 @@ def choice(name: str, label: str, options: Any, value: Any, on_change: Any, **pr
     )
 
 
-def blank(name: str, label: str, error: Any, **props: Any) -> rx.Component:
-    """Return a blank to fill in within the sentence."""
-    return rx.el.input(
-        id=name,
-        name=name,
-        aria_label=label,
-        auto_complete="off",
-        class_name="sentence-part num",
-        custom_attrs={
-            "aria-describedby": f"{name}-error",
-            "aria-invalid": rx.cond(error != "", "true", "false"),
-            **props.pop("custom_attrs", {}),
-        },
-        **props,
-    )
-
-
 def words(*children: Any) -> rx.Component:
     """Return the words between the fields."""
     return rx.el.span(*children, class_name="text-ink-2 mx-1.5 first:ml-0 whitespace-nowrap")

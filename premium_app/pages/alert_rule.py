@@ -193,7 +193,9 @@ def _alerts() -> rx.Component:
 def _delete_dialog() -> rx.Component:
     return confirm_dialog(
         t("rules.delete_title"),
-        rx.fragment(rx.el.strong(page.rule.name), " ", t("rules.delete_text")),
+        rx.fragment(
+            rx.el.strong(rx.cond(page.rule.name != "", page.rule.name, page.rule.sentence)), " ", t("rules.delete_text")
+        ),
         t("rules.delete_verb"),
         is_open=page.asks_delete,
         on_confirm=page.delete_rule,

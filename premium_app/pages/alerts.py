@@ -12,7 +12,6 @@ from premium_app.pages.alerts_live import live_tab
 from premium_app.pages.alerts_overview import overview_tab
 from premium_app.pages.alerts_rules import rules_tab
 from premium_app.pages.alerts_webhooks import webhooks_tab
-from premium_app.pages.rule_form import rule_drawer
 from state.alerts_state import AlertsState
 from state.shell_state import ShellState
 
@@ -35,7 +34,6 @@ def alerts_page() -> rx.Component:
                 rules_tab(),
             ),
         ),
-        rule_drawer(),
         _delete_dialog(),
         shell_state=ShellState,
     )

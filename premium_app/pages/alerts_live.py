@@ -24,7 +24,11 @@ def live_tab() -> rx.Component:
         rx.el.div(
             rx.cond(
                 live.loaded,
-                rx.cond(live.feed.length() > 0, alert_list(live.feed, kind_icons()), alert_list_empty()),
+                rx.cond(
+                    live.feed.length() > 0,
+                    alert_list(live.feed, kind_icons()),
+                    alert_list_empty("/alerts/?tab=live"),
+                ),
                 skeleton_rows(8),
             ),
             on_mouse_enter=live.pause,

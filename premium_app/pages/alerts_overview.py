@@ -86,7 +86,7 @@ def _kinds() -> rx.Component:
                     "bell-plus",
                     t("dashboard.none_title"),
                     t("dashboard.none_text"),
-                    link_button(t("alerts.new"), "/alerts/?tab=rules&new=price", icon_name="plus"),
+                    link_button(t("alerts.new"), "/alerts/new/?kind=price&back=%2Falerts%2F", icon_name="plus"),
                 ),
             ),
             skeleton_rows(3),

@@ -17,6 +17,8 @@ from state.alerts_state import AlertsState
 # On the class, a state's attributes are values of the page.
 alerts: Any = AlertsState
 
+_NEW = "/alerts/new/?back=%2Falerts%2F%3Ftab%3Drules&kind="
+
 
 def rules_tab() -> rx.Component:
     """Return the rules, or what stands in their place."""
@@ -49,8 +51,8 @@ def _nothing_yet() -> rx.Component:
         t("rules.none_title"),
         t("rules.none_text"),
         rx.el.div(
-            link_button(t("rules.new_price"), "/alerts/?tab=rules&new=price", "primary", "activity"),
-            link_button(t("rules.new_whale"), "/alerts/?tab=rules&new=whale", icon_name="arrow-left-right"),
+            link_button(t("rules.new_price"), _NEW + "price", "primary", "activity"),
+            link_button(t("rules.new_whale"), _NEW + "whale", icon_name="arrow-left-right"),
             class_name="flex flex-wrap justify-center gap-2",
         ),
         example=t("rules.none_example"),

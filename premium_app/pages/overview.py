@@ -36,7 +36,7 @@ def overview_page() -> rx.Component:
 def _heading() -> rx.Component:
     return rx.el.div(
         rx.el.p(t("overview.lead"), class_name="text-13 text-ink-2"),
-        link_button(t("alerts.new"), "/alerts/?tab=rules&new=price", "primary", "plus"),
+        link_button(t("alerts.new"), "/alerts/new/?kind=price&back=%2F", "primary", "plus"),
         class_name="flex items-center justify-between gap-3",
     )
 
@@ -74,7 +74,7 @@ def _recent_alerts() -> rx.Component:
             rx.cond(
                 live.feed.length() > 0,
                 alert_list(live.feed[:8], kind_icons(), with_transaction=False),
-                alert_list_empty(),
+                alert_list_empty("/"),
             ),
             skeleton_rows(6),
         ),

@@ -7,7 +7,7 @@ import reflex as rx
 from components.i18n import t
 from components.layout.alerts_frame import alerts_frame
 from components.ui.badge import badge
-from components.ui.browser import relative_time
+from components.ui.browser import FormFocus, relative_time
 from components.ui.button import button, link_button
 from components.ui.card import card
 from components.ui.error_panel import error_panel
@@ -19,7 +19,7 @@ from components.ui.skeleton import skeleton
 from premium_app.pages.rule_builder_options import acts, telling, tick, timing
 from premium_app.pages.rule_builder_tree import node_line
 from state.rule_builder_form import TOLD, tell_label
-from state.rule_builder_state import ADDRESS, RuleBuilderState
+from state.rule_builder_state import RuleBuilderState
 from state.shell_state import ShellState
 
 # On the class, a state's attributes are values of the page.
@@ -140,13 +140,17 @@ def _builder() -> rx.Component:
             rx.el.div(telling(), timing(), class_name="flex flex-col gap-4 min-w-0"),
             class_name="grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(320px,2fr)] items-start",
         ),
-        plan_limit(page.limit_message, page.upgrade_to),
-        field_error("form-error", page.errors["form"]),
         rx.el.footer(
-            link_button(t("action.cancel"), rx.cond(page.rule_id != "", f"/alerts/rules/{page.rule_id}/", ADDRESS)),
-            button(rx.cond(page.rule_id != "", t("form.save"), t("form.create")), "primary", type="submit"),
-            class_name="flex justify-end gap-2",
+            plan_limit(page.limit_message, page.upgrade_to),
+            field_error("form-error", page.errors["form"]),
+            rx.el.div(
+                link_button(t("action.cancel"), page.back_to),
+                button(rx.cond(page.rule_id != "", t("form.save"), t("form.create")), "primary", type="submit"),
+                class_name="flex justify-end gap-2",
+            ),
+            class_name="form-foot",
         ),
+        FormFocus.create(refused=page.refused),
         on_submit=page.save,
         no_validate=True,
         key=page.form_key,

@@ -11,7 +11,6 @@ from components.ui.field import FILTER, INPUT, checkbox, field_error, text_field
 from components.ui.sentence import choice
 from state.rule_builder_form import DAYS, FREQUENCIES, HOURS, RULE_ACTIONS, TOLD, TRIGGERS, tell_label
 from state.rule_builder_state import RuleBuilderState
-from state.rule_choices import COOLDOWNS
 
 # On the class, a state's attributes are values of the page.
 page: Any = RuleBuilderState
@@ -73,7 +72,7 @@ def timing() -> rx.Component:
             rx.el.div(
                 _option("trigger", [(each, t(f"builder.trigger_{each}")) for each in TRIGGERS], options.trigger),
                 _option("frequency", [(each, t(f"frequency.{each}")) for each in FREQUENCIES], options.frequency),
-                rx.cond(options.frequency == "recurring", _option("cooldown", COOLDOWNS, options.cooldown)),
+                rx.cond(options.frequency == "recurring", _option("cooldown", page.cooldowns, options.cooldown)),
                 class_name="sentence",
             ),
             field_error("trigger-error", page.errors["trigger"]),

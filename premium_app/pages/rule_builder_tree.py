@@ -5,10 +5,10 @@ from typing import Any
 import reflex as rx
 
 from components.i18n import t
+from components.ui.browser import relative_time
 from components.ui.button import icon_button
 from components.ui.field import FILTER, INPUT, field_error
 from components.ui.sentence import words
-from state.rule_builder_rows import WITHIN
 from state.rule_builder_state import RuleBuilderState
 
 # On the class, a state's attributes are values of the page.
@@ -29,10 +29,28 @@ def node_line(node: Any) -> rx.Component:
             rx.cond(node.removable, icon_button(t("builder.remove"), "x", on_click=page.remove_part(node.id))),
             class_name="flex shrink-0",
         ),
+        rx.cond(node.now.asked, _price_now(node.now)),
         field_error(f"{node.id}-error", node.error),
         key=node.id,
         style={"margin-left": node.indent},
         class_name="flex flex-wrap items-start gap-2",
+    )
+
+
+def _price_now(now: Any) -> rx.Component:
+    """What the token costs now, so that nobody has to look it up to say a price."""
+    return rx.el.p(
+        rx.cond(
+            now.text != "",
+            rx.fragment(
+                rx.el.span(t("form.price_now"), " "),
+                rx.el.strong(now.text, class_name="num text-ink"),
+                rx.el.span(" · ", now.source, " · "),
+                relative_time(now.at),
+            ),
+            t("form.price_unknown"),
+        ),
+        class_name="basis-full text-12 text-ink-3",
     )
 
 
@@ -80,7 +98,7 @@ def _condition(node: Any) -> rx.Component:
             rx.el.span(
                 words(t("builder.within")),
                 rx.el.select(
-                    *[rx.el.option(t(f"builder.within_{each}"), value=each) for each in WITHIN],
+                    rx.foreach(node.withins, lambda each: rx.el.option(each.text, value=each.value)),
                     value=node.within,
                     on_change=page.refresh_within(node.id),
                     aria_label=t("builder.within_label"),
@@ -159,6 +177,7 @@ def _clause_blank(clause: Any) -> Any:
             default_value=clause.value,
             on_blur=page.write(clause.part, clause.name),
             auto_complete="off",
+            input_mode=clause.mode,
             class_name="sentence-part num",
             **shared,
         ),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -17,12 +18,12 @@ PAGES = {
     "overview": "/",
     "alerts": "/alerts/",
     "rules": "/alerts/?tab=rules",
-    "price form": "/alerts/?tab=rules&new=price",
-    "transfer form": "/alerts/?tab=rules&new=whale",
     "live": "/alerts/?tab=live",
     "history": "/alerts/history/?type=whale",
     "builder": "/alerts/new/",
-    "rule being built": "/alerts/new/?kind=price",
+    "price rule being built": "/alerts/new/?kind=price",
+    "transfer rule being built": "/alerts/new/?kind=whale",
+    "template being filled in": "/alerts/new/?template=price-move",
     "analytics": "/alerts/analytics/?unit=week",
     "no such rule": "/alerts/rules/018f0000-0000-7000-8000-000000000001/",
     "webhooks": "/alerts/?tab=webhooks",
@@ -41,12 +42,12 @@ LOADED = {
     "overview": "text=WETH",
     "alerts": "main article",
     "rules": "main section",
-    "price form": "dialog[open] #price_usd",
-    "transfer form": "dialog[open] #value_usd",
     "live": "main section",
     "history": "main section",
     "builder": "main section",
-    "rule being built": "main form",
+    "price rule being built": "main form",
+    "transfer rule being built": "main form",
+    "template being filled in": "main form",
     "analytics": "main section",
     "no such rule": "main section",
     "webhooks": "main section",
@@ -101,7 +102,7 @@ async def test_skip_link_leads_to_the_content(signed_in_page: Page) -> None:
     assert page.url.endswith("#content")
 
 
-async def test_rule_form_works_by_keyboard_alone(signed_in_page: Page) -> None:
+async def test_rule_is_written_by_keyboard_alone(signed_in_page: Page, running_app: Trial) -> None:
     page = signed_in_page
     await page.goto("/alerts/history/")
     await page.wait_for_selector("main section")
@@ -109,17 +110,23 @@ async def test_rule_form_works_by_keyboard_alone(signed_in_page: Page) -> None:
     await expect(page.get_by_role("combobox", name="Go to a page or start something")).to_be_focused()
     await page.keyboard.type("price rule")
     await page.keyboard.press("Enter")
-    await expect(page.locator("dialog[open] #token")).to_be_focused(timeout=10_000)
+    await expect(page.get_by_role("textbox", name="Price", exact=True)).to_be_focused(timeout=10_000)
     reached = []
-    for _ in range(14):
+    for _ in range(40):
         reached.append(await page.evaluate("document.activeElement.id || document.activeElement.innerText"))
         await page.keyboard.press("Tab")
-    for control in ("token", "comparison", "price_usd", "chain", "in_app", "webhook", "frequency", "cooldown", "name"):
+    for control in ("in_app", "webhook", "name", "trigger", "frequency", "cooldown", "hours", "expires"):
         assert control in reached, reached
-    assert "Create rule" in reached
-    await page.keyboard.press("Escape")
-    await expect(page.locator("dialog.panel-right")).not_to_be_visible()
-    await expect(page).to_have_url(re.compile(r"/alerts/\?tab=rules$"))
+    assert {"Add a condition", "Add a check", "Create rule"} <= {*reached}, reached
+    name = f"By keyboard {uuid.uuid4().hex[:6]}"
+    await page.locator("#name").fill(name)
+    await page.get_by_role("textbox", name="Price", exact=True).focus()
+    await page.keyboard.type("99,999.5")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(r"/alerts/history/$"))
+    listed = await (await page.context.request.get("/v1/alerts/rules?pageSize=100")).json()
+    (made,) = [rule for rule in listed["data"]["items"] if rule["name"] == name]
+    await page.context.request.delete(f"/v1/alerts/rules/{made['id']}", headers={"Origin": running_app.url})
 
 
 async def test_shortcut_goes_to_alerts(signed_in_page: Page) -> None:

@@ -151,6 +151,9 @@ async def test_builder_says_the_rule_in_words_and_blames_the_right_blank(
     await page.get_by_label("How often").select_option(label="once")
     await page.locator("#name").fill(name)
     await page.get_by_role("button", name="Create rule").click()
+    await page.wait_for_url("**/alerts/")  # where it began
+    await page.goto("/alerts/?tab=rules")
+    await page.get_by_role("row").filter(has_text=name).get_by_role("link", name="falls below").click()
     await page.wait_for_url("**/alerts/rules/**")
     await expect(page.get_by_role("heading", level=2, name=re.compile("falls below"))).to_be_visible()
     await page.get_by_role("link", name="Edit").click()

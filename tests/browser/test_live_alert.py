@@ -59,11 +59,11 @@ async def block_seen_at(w3: Web3, tx_hash: str) -> tuple[float, int]:
 
 async def make_rule(page: Page) -> None:
     """Write the rule as a sentence and save it."""
-    await page.goto("/alerts/?tab=rules&new=whale")
-    amount = page.locator("#value_usd")
-    await amount.fill(f"{THRESHOLD_USD:,}")
+    await page.goto("/alerts/new/?kind=whale&back=%2Falerts%2F%3Ftab%3Drules")
     await page.get_by_label("Name").fill("Mine by hand")
-    await page.get_by_role("button", name="Create rule").click()
+    amount = page.get_by_role("textbox", name="Worth at least")
+    await amount.fill(f"{THRESHOLD_USD:,}")
+    await amount.press("Enter")
     await expect(page.get_by_text("Mine by hand")).to_be_visible(timeout=15_000)
 
 

@@ -15,6 +15,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from backend.embedded.trial import Trial
 
 expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
+NEW = "/alerts/new/?back=%2Falerts%2F%3Ftab%3Drules"
 ADDRESS = "0x00000000000000000000000000000000000000AA"
 
 
@@ -30,11 +31,20 @@ async def quiet_page(context: BrowserContext, signed_in_page: Page, running_app:
 
 
 async def make_price_rule(page: Page, name: str, price: str = "99,999.5") -> None:
-    await page.goto("/alerts/?tab=rules&new=price")
-    await page.locator("#price_usd").fill(price)
+    await page.goto(f"{NEW}&kind=price")
+    await page.locator("#name").fill(name)
+    blank = page.get_by_role("textbox", name="Price", exact=True)
+    await blank.fill(price)
+    await blank.press("Enter")
+    await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible(timeout=15_000)
+
+
+async def make_whale_rule(page: Page, name: str) -> None:
+    await page.goto(f"{NEW}&kind=whale")
+    await page.get_by_role("textbox", name="Worth at least").fill("1000")
     await page.locator("#name").fill(name)
     await page.get_by_role("button", name="Create rule").click()
-    await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
 
 
 MADE: list[str] = []
@@ -123,15 +133,19 @@ async def test_rule_is_made_paused_copied_edited_and_deleted(quiet_page: Page) -
     await expect(line).to_contain_text("Active")
 
     await line.get_by_role("link", name="Edit").click()
-    await expect(page.locator("#price_usd")).to_have_value("99999.5")
-    await page.locator("#comparison").select_option(label="falls by")
-    await page.locator("#change_pct").fill("7.5")
-    await page.locator("#window").select_option(label="1 day")
+    blank = page.get_by_role("textbox", name="Price", exact=True)
+    await expect(blank).to_have_value("99999.5")
+    await page.get_by_label("Ask for one more thing").select_option(label="Change")
+    await expect(blank).to_have_count(0)
+    await page.get_by_label("Compared how").select_option(label="falls by at least")
+    await page.get_by_role("textbox", name="Change").fill("7.5")
+    await page.get_by_role("combobox", name="Within").select_option(label="1 day")
     await page.get_by_role("button", name="Save rule").click()
+    await page.wait_for_url("**/alerts/?tab=rules")
     await expect(line).to_contain_text("falls by at least 7.5% within 1 day")
 
     await line.get_by_role("link", name="Duplicate").click()
-    await expect(page.locator("#change_pct")).to_have_value("7.5")
+    await expect(page.get_by_role("textbox", name="Change")).to_have_value("7.5")
     copy = unique("Copy")
     await page.locator("#name").fill(copy)
     await page.get_by_role("button", name="Create rule").click()
@@ -146,51 +160,79 @@ async def test_rule_is_made_paused_copied_edited_and_deleted(quiet_page: Page) -
 
 async def test_mistakes_stand_beside_their_fields_and_nothing_typed_is_lost(quiet_page: Page) -> None:
     page = quiet_page
-    await page.goto("/alerts/?tab=rules&new=price")
-    await page.locator("#price_usd").fill("four thousand")
+    await page.goto("/alerts/new/?kind=price")
+    blank = page.get_by_role("textbox", name="Price", exact=True)
+    await blank.fill("four thousand")
     await page.locator("#name").fill("Kept")
-    await page.get_by_role("button", name="Create rule").click()
-    await expect(page.locator("#price_usd-error")).to_have_text("This is not a number.")
-    await expect(page.locator("#price_usd")).to_have_attribute("aria-invalid", "true")
-    await expect(page.locator("#price_usd")).to_have_value("four thousand")
+    await page.locator("#name").press("Enter")
+    error = await blank.get_attribute("aria-describedby")
+    await expect(page.locator(f"[id='{error}']")).to_have_text("This is not a number.")
+    await expect(blank).to_have_attribute("aria-invalid", "true")
+    await expect(blank).to_be_focused()
+    await expect(blank).to_have_value("four thousand")
     await expect(page.locator("#name")).to_have_value("Kept")
     await page.locator("#webhook").check()
-    await page.locator("#price_usd").fill("4000")
+    await blank.fill("4000")
     await page.get_by_role("button", name="Create rule").click()
     await expect(page.locator("#destination-error")).not_to_be_empty()
+    await expect(page.locator("#destination")).to_be_focused()
+    await expect(blank).to_have_attribute("aria-invalid", "false")
+    await page.locator("#webhook").uncheck()
+    await page.get_by_label("in the app").uncheck()
+    await page.get_by_role("button", name="Create rule").click()
+    await expect(page.locator("#actions-error")).to_have_text("Choose at least one way to be told.")
+    await expect(page.locator("#actions-error")).to_be_focused()
+
+
+async def test_who_gives_up_comes_back_and_finds_a_fresh_form_later(quiet_page: Page) -> None:
+    page = quiet_page
+    await page.goto("/")
+    await page.get_by_role("link", name="New rule").first.click()
+    blank = page.get_by_role("textbox", name="Price", exact=True)
+    await expect(blank).to_be_focused()
+    await blank.fill("4321")
+    await blank.press("Tab")
+    await expect(page.get_by_text(re.compile("rises above .4,321"))).to_be_visible()
+    await page.get_by_role("link", name="Cancel").click()
+    await expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
+    await page.get_by_role("link", name="New rule").first.click()
+    await expect(blank).to_have_value("")
+    await page.goto("/alerts/new/?kind=price&back=https%3A%2F%2Fevil.example%2F")
+    await expect(page.get_by_role("link", name="Cancel")).to_have_attribute("href", "/")
 
 
 async def test_current_price_stands_beside_the_blank(quiet_page: Page) -> None:
     page = quiet_page
-    await page.goto("/alerts/?tab=rules&new=price")
-    await page.locator("#token").select_option(label="WBTC")
+    await page.goto("/alerts/new/?kind=price")
+    await page.get_by_role("combobox", name="Token").select_option(label="WBTC")
     await expect(page.get_by_text(re.compile(r"Now \$[\d,.]+ · Uniswap V"))).to_be_visible()
 
 
 async def test_watched_wallets_round_trip(quiet_page: Page) -> None:
     page, name = quiet_page, unique("Wallets")
-    await page.goto("/alerts/?tab=rules&new=whale")
-    await page.locator("#who").select_option(label="one of these wallets")
-    await page.locator("#direction").select_option(label="sends")
-    await page.locator("#wallets").fill(f"{ADDRESS}\n{ADDRESS[:-2]}BB")
+    await page.goto(f"{NEW}&kind=whale")
+    await page.get_by_label("Ask for one more thing").select_option(label="Direction")
+    await page.get_by_role("combobox", name="Direction").select_option(label="out of them")
+    await page.get_by_role("textbox", name="Watched wallets").fill(f"{ADDRESS}\n{ADDRESS[:-2]}BB")
+    await page.get_by_label("Ask for one more thing").select_option(
+        label="Leave out transfers between the watched wallets"
+    )
     await page.locator("#name").fill(name)
     await page.get_by_role("button", name="Create rule").click()
     line = page.get_by_role("row").filter(has_text=name)
     await expect(line).to_contain_text("from 0x0000")
     await line.get_by_role("link", name="Edit").click()
-    await expect(page.locator("#wallets")).to_have_value(f"{ADDRESS.lower()}\n{ADDRESS[:-2].lower()}bb")
-    await expect(page.locator("#direction")).to_have_value("out")
+    wallets = page.get_by_role("textbox", name="Watched wallets")
+    await expect(wallets).to_have_value(f"{ADDRESS.lower()}\n{ADDRESS[:-2].lower()}bb")
+    await expect(page.get_by_role("combobox", name="Direction")).to_have_value("out")
+    await expect(page.get_by_role("combobox", name="Leave out transfers")).to_have_value("true")
 
 
 async def test_history_filters_live_in_the_address_and_in_the_export(
     context: BrowserContext, quiet_page: Page, screenshots: Path
 ) -> None:
     page, name = quiet_page, unique("Everything")
-    await page.goto("/alerts/?tab=rules&new=whale")
-    await page.locator("#value_usd").fill("1000")
-    await page.locator("#name").fill(name)
-    await page.get_by_role("button", name="Create rule").click()
-    await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
+    await make_whale_rule(page, name)
 
     await page.goto("/alerts/?tab=live")
     await expect(page.locator("main li").filter(has_text=name).first).to_be_visible(timeout=60_000)
@@ -220,11 +262,7 @@ async def test_history_filters_live_in_the_address_and_in_the_export(
 
 async def test_live_feed_waits_while_the_reader_points_at_it(quiet_page: Page) -> None:
     page, name = quiet_page, unique("Flood")
-    await page.goto("/alerts/?tab=rules&new=whale")
-    await page.locator("#value_usd").fill("1000")
-    await page.locator("#name").fill(name)
-    await page.get_by_role("button", name="Create rule").click()
-    await expect(page.get_by_role("row").filter(has_text=name)).to_be_visible()
+    await make_whale_rule(page, name)
     await page.goto("/alerts/?tab=live")
     await expect(page.locator("main li").filter(has_text=name).first).to_be_visible(timeout=60_000)
     await page.locator("main li").first.hover()

@@ -56,7 +56,8 @@ class FieldSpec:
     """One condition that a kind of rule takes: forms, the API's list of kinds and the documents are made from it.
 
     `name` is the condition's `field`; `operators` are those it takes, the usual one first; `choices` only with the
-    input `choice` and `duration`.
+    input `choice` and `duration`. A form that asks for it drops the fields it stands `instead_of`, asks for those it
+    `needs` too, and proposes `default`.
     """
 
     name: str
@@ -67,6 +68,9 @@ class FieldSpec:
     operators: tuple[str, ...] = ("eq",)
     choices: tuple[Choice, ...] = ()
     help: str = ""
+    instead_of: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A tree being written: it grows, shrinks, reads back what it wrote, and blames what it cannot read."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.errors import InvalidInputError
+from state import rule_builder_rows as rows
 from state import rule_tree
-from state.rule_tree import ROOT, Value
+from state.rule_tree import ROOT, Part, Value
+from state.view_models import Option
+
+TOKEN, WALLET = "0x" + "ab" * 20, "0x" + "cd" * 20
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,9 @@ class Spec:
     input: str
     required: bool = False
     operators: tuple[str, ...] = ("eq",)
+    instead_of: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    default: str = ""
 
 
 FIELDS: dict[str, tuple[Spec, ...]] = {
@@ -118,3 +126,82 @@ def test_a_stored_tree_is_read_and_its_places_are_found() -> None:
 def test_an_object_by_field_is_read() -> None:
     parts = rule_tree.parts_of("price", {"chain": 1, "price_usd": {"lt": 4000}})
     assert parts[1].values == (Value("chain", "", "1"), Value("price_usd", "lt", "4000"))
+
+
+def conditions(kind: str, **values: tuple[str, str]) -> list[dict[str, Any]]:
+    """Return what the form of a real kind makes of what was written: (operator, text) by field."""
+    part = Part("2", ROOT, kind=kind, values=tuple(Value(name, *written) for name, written in values.items()))
+    problems: dict[str, str] = {}
+    made = rule_tree.conditions_of(part, rows.fields_of(kind), problems)
+    assert problems == {}
+    return made
+
+
+def read_back(kind: str, stored: Any) -> dict[str, tuple[str, str]]:
+    part = rule_tree.parts_of(kind, stored)[1]
+    return {value.field: (value.operator, value.text) for value in part.values}
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("price", {"price_usd": ("lt", "0.000000000000000001")}),
+        ("price", {"change_pct": ("lte", "2.5"), "window_seconds": ("eq", "86400")}),
+        ("price", {"change_pct": ("gte", "2.5"), "direction": ("eq", "either"), "window_seconds": ("eq", "300")}),
+        ("whale", {"value_usd": ("gte", "100000"), "chain": ("in", "1\n10"), "token": ("in", f"{TOKEN}\n{WALLET}")}),
+        ("whale", {"wallet": ("in", f"{WALLET}\n{TOKEN}"), "ignore_own": ("eq", "true"), "direction": ("eq", "out")}),
+        ("whale", {"wallet_usd": ("gte", f"{WALLET} 5000\n{TOKEN} 10000")}),
+        ("portfolio", {"measure": ("eq", "value"), "change_pct": ("lte", "5")}),
+    ],
+)
+def test_what_was_written_comes_back(kind: str, written: dict[str, tuple[str, str]]) -> None:
+    assert read_back(kind, conditions(kind, **written)) == written
+
+
+@given(st.decimals(min_value=Decimal("1e-18"), max_value=Decimal("1e15"), places=18))
+def test_no_digit_of_a_price_is_lost(price: Decimal) -> None:
+    (condition,) = conditions("price", price_usd=("gt", f"${price:,f}"))
+    assert Decimal(condition["value"]) == price
+    assert Decimal(read_back("price", [condition])["price_usd"][1]) == price
+
+
+def test_a_fall_is_written_without_a_sign_and_stored_with_one() -> None:
+    (condition,) = conditions("price", change_pct=("lte", "5 %"))
+    assert condition == {"field": "change_pct", "operator": "lte", "value": "-5"}
+    part = Part("2", ROOT, kind="price", values=(Value("change_pct", "lte", "-5"),))
+    problems: dict[str, str] = {}
+    assert rule_tree.conditions_of(part, rows.fields_of("price"), problems) == []
+    assert problems.keys() == {"2.change_pct"}
+
+
+def test_asking_for_a_change_takes_the_price_away_and_asks_for_its_time() -> None:
+    fields = rows.fields_of("price")
+    parts = rule_tree.new_tree("price", fields)
+    parts = rule_tree.ask(parts, "2", "change_pct", fields)
+    assert [(value.field, value.text) for value in parts[1].values] == [
+        ("chain", ""),
+        ("token", ""),
+        ("change_pct", ""),
+        ("window_seconds", "3600"),
+    ]
+    assert rule_tree.ask(parts, "2", "price_usd", fields)[1].values[2:] == (Value("price_usd", "gt"),)
+    left = rule_tree.leave_out(rule_tree.ask(parts, "2", "direction", fields), "2", "window_seconds", fields)
+    assert [value.field for value in left[1].values] == ["chain", "token"]
+    with pytest.raises(InvalidInputError):
+        rule_tree.ask(parts, "2", "no_such_field", fields)
+
+
+def test_what_a_kind_stores_for_itself_is_not_asked() -> None:
+    stored = [
+        {"field": "measure", "operator": "eq", "value": "value"},
+        {"field": "owner", "operator": "eq", "value": "x"},
+    ]
+    parts = rule_tree.of_form(rule_tree.parts_of("portfolio", stored), rows.fields_of)
+    assert [value.field for value in parts[1].values] == ["measure"]
+
+
+def test_a_stored_value_that_is_not_offered_is_offered_too() -> None:
+    stored = [{"field": "chain", "operator": "in", "value": [1, 10]}]
+    offered = rows.Offered(chains=[Option("1", "Ethereum"), Option("10", "Optimism")])
+    (node,) = rows.node_views(rule_tree.parts_of("whale", stored), {}, offered)
+    assert node.clauses[0].options[-1] == Option("1\n10", "Ethereum, Optimism")

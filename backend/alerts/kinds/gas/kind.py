@@ -30,7 +30,14 @@ class GasKind(Kind):
     news_seconds = 3600  # a fee of yesterday helps nobody
     fields = (
         FieldSpec("chain", "Chain", "chain", required=True),
-        FieldSpec("base_fee_gwei", "Base fee", "number", "gwei", operators=("lt", "gt", "lte", "gte")),
+        FieldSpec(
+            "base_fee_gwei",
+            "Base fee",
+            "number",
+            "gwei",
+            operators=("lt", "gt", "lte", "gte"),
+            instead_of=("predicted_base_fee_gwei", "change_pct"),
+        ),
         FieldSpec(
             "predicted_base_fee_gwei",
             "Predicted base fee",
@@ -38,6 +45,7 @@ class GasKind(Kind):
             "gwei",
             operators=("lt", "gt", "lte", "gte"),
             help="Needs a prediction for the chain; without one the rule waits",
+            instead_of=("base_fee_gwei", "change_pct"),
         ),
         FieldSpec(
             "change_pct",
@@ -46,6 +54,7 @@ class GasKind(Kind):
             "%",
             operators=("gte", "lte"),
             help="A fall has a minus and `lte`",
+            instead_of=("base_fee_gwei", "predicted_base_fee_gwei"),
         ),
     )
 

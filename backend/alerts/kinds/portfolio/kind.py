@@ -46,9 +46,22 @@ class PortfolioKind(Kind):
             choices=tuple(Choice(name, label) for name, (_, label) in _MEASURES.items()),
         ),
         FieldSpec("part", "Holding or position", "text", help="Needed for one holding and for impermanent loss"),
-        FieldSpec("value", "Value", "number", "USD or %", operators=("lt", "gt", "lte", "gte")),
         FieldSpec(
-            "change_pct", "Change", "percent", "%", operators=("lte", "gte"), help="Of a value in US dollars only"
+            "value",
+            "Value",
+            "number",
+            "USD or %",
+            operators=("lt", "gt", "lte", "gte"),
+            instead_of=("change_pct", "window_seconds"),
+        ),
+        FieldSpec(
+            "change_pct",
+            "Change",
+            "percent",
+            "%",
+            operators=("lte", "gte"),
+            help="Of a value in US dollars only",
+            instead_of=("value",),
         ),
         FieldSpec(
             "window_seconds",
@@ -57,6 +70,9 @@ class PortfolioKind(Kind):
             "s",
             choices=tuple(Choice(str(each), formats.duration(each)) for each in metrics.PORTFOLIO_WINDOWS_SECONDS),
             help="Belongs to a change; 24 hours when left out",
+            instead_of=("value",),
+            needs=("change_pct",),
+            default="86400",
         ),
     )
 

@@ -37,11 +37,33 @@ class PriceKind(Kind):
     fields = (
         FieldSpec("chain", "Chain", "chain", required=True),
         FieldSpec("token", "Token", "token", required=True),
-        FieldSpec("price_usd", "Price", "number", "USD", operators=("gt", "lt", "gte", "lte")),
         FieldSpec(
-            "change_pct", "Change", "percent", "%", operators=("gte", "lte"), help="A fall has a minus and `lte`"
+            "price_usd",
+            "Price",
+            "number",
+            "USD",
+            operators=("gt", "lt", "gte", "lte"),
+            instead_of=("change_pct", "direction", "window_seconds", "volume_ratio"),
         ),
-        FieldSpec("direction", "Either way", "choice", choices=(Choice("either", "up or down"),)),
+        FieldSpec(
+            "change_pct",
+            "Change",
+            "percent",
+            "%",
+            operators=("gte", "lte"),
+            help="A fall has a minus and `lte`",
+            instead_of=("price_usd", "volume_ratio"),
+            needs=("window_seconds",),
+        ),
+        FieldSpec(
+            "direction",
+            "Either way",
+            "choice",
+            choices=(Choice("either", "up or down"),),
+            instead_of=("price_usd", "volume_ratio"),
+            needs=("change_pct", "window_seconds"),
+            default="either",
+        ),
         FieldSpec(
             "window_seconds",
             "Within",
@@ -49,6 +71,9 @@ class PriceKind(Kind):
             "s",
             choices=tuple(Choice(str(each), formats.duration(each)) for each in CHANGE_WINDOWS_SECONDS),
             help="Belongs to a change",
+            instead_of=("price_usd", "volume_ratio"),
+            needs=("change_pct",),
+            default="3600",
         ),
         FieldSpec(
             "volume_ratio",
@@ -57,6 +82,7 @@ class PriceKind(Kind):
             "times",
             operators=("gte",),
             help="The last hour's volume against the mean hour of the day before",
+            instead_of=("price_usd", "change_pct", "direction", "window_seconds"),
         ),
     )
 

@@ -25,7 +25,16 @@ class WhaleKind(Kind):
     event_speaks = True
     fields = (
         FieldSpec("value_usd", "Worth at least", "number", "USD", operators=("gte",), help="$1,000 to $1 billion"),
-        FieldSpec("amount", "At least", "number", "tokens", operators=("gte",), help="Needs exactly one token"),
+        FieldSpec(
+            "amount",
+            "At least",
+            "number",
+            "tokens",
+            operators=("gte",),
+            help="Needs exactly one token",
+            instead_of=("value_usd",),
+            needs=("token",),
+        ),
         FieldSpec("chain", "Chain", "chain", operators=("eq", "in"), help="Any chain when left out"),
         FieldSpec("token", "Token", "token", operators=("eq", "in"), help="Any token when left out"),
         FieldSpec("wallet", "Watched wallets", "wallets", operators=("in", "eq")),
@@ -42,6 +51,8 @@ class WhaleKind(Kind):
             "Leave out transfers between the watched wallets",
             "flag",
             help="Needs at least two watched wallets",
+            needs=("wallet",),
+            default="true",
         ),
         FieldSpec(
             "direction",
@@ -53,6 +64,8 @@ class WhaleKind(Kind):
                 Choice("out", "out of them"),
             ),
             help="Seen from the watched wallets",
+            needs=("wallet",),
+            default="either",
         ),
     )
 
