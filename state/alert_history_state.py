@@ -66,7 +66,7 @@ class AlertHistoryState(rx.State):
         self._as_of = as_of
         self.rows, self.window = [alert_row(alert) for alert in page.items], 1
         self.total, self.list_key = page.total, f"{filters.address()}#{iso(as_of)}"
-        self.note = t("history.note", total=formats.number(page.total))
+        self.note = t("history.note_one" if page.total == 1 else "history.note", total=formats.number(page.total))
         self.rule_options = [Option(str(rule.id), rule.name) for rule in rules.items]
         self.token_options = [
             Option(token.address, formats.untrusted_text(token.symbol)) for token in tokens if token.symbol

@@ -59,7 +59,7 @@ def alert_row(alert: AlertRead) -> AlertRow:
         kind=alert.type,
         kind_label=kind_label(alert.type),
         icon=kind_icon(alert.type),
-        message=_without_hash(alert.message),
+        message=without_hash(alert.message),
         value=value,
         detail=detail,
         exact=exact,
@@ -109,7 +109,7 @@ def rule_row(rule: RuleRead, here: str = "") -> RuleRow:
     )
 
 
-def _without_hash(message: str) -> str:
+def without_hash(message: str) -> str:
     """Return the sentence without the transaction at its end, which every list shows as a chip of its own.
 
     Word joiners keep a shortened address on one line.

@@ -144,9 +144,11 @@ class AlertRuleState(rx.State):
         self.snoozed_until = formats.iso(rule.snoozed_until) if is_snoozed else ""
         self.guard_text = rule.guard_description or ""
         self.runs = [run_row(run) for run in runs.items]
-        self.runs_note = t("runs.note", total=formats.number(runs.total))
+        self.runs_note = t("runs.note_one" if runs.total == 1 else "runs.note", total=formats.number(runs.total))
         self.alerts = [alert_row(alert) for alert in page.items[:LISTED]]
-        self.alerts_note = t("history.note", total=formats.number(page.total))
+        self.alerts_note = t(
+            "history.note_one" if page.total == 1 else "history.note", total=formats.number(page.total)
+        )
         self.ranges = [
             Chip(t(f"chart.range_{key}"), f"/alerts/rules/{rule_id}/?range={key}", key == span) for key in RANGES
         ]
@@ -198,6 +200,8 @@ def _acts_of(label: str, actions: Sequence[AlertAction], names: Mapping[UUID, st
 def _options_of(rule: RuleRead) -> list[Fact]:
     """Return the options that a rule has beyond the usual ones."""
     found = []
+    if rule.snoozed_until is not None and rule.snoozed_until > utc_now():
+        found.append(Fact(t("rule.snoozed"), t("rule.until", time=f"{rule.snoozed_until:%Y-%m-%d %H:%M} UTC")))
     if rule.trigger == "level":
         found.append(Fact(t("builder.trigger"), t("builder.trigger_level")))
     if rule.hysteresis_pct is not None:

@@ -95,6 +95,10 @@ class RuleOptions:
             raise InvalidInputError(t("form.invalid"))
         return replace(self, **{name: value})
 
+    def without_else(self) -> "RuleOptions":
+        """Return the options of a rule that checks nothing, so that nothing is done otherwise."""
+        return replace(self, else_told=[], else_kept=[], acts=[each for each in self.acts if each.branch != "else"])
+
     def timing(self) -> dict[str, Any]:
         """Return when and how often, as the API takes it."""
         hours = None

@@ -172,7 +172,8 @@ class RuleBuilderState(rx.State):
     async def remove_part(self, user: CurrentUser, part: str) -> Any:
         """Take a condition or a group away."""
         if str(part).startswith(CHECK) and len(self._checks) <= 2:
-            self._checks = []  # the last check takes the "only if" with it
+            self._checks = []  # the last check takes the "only if" with it, and what was to be done otherwise
+            self._touched, self.options = True, self.options.without_else()
         else:
             self._edit(part, rule_tree.remove)
         return await self._show(user)
@@ -228,6 +229,7 @@ class RuleBuilderState(rx.State):
         if value not in offered.get(name, ()):
             raise InvalidInputError(t("form.invalid"))
         changed = [replace(each, **{name: value}) if each.id == act else each for each in self.options.acts]
+        self.errors = {**self.errors, "acts": ""}
         self._touched, self.options = True, replace(self.options, acts=changed)
 
     @signed_in_background
@@ -259,6 +261,7 @@ class RuleBuilderState(rx.State):
     async def choose_option(self, user: CurrentUser, name: str, value: str) -> Any:
         """Take a choice among the options; anything that is not offered is refused."""
         self._touched, self.options = True, self.options.chosen(name, str(value))
+        self.errors = {**self.errors, "actions": ""}
 
     @signed_in
     async def save(self, user: CurrentUser, form_data: dict[str, Any]) -> Any:

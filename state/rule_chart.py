@@ -57,7 +57,7 @@ async def _reading_chart(
         series = await market_service.metric_series(session, metric, place, subject, since, POINTS)
         points = [[each.taken_at.timestamp(), float(each.value)] for each in series]
     unit = _unit(metric)
-    said = formats.usd(reading.threshold) if unit == "$" else f"{plain(reading.threshold)} {unit}"
+    said = formats.usd(reading.threshold) if unit == "$" else f"{reading.threshold.normalize():,f} {unit}"
     line = "" if reading.window else said
     title = catalogue().get(f"metric.{metric}") or metric
     return ChartView(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from backend.alerts.automation.schemas import RunDetail, RunRead
 from backend.core import formats
 from components.i18n import catalogue, t
+from state.alert_rows import without_hash
 
 _TONES = {"waiting": "neutral", "running": "accent", "done": "gain", "failed": "loss", "skipped": "warn"}
 _STEP_TONES = {"done": "gain", "failed": "loss", "skipped": "neutral", "stopped": "warn"}
@@ -41,7 +42,7 @@ def run_row(run: RunRead) -> RunRow:
     steps = [
         StepRow(
             key=str(step.number),
-            text=step.summary,
+            text=without_hash(step.summary),
             outcome=_word("outcome", step.outcome),
             tone=_STEP_TONES.get(step.outcome, "neutral"),
             took=f"{step.milliseconds:,.1f} ms",

@@ -44,9 +44,12 @@ const near = (threshold, low, high) => {
 
 const valuesOf = (data) => data.filter((point) => point.value !== undefined).map((point) => point.value);
 
+// What is seen of the values: columns stand on zero.
+const spanOf = (values, look) => [Math.min(...values, ...(look === "bars" ? [0] : [])), Math.max(...values)];
+
 const build = (library, box, { data, style, unit, thresholds, marks, labels }) => {
   const values = valuesOf(data);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = spanOf(values, style);
   const largest = Math.max(Math.abs(low), Math.abs(high));
   const shown = thresholds.filter((each) => near(each.value, low, high));
   const chart = library.createChart(box, {
@@ -145,7 +148,7 @@ export const TimeChart = ({ points, thresholds, marks, unit, look, labels, summa
   }, [fingerprint, asTable]);
 
   const values = valuesOf(data);
-  const far = thresholds.filter((each) => values.length > 0 && !near(each.value, Math.min(...values), Math.max(...values)));
+  const far = thresholds.filter((each) => values.length > 0 && !near(each.value, ...spanOf(values, look)));
   return jsxs("div", {
     className: `chart ${className ?? ""}`,
     children: [

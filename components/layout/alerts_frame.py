@@ -20,15 +20,15 @@ _TABS = (
 )
 
 
-def alerts_frame(current: Any, *content: Any, shell_state: Any) -> rx.Component:
-    """Return an alert page whose tab is `current`."""
+def alerts_frame(current: Any, *content: Any, shell_state: Any, has_action: bool = True) -> rx.Component:
+    """Return an alert page whose tab is `current`; where a rule is being written, that is the one action."""
     return shell(
         "alerts",
         t("nav.alerts"),
         rx.el.div(
             rx.el.div(
                 tabs(t("alerts.tabs"), [(key, t(f"alerts.tab_{key}"), to) for key, to in _TABS], current),
-                link_button(t("alerts.new"), _new_rule(current), "primary", "plus"),
+                link_button(t("alerts.new"), _new_rule(current), "primary", "plus") if has_action else None,
                 class_name="flex items-start justify-between gap-4 max-md:flex-col-reverse max-md:items-stretch",
             ),
             *content,

@@ -19,7 +19,7 @@ def _run(row: Any, on_open: Any) -> rx.Component:
     return rx.el.li(
         rx.el.button(
             rx.cond(row.is_open, icon("chevron-down", 14), icon("chevron-right", 14)),
-            relative_time(row.at, "num text-ink-2 whitespace-nowrap w-24 text-left"),
+            relative_time(row.at, "num text-ink-2 whitespace-nowrap w-24 max-md:w-16 text-left"),
             rx.el.span(row.branch, class_name="flex-1 text-left"),
             rx.el.span(row.steps_text, class_name="text-12 text-ink-3 whitespace-nowrap"),
             toned_badge(row.status, row.tone),

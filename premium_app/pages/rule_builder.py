@@ -49,6 +49,7 @@ def rule_builder_page() -> rx.Component:
             rx.cond(page.loaded, rx.cond(page.is_gallery, _gallery(), _builder()), _waiting()),
         ),
         shell_state=ShellState,
+        has_action=False,
     )
 
 

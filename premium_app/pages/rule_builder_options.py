@@ -59,8 +59,10 @@ def telling() -> rx.Component:
 
 
 def tick(name: str, ticked: Any, label: str) -> rx.Component:
-    """Return a checkbox of a way to tell."""
-    return checkbox(label, name, checked=ticked, on_change=lambda now: page.choose_option(name, now.to_string()))
+    """Return a checkbox of a way to tell; it shows the tick at once and does not wait for the answer."""
+    return checkbox(
+        label, name, default_checked=ticked, on_change=lambda now: page.choose_option(name, now.to_string())
+    )
 
 
 def timing() -> rx.Component:

@@ -90,7 +90,7 @@ def _condition(node: Any) -> rx.Component:
                 value="",
                 on_change=page.ask_more(node.id),
                 aria_label=t("builder.more_label"),
-                class_name=FILTER + " align-middle ml-1",
+                class_name=FILTER + " align-middle field-sizing-content",
             ),
         ),
         rx.cond(

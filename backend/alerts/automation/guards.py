@@ -23,7 +23,7 @@ async def parse_guard(raw: Any, context: ParseContext) -> dict[str, Any]:
         tree = await parse_tree(raw, context, MOST_LEAVES)
     except InvalidInputError as error:
         places = {"guard" if at == "conditions" else f"guard.{at}": said for at, said in error.details.items()}
-        raise InvalidInputError("The guard cannot be accepted.", places) from None
+        raise InvalidInputError("The check cannot be accepted.", places) from None
     for leaf in leaves_of(tree):
         _check_asks_how_things_are(leaf)
     return stored_node(tree)
@@ -56,4 +56,4 @@ def _check_asks_how_things_are(leaf: Leaf) -> None:
     elif reading.window and reading.metric in _NO_WINDOWS:
         problem = "A guard cannot ask for this change; make it the rule's own condition."
     if problem:
-        raise InvalidInputError("The guard cannot be accepted.", {"guard": problem})
+        raise InvalidInputError("The check cannot be accepted.", {"guard": problem})

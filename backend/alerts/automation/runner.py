@@ -111,7 +111,7 @@ class Runner:
         moment = Moment(chain_id, self._alert["block_number"] if chain_id else None, self._alert["triggered_at"])
         judged = await judge_guard(session, guard, moment)
         outcome = "skipped" if judged.verdict is None else "done"
-        return Result(outcome, f"The guard {judged.word}", {"verdict": judged.verdict, "read": judged.read})
+        return Result(outcome, f"The check {judged.word}", {"verdict": judged.verdict, "read": judged.read})
 
     def _work_of(self, action: Mapping[str, Any], number: int) -> Work:
         if action["type"] not in RULE_ACTIONS:

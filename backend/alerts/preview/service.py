@@ -196,5 +196,5 @@ def _notes(data: RuleCreate, gathered: Gathered, can_preview: bool) -> list[str]
     if gathered.sources and not can_preview:
         notes.append("Nothing is stored of what this rule looks at, so nobody can say what it would have told.")
     if data.guard:
-        notes.append("The guard is judged when the rule fires; it is not looked at here.")
+        notes.append("The check is judged when the rule fires; it is not looked at here.")
     return notes
