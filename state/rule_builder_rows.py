@@ -15,17 +15,6 @@ from state.view_models import Option
 
 WITHIN = ("60", "120", "300", "900", "3600", "86400")
 ADDRESS = "/alerts/new/"
-_ICONS = {
-    "price": "activity",
-    "whale": "arrow-left-right",
-    "gas": "fuel",
-    "protocol_risk": "shield-alert",
-    "governance": "landmark",
-    "portfolio": "wallet",
-    "schedule": "clock",
-    "chained": "link",
-    "multi": "git-merge",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +102,7 @@ def address_of(back: str, **opened: str) -> str:
 def kind_cards(back: str) -> list[KindCard]:
     """Return every kind that a single condition may have."""
     return [
-        KindCard(kind.name, kind.title, kind.summary, _ICONS.get(kind.name, "bell"), address_of(back, kind=kind.name))
+        KindCard(kind.name, kind.title, kind.summary, kind.icon, address_of(back, kind=kind.name))
         for kind in all_kinds()
         if kind.name != "multi"
     ]

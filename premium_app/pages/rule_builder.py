@@ -18,6 +18,7 @@ from components.ui.plan_limit import plan_limit
 from components.ui.skeleton import skeleton
 from premium_app.pages.rule_builder_options import acts, telling, tick, timing
 from premium_app.pages.rule_builder_tree import node_line
+from state.alert_rows import kind_icons
 from state.rule_builder_form import TOLD, tell_label
 from state.rule_builder_state import RuleBuilderState
 from state.shell_state import ShellState
@@ -25,17 +26,6 @@ from state.shell_state import ShellState
 # On the class, a state's attributes are values of the page.
 page: Any = RuleBuilderState
 
-_ICONS = (
-    "activity",
-    "arrow-left-right",
-    "fuel",
-    "shield-alert",
-    "landmark",
-    "wallet",
-    "clock",
-    "link",
-    "git-merge",
-)
 _SMALL = "text-12 text-ink-3"
 
 
@@ -65,7 +55,7 @@ def _waiting() -> rx.Component:
 
 def kind_icon(name: Any) -> Any:
     """Return the icon of a kind by its name, a bell for one it does not know."""
-    return rx.match(name, *[(each, icon(each)) for each in _ICONS], icon("bell"))
+    return rx.match(name, *[(each, icon(each)) for each in kind_icons()], icon("bell"))
 
 
 def _gallery() -> rx.Component:
