@@ -1,7 +1,8 @@
 """1.25 million active price rules in one process: events matched per second, with the matching rules' ids out.
 
-Peers on the same rules: the naive loop (rules grouped by token, one `if` each, in floats, which flatters it) and the
-package `rule-engine`. Every match is compared; a difference ends the benchmark with an error.
+Peers on the same rules: the naive loop (rules grouped by token, one `if` each, in floats, which flatters it), the
+package `rule-engine`, and SQL in PostgreSQL (`benchmarks.sql_rules`). Every match is compared; a difference ends the
+benchmark with an error.
 """
 
 import gc
@@ -17,12 +18,14 @@ from backend.alerts.engine.conditions import PriceConditions
 from backend.chain.events import PriceUpdate
 from benchmarks.harness import report, resident_mb, say, stopwatch
 from benchmarks.market_model import MarketModel
+from benchmarks.sql_rules import sql_rules
 
 RULES = 1_250_000
 EVENTS = 20_000
 BATCH = 2_000
 NAIVE_EVENTS = 400
 LIBRARY_RULES = 3_000
+SQL_EVENTS = 4_000
 
 Rules = list[tuple[bytes, int, PriceConditions]]
 
@@ -59,6 +62,7 @@ def main() -> None:
         rate,
         sample=f"{library_events} events on the tokens with {LIBRARY_RULES:,} rules in all, matches identical",
     )
+    _sql(book, rules, events[:SQL_EVENTS], rate)
     report("alerts.build_s", build[0], "s", rules=RULES)
     report("alerts.index_mb", book.nbytes / 1e6, "MB", rules=RULES)
     report("alerts.change_us", _change_cost(book, rules), "us", note="edit of one rule among all, merges included")
@@ -127,6 +131,19 @@ def _library(book: RuleBook, by_token: dict, events: list[PriceUpdate]) -> tuple
     rate = len(sample) / (time.perf_counter() - begin)
     _compare(book, sample, results, "rule-engine")
     return rate, len(sample)
+
+
+def _sql(book: RuleBook, rules: Rules, events: list[PriceUpdate], rate: float) -> None:
+    """Report what PostgreSQL makes of the same rules: a query a batch, and a trigger that stores what fires."""
+    rows = (
+        (rule_id, rule.chain_id, rule.token, rule.test == "gt", float(rule.threshold)) for rule_id, _, rule in rules
+    )
+    sample = f"{len(events)} events in batches of {BATCH:,}, all {len(rules):,} rules, matches identical"
+    with sql_rules(rows) as peer:
+        for name, measure in (("query", peer.by_query), ("trigger", peer.by_trigger)):
+            measured, found = measure(events, BATCH)
+            _compare(book, events, found, f"SQL {name}")
+            report(f"alerts.sql_{name}_events_per_s", measured, "events/s", "alerts.events_per_s", rate, sample=sample)
 
 
 def _compare(book: RuleBook, events: list[PriceUpdate], expected: list[list[bytes]], peer: str) -> None:

@@ -21,6 +21,7 @@ from tests.doubles.webhook_receiver import WebhookReceiver, webhook_receiver
 from tests.integration.chain.harness import Anvil, Market, market_of
 
 WORKERS = ("follower", "alerts", "notifications", "jobs")
+PROCESSES = (*WORKERS, "web")
 
 
 @dataclass
@@ -55,7 +56,8 @@ class Site:
     postgres: RunningPostgres
     redis: Part
     receiver: WebhookReceiver
-    workers: dict[str, Part] = field(default_factory=dict)
+    web_url: str
+    processes: dict[str, Part] = field(default_factory=dict)
 
     def start_redis(self) -> None:
         self.redis.start()
@@ -65,17 +67,17 @@ class Site:
     @property
     def kills(self) -> dict[str, int]:
         """How often each part was killed."""
-        return {name: part.kills for name, part in {**self.workers, "redis": self.redis}.items()}
+        return {name: part.kills for name, part in {**self.processes, "redis": self.redis}.items()}
 
 
 @asynccontextmanager
 async def running_site(directory: Path) -> AsyncIterator[Site]:
-    """Start a chain with the demo market, PostgreSQL, Redis, a webhook receiver and all workers."""
+    """Start a chain with the demo market, PostgreSQL, Redis, a webhook receiver, all workers and the web process."""
     directory.chmod(0o755)
     (directory / "postgres").mkdir(mode=0o755)
     anvil = Anvil(directory, load_state=await _market_state(directory))
     anvil.start()
-    port = free_port()
+    port, web_port = free_port(), free_port()
     redis = Part(redis_launch(directory / "redis", port, directory / "redis.log", durable=True))
     with postgres_server(directory / "postgres", free_port(), throwaway=False) as postgres:
         urls = postgres.server.urls()
@@ -85,7 +87,7 @@ async def running_site(directory: Path) -> AsyncIterator[Site]:
                 **urls.environment(), "REDIS_URL": f"redis://127.0.0.1:{port}/0", "ENVIRONMENT": "test",
                 "VAR_DIR": str(directory), "SECRET_KEY": "soak-only-" * 5, "WEBHOOK_ALLOW_PRIVATE": "true",
                 "CHAINS": orjson.dumps({str(DEMO_CHAIN_ID): [anvil.url, anvil.websocket_url]}).decode(),
-                "METRICS_PORT": "0",
+                "WORKER_METRICS_PORT": "0",
             }  # fmt: skip
             site = Site(
                 directory,
@@ -94,20 +96,28 @@ async def running_site(directory: Path) -> AsyncIterator[Site]:
                 postgres,
                 redis,
                 receiver,
+                f"http://127.0.0.1:{web_port}",
             )
             site.start_redis()
-            for name in WORKERS:
-                command = [sys.executable, "-m", "backend.cli.main", "worker", name]
-                log = directory / f"{name}.log"
-                site.workers[name] = Part(child.Launch(name, command, log, environment, cwd=ROOT))
-                site.workers[name].start()
+            for name in PROCESSES:
+                command = _web(web_port) if name == "web" else ["backend.cli.main", "worker", name]
+                launch = child.Launch(
+                    name, [sys.executable, "-m", *command], directory / f"{name}.log", environment, cwd=ROOT
+                )
+                site.processes[name] = Part(launch)
+                site.processes[name].start()
             try:
                 yield site
             finally:
-                for part in (*site.workers.values(), site.redis):
+                for part in (*site.processes.values(), site.redis):
                     with suppress(AssertionError):
                         part.kill()
                 anvil.stop()
+
+
+def _web(port: int) -> list[str]:
+    options = ["--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    return ["granian", *options, "tests.soak.web:app"]
 
 
 async def _market_state(directory: Path) -> Path:

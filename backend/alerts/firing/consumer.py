@@ -188,4 +188,4 @@ class ChainConsumer:
 
 
 def _news(told: Told) -> bytes:
-    return orjson.dumps({"type": told.kind, "data": told.data})
+    return orjson.dumps({"type": told.kind, "data": told.data} if told.data else {"type": told.kind})

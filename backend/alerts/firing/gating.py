@@ -24,11 +24,15 @@ _HOURS_REST_SECONDS = 60
 
 @dataclass(slots=True)
 class Passed:
-    """The matches that become alerts (in stream order by rule), the gates after them, and who may rest until when."""
+    """The matches that become alerts (in stream order by rule), the gates after them, and who may rest until when.
+
+    `known` are rules some of whose matches were alerts before.
+    """
 
     matches: list[Match] = field(default_factory=list)
     gates: dict[UUID, Gate] = field(default_factory=dict)
     rests: dict[UUID, float] = field(default_factory=dict)
+    known: set[UUID] = field(default_factory=set)
 
 
 async def through_gates(
@@ -89,6 +93,7 @@ async def _through_locked(
     )
     locked = await repository.lock_gates(session, gated_ids, pairs)
     rules |= locked.rules
+    passed.known = {rule_id for rule_id, _ in locked.known}
     back = await _went_back(session, events, rules, locked.last_triggered_at)
     for rule_id in gated_ids:
         mine, rule = by_rule[rule_id], rules[rule_id]

@@ -14,11 +14,11 @@ from backend.alerts.firing import repository
 from backend.alerts.firing.facts import Fact, Match
 from backend.alerts.firing.intake import Entry
 from backend.alerts.firing.quota_book import QuotaBook, RoomUnsureError
-from backend.alerts.firing.recorder import Aside, Told, record, withdraw
+from backend.alerts.firing.recorder import Aside, Told, record, reloads, withdraw
 from backend.alerts.metrics import RULE_FIRED
 from backend.alerts.platform import PLATFORM_CHAIN_ID
 from backend.chain.events import BlockOrphaned, Occurrence, PriceUpdate, Reading, TokenTransfer
-from backend.core.clock import from_unix, now_seconds
+from backend.core.clock import from_unix, now_seconds, utc_now
 from backend.core.telemetry import alert_events, alert_latency_seconds, alerts_stored
 
 UnitOfWork = Callable[[], AbstractAsyncContextManager[AsyncSession]]
@@ -121,14 +121,15 @@ class Processor:
             self._quotas.note((each.user_id, each.triggered_at.timestamp()) for each in told if each.kind == "alert")
         for rule_id, until in aside.rests.items():
             self._book().rest(rule_id.bytes, until)
-        return told
+        return told + reloads(aside.known, utc_now())
 
     async def _withdraw(self, event: BlockOrphaned) -> None:
         # Alone: a turn that read what is used just before would count down what it never counted.
         async with self._quotas.turn(alone=True):
             async with self._unit_of_work() as session:
                 told = await withdraw(session, self._chain_id, event.block_hash)
-            self._quotas.note(((each.user_id, each.triggered_at.timestamp()) for each in told), step=-1)
+            back = [each for each in told if each.kind == "withdrawn"]
+            self._quotas.note(((each.user_id, each.triggered_at.timestamp()) for each in back), step=-1)
         self._book().forget_block(self._chain_id, event.block_hash)
         self._untold += told
 

@@ -25,7 +25,7 @@ from backend.alerts.kinds.base import Kind
 from backend.alerts.kinds.registry import kind_named
 from backend.alerts.schemas import AlertRead
 from backend.chain.events import Event, Occurrence
-from backend.core.clock import from_unix
+from backend.core.clock import from_unix, utc_now
 from backend.core.formats import iso
 from backend.notifications.service import AlertNews, enqueue, enqueue_alerts, enqueue_withdrawals
 
@@ -35,14 +35,18 @@ ORPHANED_REASON = "A chain reorganisation dropped the block of this event."
 
 @dataclass(slots=True)
 class Aside:
-    """What storing asks of the rule book, and has to say to it: which rules others wait for; who rests until when."""
+    """What storing asks of the rule book, and has to say to it: which rules others wait for; who rests until when.
+
+    `known` are the users some of whose alerts were stored before: whoever stored them may not have lived to tell.
+    """
 
     is_awaited: Callable[[UUID], bool]
     rests: dict[UUID, float] = field(default_factory=dict)
+    known: set[UUID] = field(default_factory=set)
 
 
 class Told(NamedTuple):
-    """News for a user: `kind` is alert or withdrawn, `data` then an AlertRead as JSON has it; or limit_reached.
+    """News for a user: `kind` is alert or withdrawn, `data` then an AlertRead as JSON has it; limit_reached; reload.
 
     `news_at` is when it was recorded, or withdrawn; `triggered_at` the time of its block.
     """
@@ -79,6 +83,7 @@ async def record(
     passed = await through_gates(session, facts, matches, rules, orphaned)
     kept, gates = passed.matches, passed.gates
     aside.rests |= passed.rests
+    aside.known |= {rules[rule_id].user_id for rule_id in passed.known}
     if not kept:
         return []
     all_fit = all(each.room >= wanted[user_id] for (user_id, _), each in usage.items())
@@ -86,6 +91,11 @@ async def record(
     alerts, events = _columns(facts, kept, rules, orphaned)
     alerts.suppressed = [key is not None for key in held_by(keys, usage)] if keys else [False] * len(kept)
     stored = await repository.insert_alerts(session, chain_id, alerts, events, ORPHANED_REASON)
+    if len(stored) < len(kept):
+        new = {(row.alert_rule_id, row.event_id) for row in stored}
+        aside.known |= {
+            rules[match.rule_id].user_id for match in kept if (match.rule_id, facts[match.place].event.id) not in new
+        }
     counting = [row for row in stored if row.withdrawn_at is None]
     if not counting:
         return []
@@ -105,12 +115,17 @@ async def record(
     return told + [_limit_reached(each) for each in full]
 
 
+def reloads(users: set[UUID], at: datetime) -> list[Told]:
+    """Return the news for these users that they may have missed some."""
+    return [Told("reload", user_id, UUID(int=0), UUID(int=0), at, at, {}) for user_id in sorted(users)]
+
+
 async def withdraw(session: AsyncSession, chain_id: int, block_hash: str) -> list[Told]:
     """Withdraw every alert of an orphaned block, arm its once rules again, and tell whoever was told."""
     await repository.lock_chain(session, chain_id)
     rows = await repository.withdraw_alerts(session, chain_id, block_hash, ORPHANED_REASON)
     if not rows:
-        return []
+        return reloads(await repository.withdrawn_for(session, chain_id, block_hash), utc_now())
     told = [_withdrawn(row) for row in rows if not row["suppressed"]]
     versions: dict[UUID, int] = {}
     for row in rows:

@@ -132,6 +132,10 @@ returning h.id, h.alert_rule_id as rule_id, h.user_id, r.name as rule_name, h.ru
   h.chain_id, h.block_number, h.block_hash, h.tx_hash, h.token, h.event_id, h.event_data as event, h.triggered_at,
   h.recorded_at, h.withdrawn_at, h.withdrawn_reason, h.suppressed
 """)
+_WITHDRAWN_FOR = text("""
+select distinct user_id from alert_history
+where chain_id = :chain_id and block_hash = :block_hash and withdrawn_at is not null and not suppressed
+""")
 # A once rule is armed again, unless its user changed it since it fired (the version tells).
 _REARM = text("""
 with ordered as (
@@ -454,6 +458,12 @@ async def withdraw_alerts(session: AsyncSession, chain_id: int, block_hash: str,
     """Mark a block's alerts as withdrawn and return them as `AlertRead` has them, with their `user_id`."""
     values = {"chain_id": chain_id, "block_hash": block_hash, "reason": reason}
     return [dict(row) for row in (await session.execute(_WITHDRAW, values)).mappings()]
+
+
+async def withdrawn_for(session: AsyncSession, chain_id: int, block_hash: str) -> set[UUID]:
+    """Return whose alerts of a block are withdrawn already."""
+    values = {"chain_id": chain_id, "block_hash": block_hash}
+    return set((await session.execute(_WITHDRAWN_FOR, values)).scalars())
 
 
 async def rearm_rules(session: AsyncSession, versions: dict[UUID, int]) -> None:

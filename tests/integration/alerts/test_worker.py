@@ -155,6 +155,8 @@ async def test_delivering_everything_again_changes_nothing(world, make_user):
         first = await world.quiet()
         sent = await outbox(world, user)
         assert len(first) == len(sent) == 18 + 3 + 1
+        pubsub = world.redis.pubsub()
+        await pubsub.subscribe(user_alerts_channel(user.id))
         await world.redis.xgroup_destroy(events_stream(world.chain_id), EVENTS_GROUP)
         await until(world.settled)
         assert await world.history() == first
@@ -162,6 +164,10 @@ async def test_delivering_everything_again_changes_nothing(world, make_user):
         await until(world.settled)
         assert await world.history() == first
         assert await outbox(world, user) == sent
+    told = [message for _ in range(20) if (message := await pubsub.get_message(timeout=0.2))]
+    news = {orjson.loads(message["data"])["type"] for message in told if message["type"] == "message"}
+    assert news == {"reload"}, "whoever stored them may not have told: open pages read again"
+    await pubsub.aclose()
 
 
 async def test_an_orphaned_block_withdraws_its_alerts_and_arms_once_rules(world, make_user):
@@ -266,7 +272,8 @@ async def test_a_burst_is_stored_in_parts_and_a_failure_between_them_doubles_not
     assert sizes[:2] == [3, 3]
     assert sizes[2:] == [3, 3, 1], "the first part was tried again, and the others came after it"
     told = [message for _ in range(30) if (message := await pubsub.get_message(timeout=0.2))]
-    news = [orjson.loads(message["data"])["data"]["ruleId"] for message in told if message["type"] == "message"]
+    news = [orjson.loads(message["data"]) for message in told if message["type"] == "message"]
+    news = [each["data"]["ruleId"] for each in news if each["type"] == "alert"]
     assert sorted(news) == sorted(str(rule.id) for rule in rules)
     await pubsub.aclose()
 
