@@ -38,6 +38,7 @@ from state.api_keys_state import ApiKeysState
 from state.billing_state import BillingState
 from state.channels_state import ChannelsState
 from state.checkout_return_state import CheckoutReturnState
+from state.deliveries_state import DeliveriesState
 from state.dev_mail_state import DevMailState
 from state.entrance_state import EntranceState
 from state.linked_accounts_state import LinkedAccountsState
@@ -53,6 +54,7 @@ from state.sign_in_state import SignInState
 from state.sign_in_ways_state import SignInWaysState
 from state.two_factor_state import TwoFactorState
 from state.wallets_state import WalletsState
+from state.webhook_state import WebhookState
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,12 @@ PAGES = (
         settings_notifications_page,
         (NotificationsState.load,),
     ),
-    PageSpec("/settings/channels", "settings.tab_channels", settings_channels_page, (ChannelsState.load,)),
+    PageSpec(
+        "/settings/channels",
+        "settings.tab_channels",
+        settings_channels_page,
+        (ChannelsState.load, WebhookState.load, DeliveriesState.load),
+    ),
     PageSpec("/settings/api-keys", "settings.tab_api_keys", settings_api_keys_page, (ApiKeysState.load,)),
     PageSpec("/settings/privacy", "settings.tab_privacy", settings_privacy_page, (PrivacyState.load,)),
     *LOCAL_PAGES,

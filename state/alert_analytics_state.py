@@ -31,6 +31,7 @@ class AlertAnalyticsState(rx.State):
     bars: list[Bar] = []
     any_alert: bool = False
     note: str = ""
+    export_query: str = ""
     top_rules: list[CountRow] = []
     kinds: list[CountRow] = []
     chains: list[CountRow] = []
@@ -46,6 +47,7 @@ class AlertAnalyticsState(rx.State):
             found = await insights.analytics(session, user, SPANS[unit].days, unit)
         self.units = [Chip(t(f"analytics.unit_{each}"), f"{ADDRESS}?unit={each}", each == unit) for each in SPANS]
         self.bars, self.any_alert = period_bars(found), found.total.alerts > 0
+        self.export_query = f"/v1/alerts/analytics/export?days={SPANS[unit].days}&unit={unit}"
         self.note = t(
             "analytics.note",
             told=formats.number(found.total.told),

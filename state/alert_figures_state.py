@@ -14,6 +14,7 @@ from backend.core.errors import InvalidInputError
 from components.i18n import t
 from state.alert_figures import dashboard_tiles, kind_rows
 from state.guard import signed_in
+from state.held_rows import HeldRow, held_rows
 from state.view_models import AdviceRow, CountRow, KpiTile
 
 
@@ -23,6 +24,7 @@ class AlertFiguresState(rx.State):
     loaded: bool = False
     tiles: list[KpiTile] = []
     kinds: list[CountRow] = []
+    held: list[HeldRow] = []
     paused_by_plan: str = ""
     as_of: str = ""
     advice: list[AdviceRow] = []
@@ -59,7 +61,7 @@ class AlertFiguresState(rx.State):
     async def _read(self, user: CurrentUser) -> None:
         async with resources().database.unit_of_work(user.id) as session:
             found = await insights.dashboard(session, user)
-        self.tiles, self.kinds = dashboard_tiles(found), kind_rows(found)
+        self.tiles, self.kinds, self.held = dashboard_tiles(found), kind_rows(found), held_rows(found.held)
         paused = found.rules_paused_by_plan
         self.paused_by_plan = t("dashboard.paused_by_plan", count=formats.number(paused)) if paused else ""
         self.as_of = formats.iso(found.as_of)

@@ -20,17 +20,20 @@ from backend.core import formats
 from backend.core.clock import utc_now
 from backend.core.errors import InvalidInputError, NotFoundError
 from backend.core.money import plain
+from backend.notifications import service as notifications
 from components.i18n import t
 from state.alert_rows import alert_row, rule_row
+from state.delivery_rows import delivery_row
 from state.guard import signed_in
 from state.rule_chart import RANGES, range_of, read_chart
 from state.run_rows import RunRow, run_row
 from state.shell_state import ShellState
-from state.view_models import AlertRow, ChartView, Chip, Fact, RuleRow
+from state.view_models import AlertRow, ChartView, Chip, DeliveryRow, Fact, RuleRow
 
 # How many alerts are drawn into the chart, and how many of them are listed.
 MOST_MARKS = 200
 LISTED = 20
+LISTED_DEAD = 10
 SNOOZES = ("0", "3600", "28800", "86400", "604800")
 _NO_RULE = RuleRow(
     id="", name="", sentence="", kind="", kind_label="", enabled=False, status="", status_tone="", channels="",
@@ -58,6 +61,9 @@ class AlertRuleState(rx.State):
     guard_text: str = ""
     runs: list[RunRow] = []
     runs_note: str = ""
+    deliveries: list[DeliveryRow] = []
+    deliveries_note: str = ""
+    deliveries_to: str = ""
 
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
@@ -109,6 +115,16 @@ class AlertRuleState(rx.State):
         self.runs = [made if run.id == run_id else run for run in self.runs]
 
     @signed_in
+    async def resend(self, user: CurrentUser, message_id: str) -> Any:
+        """Put a message of the rule in line again, or send one now that is held."""
+        if str(message_id) not in {row.id for row in self.deliveries}:
+            raise InvalidInputError(t("form.invalid"))
+        async with resources().database.unit_of_work(user.id) as session:
+            await alerts_service.resend_delivery(session, user, UUID(str(message_id)))
+        await self._read(user, self._rule_id())
+        return rx.toast.success(t("deliveries.resent"))
+
+    @signed_in
     async def ask_delete(self, user: CurrentUser) -> Any:
         """Ask before deleting."""
         self.asks_delete = True
@@ -139,12 +155,23 @@ class AlertRuleState(rx.State):
             self.chart = await read_chart(history, rule, page.items, span)
             runs = await automation.list_runs(session, user, RunFilter(rule_id=rule_id), 1, LISTED)
             names = await _names_of_acted(session, user, rule)
+            sent = await notifications.list_deliveries(session, user.id, None, 1, LISTED, rule_id=rule_id)
+            dead = await notifications.list_deliveries(session, user.id, "dead", 1, LISTED_DEAD, rule_id=rule_id)
         self.rule, self.facts = rule_row(rule), facts_of(rule, names)
         is_snoozed = rule.snoozed_until is not None and rule.snoozed_until > utc_now()
         self.snoozed_until = formats.iso(rule.snoozed_until) if is_snoozed else ""
         self.guard_text = rule.guard_description or ""
         self.runs = [run_row(run) for run in runs.items]
         self.runs_note = t("runs.note_one" if runs.total == 1 else "runs.note", total=formats.number(runs.total))
+        # What was given up comes first: something is to be done about it.
+        rest = [each for each in sent.items if each.status != "dead"]
+        self.deliveries = [delivery_row(each) for each in (*dead.items, *rest)]
+        self.deliveries_note = t(
+            "deliveries.rule_note_dead" if dead.total else "deliveries.rule_note",
+            total=formats.number(sent.total),
+            dead=formats.number(dead.total),
+        )
+        self.deliveries_to = f"/settings/channels/?rule={rule_id}#deliveries"
         self.alerts = [alert_row(alert) for alert in page.items[:LISTED]]
         self.alerts_note = t(
             "history.note_one" if page.total == 1 else "history.note", total=formats.number(page.total)

@@ -20,9 +20,8 @@ from state.guard import signed_in
 from state.history_filters import filters_of, page_number
 from state.shell_state import ShellState
 from state.view_models import Pager, RuleRow
-from state.webhook_state import WebhookState
 
-TABS = ("overview", "rules", "live", "webhooks")
+TABS = ("overview", "rules", "live")
 RULES_PAGE_SIZE = 100
 
 
@@ -49,6 +48,8 @@ class AlertsState(rx.State):
         query = dict(self.router.url.query_parameters)
         if query.get("tab") == "history":  # where the history was before it had a page of its own
             return rx.redirect(filters_of(query).address())
+        if query.get("tab") == "webhooks":  # where they were before they stood with the channels
+            return rx.redirect("/settings/channels/#webhooks")
         self.tab = _tab_of(query)
         shell = await ShellState._show(self, user)
         if self.tab == "overview":
@@ -57,9 +58,6 @@ class AlertsState(rx.State):
             await figures._read(user)
         elif self.tab == "live":
             shell.unseen = 0
-        elif self.tab == "webhooks":
-            webhooks = await self.get_state(WebhookState)
-            await webhooks._read(user, query)
         else:
             await self._read_rules(user, query)
         self.failure = self.failure_id = self.limit_message = self.upgrade_to = ""

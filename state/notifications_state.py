@@ -1,4 +1,4 @@
-"""Settings → Notifications: which mails one gets. The webhook secret never comes here: the browser fetches it."""
+"""Settings → Notifications: which mails one gets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,15 +33,11 @@ class NotificationsState(rx.State):
     email: str = ""
     email_confirmed: bool = False
     choices: list[MailChoiceRow] = []
-    old_secret_until: str = ""
-    times_closed: int = 0
-    is_rotating: bool = False
 
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
-        """Show everything, with the dialog closed."""
+        """Show everything."""
         await ShellState._show(self, user)
-        self.is_rotating = False
         await self._read(user)
         self.failure = self.failure_id = ""
 
@@ -55,27 +51,11 @@ class NotificationsState(rx.State):
             self._show(await notifications.choose_mails(session, user.id, {row.kind: not row.is_on}))
         return rx.toast.success(t("notifications.saved"))
 
-    @signed_in
-    async def open_rotate(self, user: CurrentUser) -> Any:
-        """Ask how long the present secret shall stay valid."""
-        self.is_rotating = True
-
-    @signed_in
-    async def close(self, user: CurrentUser) -> Any:
-        """Close the dialog; the secret may be another now."""
-        self.is_rotating = False
-        self.times_closed += 1
-        await self._read(user)
-
     async def _read(self, user: CurrentUser) -> None:
-        held = resources()
-        async with held.database.unit_of_work(user.id) as session:
+        async with resources().database.unit_of_work(user.id) as session:
             choices = await notifications.mail_choices(session, user.id)
-            secret = await notifications.read_secret(session, user.id, held.settings)
             self.email_confirmed = await linked.has_confirmed_email(session, user)
         self.email = user.email
-        until = secret.old_valid_until
-        self.old_secret_until = f"{until:%Y-%m-%d %H:%M} UTC" if until else ""
         self._show(choices)
         self.loaded = True
 

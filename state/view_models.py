@@ -97,17 +97,20 @@ class TransferRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One message to a webhook and how it went."""
+    """One message to a channel and how it went; `held_until` is ISO 8601, empty for what is not held."""
 
     id: str
     at: str
     what: str
+    channel: str
     destination: str
     status: str
     status_tone: str
     attempts: str
     problem: str
+    held_until: str
     can_resend: bool
+    can_send_now: bool
 
 
 @dataclass(frozen=True, slots=True)

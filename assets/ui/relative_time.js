@@ -1,4 +1,4 @@
-// "2 s ago" that stays true, with the absolute time in the reader's own zone on hover.
+// "2 s ago" (or, of what is to come, "in 2 h") that stays true, with the absolute time in the reader's own zone on hover.
 import { jsx } from "react/jsx-runtime";
 import { useNow } from "./clock.js";
 
@@ -17,12 +17,13 @@ export const ago = (seconds, locale) => {
   return format.format(-Math.trunc(seconds / size), unit);
 };
 
-export const RelativeTime = ({ at, ...rest }) => {
+// Clocks differ: what has happened is never said to be ahead, unless it is meant to be (`ahead`).
+export const RelativeTime = ({ at, ahead, ...rest }) => {
   const now = useNow();
   const moment = at ? new Date(at) : null;
   if (!moment || Number.isNaN(moment.getTime())) return jsx("span", { ...rest, children: "\u2014" });
   const locale = typeof navigator === "undefined" ? "en" : document.documentElement.lang || "en";
-  const text = now ? ago(Math.max(0, (now - moment.getTime()) / 1000), locale) : "";
+  const text = now ? ago(Math.max(ahead ? -Infinity : 0, (now - moment.getTime()) / 1000), locale) : "";
   const absolute = now ? moment.toLocaleString(locale, { dateStyle: "medium", timeStyle: "long" }) : at;
   return jsx("time", { ...rest, dateTime: at, title: absolute, suppressHydrationWarning: true, children: text });
 };

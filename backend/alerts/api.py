@@ -29,10 +29,10 @@ from backend.alerts.schemas import (
 from backend.api.alert_stream import AlertStream
 from backend.api.auth import ReadsAlerts, SignedIn, WritesAlerts, public, take_from_limit
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
+from backend.api.files import FILE_RESPONSES, file_response
 from backend.api.limits import WEBHOOK_TEST_PER_MINUTE
 from backend.api.live_stream import serve_stream
 from backend.api.resources import resources
-from backend.core.clock import utc_now
 from backend.core.schemas import ApiModel, Page
 from backend.notifications import service as notifications
 from backend.notifications.service import (
@@ -112,6 +112,7 @@ class DeliveriesQuery(_Paging):
     """Which deliveries to list."""
 
     status: DeliveryStatus | None = None
+    rule_id: UUID | None = Field(default=None, description="Only what was sent because of this rule")
 
 
 @router.post("/rules", status_code=201, tags=RULES)
@@ -200,16 +201,11 @@ async def list_history(user: ReadsAlerts, query: Annotated[HistoryQuery, Query()
     "/history/export",
     tags=HISTORY,
     response_class=StreamingResponse,
-    responses={200: {"description": "The file", "content": {"text/csv": {}, "application/json": {}}}},
+    responses=FILE_RESPONSES,
 )
 async def export_history(user: ReadsAlerts, query: Annotated[ExportQuery, Query()]) -> StreamingResponse:
     """Download your alerts as CSV or JSON."""
-    media_type = {"csv": "text/csv; charset=utf-8", "json": "application/json"}[query.format]
-    name = f"alerts-{utc_now():%Y%m%d-%H%M%S}.{query.format}"
-    chunks = await _started(_export(user, query))
-    return StreamingResponse(
-        chunks, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return await file_response("alerts", query.format, _export(user, query))
 
 
 async def _export(user: ReadsAlerts, query: ExportQuery) -> AsyncIterator[bytes]:
@@ -219,25 +215,15 @@ async def _export(user: ReadsAlerts, query: ExportQuery) -> AsyncIterator[bytes]
             yield chunk
 
 
-async def _started(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Return `chunks` once the first is there, so that a failure still becomes an envelope and not half a file."""
-    first = await anext(chunks, b"")
-
-    async def all_of_them() -> AsyncIterator[bytes]:
-        yield first
-        async for chunk in chunks:
-            yield chunk
-
-    return all_of_them()
-
-
 @router.get("/deliveries", tags=DELIVERIES)
 async def list_deliveries(
     user: ReadsAlerts, query: Annotated[DeliveriesQuery, Query()]
 ) -> Envelope[Page[DeliveryRead]]:
     """List what was or will be sent to your webhooks, newest first; `dead` ones can be sent again."""
     async with resources().database.unit_of_work(user.id) as session:
-        page = await notifications.list_deliveries(session, user.id, query.status, query.page, query.page_size)
+        page = await notifications.list_deliveries(
+            session, user.id, query.status, query.page, query.page_size, rule_id=query.rule_id
+        )
     return ok(page)
 
 

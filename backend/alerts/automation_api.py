@@ -1,19 +1,22 @@
 """The automation part of the alerts API: rules that do more than tell, and the log of what they did."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field, field_validator
 
 from backend.alerts import service as rules
 from backend.alerts.actions import is_automated
 from backend.alerts.automation import service
 from backend.alerts.automation.schemas import RunDetail, RunFilter, RunRead, RunStatus
-from backend.alerts.schemas import RuleCreate, RuleRead, RuleUpdate
+from backend.alerts.schemas import ExportFormat, RuleCreate, RuleRead, RuleUpdate
 from backend.api.auth import ReadsAlerts, WritesAlerts
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
+from backend.api.files import FILE_RESPONSES, file_response
 from backend.api.resources import resources
 from backend.core.errors import InvalidInputError
 from backend.core.schemas import ApiModel, Page
@@ -31,8 +34,8 @@ class AutomationQuery(ApiModel):
     page_size: int = Field(default=20, ge=1, le=100)
 
 
-class RunsQuery(ApiModel):
-    """Which runs to list; `since` inclusive, `until` exclusive (UTC if not said)."""
+class RunConditions(ApiModel):
+    """Which runs are meant; `since` inclusive, `until` exclusive (UTC if not said)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,8 +43,6 @@ class RunsQuery(ApiModel):
     status: RunStatus | None = None
     since: datetime | None = None
     until: datetime | None = None
-    page: int = Field(default=1, ge=1, le=100_000)
-    page_size: int = Field(default=50, ge=1, le=100)
 
     @field_validator("since", "until")
     @classmethod
@@ -49,6 +50,23 @@ class RunsQuery(ApiModel):
         if value is not None and not _FIRST_YEAR <= value.year <= _LAST_YEAR:
             raise ValueError(f"Use a time between {_FIRST_YEAR} and {_LAST_YEAR}.")
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+    def chosen(self) -> RunFilter:
+        """Return what the service wants to know."""
+        return RunFilter(**{name: getattr(self, name) for name in RunFilter.model_fields})
+
+
+class RunsQuery(RunConditions):
+    """Which runs to list, and which page of them."""
+
+    page: int = Field(default=1, ge=1, le=100_000)
+    page_size: int = Field(default=50, ge=1, le=100)
+
+
+class RunsExportQuery(RunConditions):
+    """Which runs to export, and in which form."""
+
+    format: ExportFormat = "csv"
 
 
 class AutomationDeleted(ApiModel):
@@ -93,9 +111,20 @@ async def list_automation_history(user: ReadsAlerts, query: Annotated[RunsQuery,
 
 
 async def _runs(user: ReadsAlerts, query: RunsQuery) -> Page[RunRead]:
-    wanted = RunFilter(**{name: getattr(query, name) for name in RunFilter.model_fields})
     async with resources().database.unit_of_work(user.id) as session:
-        return await service.list_runs(session, user, wanted, query.page, query.page_size)
+        return await service.list_runs(session, user, query.chosen(), query.page, query.page_size)
+
+
+@router.get("/runs/export", response_class=StreamingResponse, responses=FILE_RESPONSES)
+async def export_runs(user: ReadsAlerts, query: Annotated[RunsExportQuery, Query()]) -> StreamingResponse:
+    """Download what your rules did: CSV has a line for each step, JSON the runs as `/runs/{runId}` has them."""
+    return await file_response("automation-runs", query.format, _export(user, query))
+
+
+async def _export(user: ReadsAlerts, query: RunsExportQuery) -> AsyncIterator[bytes]:
+    async with resources().database.unit_of_work(user.id) as session:
+        async for chunk in service.export_runs(session, user, query.chosen(), query.format):
+            yield chunk
 
 
 @router.get("/runs/{run_id}", responses=errors(404))

@@ -1,14 +1,15 @@
-"""Alert history as files: CSV that spreadsheets open safely, and JSON."""
+"""What the alerts part gives as files: CSV that spreadsheets open safely, and JSON, both in chunks."""
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import orjson
 
 from backend.alerts.schemas import AlertRead
 from backend.chain.registry import chain_name
 from backend.core.formats import iso
+from backend.core.schemas import ApiModel
 
 _COLUMNS = (
     "triggeredAt", "type", "ruleName", "message", "chain", "chainId", "token", "symbol", "amount", "valueUsd",
@@ -25,15 +26,15 @@ def safe_cell(value: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-async def as_csv(alerts: AsyncIterator[AlertRead]) -> AsyncIterator[bytes]:
-    """Yield a CSV file (UTF-8 with byte-order mark, CRLF, header) in chunks."""
+async def csv_file(columns: Sequence[str], rows: AsyncIterator[Sequence[object]]) -> AsyncIterator[bytes]:
+    """Yield a CSV file (UTF-8 with byte-order mark, CRLF, header) in chunks, every cell safe for spreadsheets."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     buffer.write("\ufeff")
-    writer.writerow(_COLUMNS)
+    writer.writerow(columns)
     waiting = 0
-    async for alert in alerts:
-        writer.writerow([safe_cell(value) for value in _row(alert)])
+    async for row in rows:
+        writer.writerow([safe_cell(value) for value in row])
         waiting += 1
         if waiting >= _ROWS_PER_CHUNK:
             yield _drained(buffer)
@@ -41,17 +42,22 @@ async def as_csv(alerts: AsyncIterator[AlertRead]) -> AsyncIterator[bytes]:
     yield _drained(buffer)
 
 
-async def as_json(alerts: AsyncIterator[AlertRead]) -> AsyncIterator[bytes]:
-    """Yield a JSON array of alerts, as the API answers them, in chunks."""
+async def json_file(items: AsyncIterator[ApiModel]) -> AsyncIterator[bytes]:
+    """Yield a JSON array of what the API answers, in chunks."""
     parts: list[bytes] = []
     before = b"["
-    async for alert in alerts:
-        parts.append(before + orjson.dumps(alert.model_dump(mode="json", by_alias=True)))
+    async for item in items:
+        parts.append(before + orjson.dumps(item.model_dump(mode="json", by_alias=True)))
         before = b",\n"
         if len(parts) >= _ROWS_PER_CHUNK:
             yield b"".join(parts)
             parts = []
     yield b"".join(parts) + (b"]\n" if before != b"[" else b"[]\n")
+
+
+def alerts_csv(alerts: AsyncIterator[AlertRead]) -> AsyncIterator[bytes]:
+    """Return the file of alerts, a line each."""
+    return csv_file(_COLUMNS, (_row(alert) async for alert in alerts))
 
 
 def _row(alert: AlertRead) -> tuple[object, ...]:

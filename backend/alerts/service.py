@@ -249,7 +249,7 @@ def export_history(
         async for row in repository.stream_alerts(session, user.id, wanted):
             yield AlertRead.model_validate(dict(row))
 
-    return exports.as_csv(alerts()) if format == "csv" else exports.as_json(alerts())
+    return exports.alerts_csv(alerts()) if format == "csv" else exports.json_file(alerts())
 
 
 async def alert_counts(session: AsyncSession, user: CurrentUser) -> AlertCounts:

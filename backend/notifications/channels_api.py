@@ -32,6 +32,7 @@ class MessagesQuery(ApiModel):
     status: DeliveryStatus | None = None
     channel: str | None = Field(default=None, max_length=20)
     alert_id: UUID | None = None
+    rule_id: UUID | None = None
     page: int = Field(default=1, ge=1, le=10_000)
     page_size: int = Field(default=20, ge=1, le=100)
 
@@ -111,6 +112,7 @@ async def list_messages(user: ReadsAlerts, query: Annotated[MessagesQuery, Query
             query.page_size,
             channel=query.channel,
             alert_id=query.alert_id,
+            rule_id=query.rule_id,
         )
     return ok(page)
 

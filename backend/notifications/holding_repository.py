@@ -1,4 +1,4 @@
-"""The SQL of what is held: taking what is due, together with all that goes out with it (role premium_worker)."""
+"""The SQL of what is held: what there is, and taking what is due with all that goes out with it (premium_worker)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _TARGET = "coalesce(o.channel_id::text, o.destination)"
@@ -46,6 +46,15 @@ class HeldMessage:
     def group(self) -> tuple[object, ...]:
         """What goes out together."""
         return self.user_id, self.channel, self.channel_id or self.destination, self.group_key
+
+
+async def count_held(session: AsyncSession, user_id: UUID) -> list[RowMapping]:
+    """Return what is held of a user by reason and channel: `held_for`, `channel`, `messages`, `until`, `last_until`."""
+    statement = text(
+        "select held_for, channel, count(*) as messages, min(held_until) as until, max(held_until) as last_until"
+        " from notification_outbox where user_id = :user_id and status = 'held' group by 1, 2 order by 4, 1, 2"
+    )
+    return list((await session.execute(statement, {"user_id": user_id})).mappings())
 
 
 async def take_due(session: AsyncSession, groups: int) -> list[HeldMessage]:

@@ -30,7 +30,8 @@ from notification_outbox
 """
 _MINE = """ where user_id = :user_id and (cast(:status as text) is null or status = :status)
   and (cast(:channel as text) is null or channel = :channel)
-  and (cast(:alert_id as uuid) is null or alert_id = :alert_id)"""
+  and (cast(:alert_id as uuid) is null or alert_id = :alert_id)
+  and (cast(:rule_id as uuid) is null or alert_rule_id = :rule_id)"""
 _LIST = text(f"{_READ}{_MINE} order by created_at desc, id desc limit :limit offset :offset")
 _COUNT = text(f"select count(*) from notification_outbox{_MINE}")  # noqa: S608 - constant text
 _FIND = text(f"{_READ} where id = :id and user_id = :user_id")
@@ -110,7 +111,7 @@ async def list_messages(
 ) -> tuple[list[dict[str, Any]], int]:
     """Return one page of the user's messages, newest first, and how many there are.
 
-    `wanted` holds `status`, `channel` and `alert_id`, each None for any.
+    `wanted` holds `status`, `channel`, `alert_id` and `rule_id`, each None for any.
     """
     parameters = {"user_id": user_id, **wanted}
     total = (await session.execute(_COUNT, parameters)).scalar_one()

@@ -120,6 +120,16 @@ class DeliveryRead(ApiModel):
     )
 
 
+class HeldMessages(ApiModel):
+    """Messages that wait on one channel for one reason: quiet hours, a digest, or others of their rule."""
+
+    held_for: Literal["quiet", "digest", "group"]
+    channel: str
+    messages: int
+    until: Instant = Field(description="When the first of them go out")
+    last_until: Instant = Field(description="When the last of them go out")
+
+
 class WebhookTest(ApiModel):
     """Where to send a test message."""
 

@@ -10,7 +10,7 @@ from backend.core.destinations import DestinationError, normalise_destination
 from backend.core.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from backend.core.schemas import Page
 from backend.core.settings import Settings, get_settings
-from backend.notifications import repository
+from backend.notifications import holding_repository, repository
 from backend.notifications.alerts import enqueue_alerts, enqueue_notices, enqueue_withdrawals
 from backend.notifications.chat.words import Said, discord_markdown, telegram_html
 from backend.notifications.kinds import AlertKinds, use_alert_kinds
@@ -27,6 +27,7 @@ from backend.notifications.schemas import (
     AlertNews,
     DeliveryRead,
     DeliveryStatus,
+    HeldMessages,
     NewMessage,
     Notice,
     WebhookSecret,
@@ -48,6 +49,7 @@ __all__ = [
     "AlertNews",
     "DeliveryRead",
     "DeliveryStatus",
+    "HeldMessages",
     "LiveHub",
     "Message",
     "NewMessage",
@@ -66,6 +68,7 @@ __all__ = [
     "enqueue_notices",
     "enqueue_test_webhook",
     "enqueue_withdrawals",
+    "held_messages",
     "keep_derived_secrets",
     "list_deliveries",
     "list_local_mails",
@@ -141,13 +144,19 @@ async def list_deliveries(
     *,
     channel: str | None = None,
     alert_id: UUID | None = None,
+    rule_id: UUID | None = None,
 ) -> Page[DeliveryRead]:
-    """Return one page of the user's messages, newest first."""
-    wanted = {"status": status, "channel": channel, "alert_id": alert_id}
+    """Return one page of the user's messages, newest first: of one alert, or of one rule, if it is given."""
+    wanted = {"status": status, "channel": channel, "alert_id": alert_id, "rule_id": rule_id}
     rows, total = await repository.list_messages(session, user_id, wanted, page_size, (page - 1) * page_size)
     return Page[DeliveryRead](
         items=[DeliveryRead.model_validate(row) for row in rows], total=total, page=page, page_size=page_size
     )
+
+
+async def held_messages(session: AsyncSession, user_id: UUID) -> list[HeldMessages]:
+    """Return what is held of the user's messages now, by reason and channel, what goes out first at the top."""
+    return [HeldMessages.model_validate(dict(row)) for row in await holding_repository.count_held(session, user_id)]
 
 
 async def resend(session: AsyncSession, user_id: UUID, message_id: UUID) -> DeliveryRead:

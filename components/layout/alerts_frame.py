@@ -16,7 +16,6 @@ _TABS = (
     ("live", "/alerts/?tab=live"),
     ("history", "/alerts/history/"),
     ("analytics", "/alerts/analytics/"),
-    ("webhooks", "/alerts/?tab=webhooks"),
 )
 
 

@@ -17,6 +17,7 @@ class RelativeTime(_Browser):
     library = "$/public/ui/relative_time.js"
     tag = "RelativeTime"
     at: rx.Var[str]
+    ahead: rx.Var[bool]
 
 
 class Freshness(_Browser):
@@ -102,6 +103,11 @@ class CommandPalette(_Browser):
 def relative_time(at: Any, class_name: str = "num whitespace-nowrap") -> rx.Component:
     """Return the moment `at` (ISO 8601, UTC) relative to now."""
     return RelativeTime.create(at=at, class_name=class_name)
+
+
+def time_ahead(at: Any, class_name: str = "num whitespace-nowrap") -> rx.Component:
+    """Return a moment that is still to come (ISO 8601, UTC) relative to now."""
+    return RelativeTime.create(at=at, ahead=True, class_name=class_name)
 
 
 def flash(value: Any, class_name: str = "num") -> rx.Component:

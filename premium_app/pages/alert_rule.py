@@ -8,6 +8,7 @@ from components.charts.time_chart import time_chart
 from components.i18n import t
 from components.layout.alerts_frame import alerts_frame
 from components.tables.alert_list import alert_list
+from components.tables.delivery_table import delivery_table
 from components.tables.run_list import run_list
 from components.ui.badge import badge, toned_badge
 from components.ui.browser import relative_time
@@ -16,6 +17,7 @@ from components.ui.card import card
 from components.ui.dialogs import confirm_dialog
 from components.ui.empty_state import empty_state
 from components.ui.error_panel import error_panel
+from components.ui.export_links import export_links
 from components.ui.icon import icon
 from components.ui.link import link
 from components.ui.plan_limit import plan_limit
@@ -78,6 +80,7 @@ def _rule() -> rx.Component:
         rx.cond(page.guard_text != "", _guard()),
         rx.cond(page.runs.length() > 0, _runs()),
         _alerts(),
+        _deliveries(),
     )
 
 
@@ -174,7 +177,12 @@ def _guard() -> rx.Component:
 
 
 def _runs() -> rx.Component:
-    return card(t("runs.title"), run_list(page.runs, page.toggle_run), note=page.runs_note)
+    return card(
+        t("runs.title"),
+        run_list(page.runs, page.toggle_run),
+        action=export_links("/v1/alerts/automation/runs/export?ruleId=" + page.rule.id),
+        note=page.runs_note,
+    )
 
 
 def _alerts() -> rx.Component:
@@ -187,6 +195,20 @@ def _alerts() -> rx.Component:
         ),
         action=link(t("rule.all_alerts"), to=page.rule.history_to, class_name="text-13 text-accent hover:underline"),
         note=page.alerts_note,
+    )
+
+
+def _deliveries() -> rx.Component:
+    """What left because of this rule, on every channel, and how it fared."""
+    return card(
+        t("deliveries.title"),
+        rx.cond(
+            page.deliveries.length() > 0,
+            delivery_table(page.deliveries, page.resend),
+            empty_state("send", t("deliveries.none_title"), t("deliveries.rule_none")),
+        ),
+        action=link(t("deliveries.all"), to=page.deliveries_to, class_name="text-13 text-accent hover:underline"),
+        note=page.deliveries_note,
     )
 
 

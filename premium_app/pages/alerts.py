@@ -11,7 +11,6 @@ from components.ui.error_panel import error_panel
 from premium_app.pages.alerts_live import live_tab
 from premium_app.pages.alerts_overview import overview_tab
 from premium_app.pages.alerts_rules import rules_tab
-from premium_app.pages.alerts_webhooks import webhooks_tab
 from state.alerts_state import AlertsState
 from state.shell_state import ShellState
 
@@ -30,7 +29,6 @@ def alerts_page() -> rx.Component:
                 alerts.tab,
                 ("overview", overview_tab()),
                 ("live", live_tab()),
-                ("webhooks", webhooks_tab()),
                 rules_tab(),
             ),
         ),

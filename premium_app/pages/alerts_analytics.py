@@ -12,6 +12,7 @@ from components.ui.card import card
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.empty_state import empty_state
 from components.ui.error_panel import error_panel
+from components.ui.export_links import export_links
 from components.ui.segmented_links import segmented_links
 from components.ui.skeleton import skeleton, skeleton_rows
 from state.alert_analytics_state import AlertAnalyticsState
@@ -77,7 +78,11 @@ def _counts() -> rx.Component:
             ),
             rx.el.div(skeleton("h-[280px] w-full"), class_name="p-4"),
         ),
-        action=segmented_links(t("analytics.unit"), page.units),
+        action=rx.el.div(
+            segmented_links(t("analytics.unit"), page.units),
+            rx.cond(page.loaded, export_links(page.export_query)),
+            class_name="flex flex-wrap items-center gap-2",
+        ),
         note=rx.cond(page.loaded, page.note, t("state.loading")),
     )
 

@@ -7,14 +7,13 @@ import reflex as rx
 from components.i18n import t
 from components.layout.alerts_frame import alerts_frame
 from components.tables.history_list import history_list
-from components.ui.button import button_class, link_button
+from components.ui.button import link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
 from components.ui.error_panel import error_panel
+from components.ui.export_links import export_links
 from components.ui.field import FILTER
 from components.ui.filter_chips import filter_chip
-from components.ui.icon import icon
-from components.ui.link import document_link
 from components.ui.skeleton import skeleton_rows
 from state.alert_history_state import WINDOW, AlertHistoryState
 from state.alert_rows import kind_label
@@ -91,20 +90,7 @@ def _table() -> rx.Component:
             rx.cond(history.total > 0, history_list(history, WINDOW), _nothing()),
             rx.el.div(skeleton_rows(12), class_name="min-h-[360px]"),
         ),
-        action=rx.el.div(
-            *[
-                document_link(
-                    icon("download"),
-                    form.upper(),
-                    href=history.export_query.to(str) + f"&format={form}",
-                    download=True,
-                    aria_label=t("history.export", form=form.upper()),
-                    class_name=button_class("secondary"),
-                )
-                for form in ("csv", "json")
-            ],
-            class_name="flex gap-2",
-        ),
+        action=export_links(history.export_query),
         note=history.note,
     )
 

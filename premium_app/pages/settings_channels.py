@@ -1,4 +1,4 @@
-"""Settings → Channels: where one is told, what goes where, and when."""
+"""Settings → Channels: where one is told, what goes where and when, webhooks, and how every message fared."""
 
 from typing import Any
 
@@ -18,6 +18,7 @@ from components.ui.icon import icon
 from components.ui.skeleton import skeleton_rows
 from premium_app.pages.channels_connect import connect_section
 from premium_app.pages.channels_preferences import hours_section, kinds_section
+from premium_app.pages.channels_webhooks import deliveries_section, webhooks_section
 from state.channels_state import ChannelsState
 from state.shell_state import ShellState
 
@@ -35,7 +36,15 @@ def settings_channels_page() -> rx.Component:
             page.failure != "",
             error_panel(page.failure, page.failure_id, page.load),
             rx.fragment(
-                _channels(), connect_section(), kinds_section(), hours_section(), _rename(), _remove(), _result()
+                _channels(),
+                connect_section(),
+                webhooks_section(),
+                kinds_section(),
+                hours_section(),
+                deliveries_section(),
+                _rename(),
+                _remove(),
+                _result(),
             ),
         ),
         shell_state=ShellState,

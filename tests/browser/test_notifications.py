@@ -26,7 +26,7 @@ async def test_a_switch_is_kept(signed_in_page: Page, screenshots: Path) -> None
 
 async def test_the_webhook_key_is_changed_and_stays_out_of_the_page(signed_in_page: Page) -> None:
     page = signed_in_page
-    await page.goto(SETTINGS)
+    await page.goto("/settings/channels/")
     await page.get_by_role("button", name="Show", exact=True).click()
     shown = page.locator("main code, main span.mono").filter(has_text="whsec_").first
     await expect(shown).not_to_contain_text("\u2022")

@@ -64,11 +64,11 @@ async def delete_made_rules(context: BrowserContext, url: str) -> None:
 
 
 async def test_stranger_is_asked_to_sign_in_and_comes_back(page: Page) -> None:
-    await page.goto("/alerts/?tab=webhooks")
+    await page.goto("/alerts/?tab=webhooks")  # where webhooks were once: it leads on
     await page.wait_for_url("**/sign-in/**")
     await page.get_by_role("button", name="Use the demo account").click()
-    await page.wait_for_url("**/alerts/?tab=webhooks")
-    await expect(page.get_by_text("Signing secret")).to_be_visible()
+    await page.wait_for_url("**/settings/channels/#webhooks")
+    await expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
     cookie = next(each for each in await page.context.cookies() if each["name"] == "premium_session")  # type: ignore[typeddict-item]
     assert cookie["httpOnly"] is True  # type: ignore[typeddict-item]
     assert cookie["sameSite"] == "Lax"  # type: ignore[typeddict-item]
@@ -276,7 +276,7 @@ async def test_live_feed_waits_while_the_reader_points_at_it(quiet_page: Page) -
 
 async def test_webhook_secret_is_shown_only_when_asked(quiet_page: Page) -> None:
     page = quiet_page
-    await page.goto("/alerts/?tab=webhooks")
+    await page.goto("/settings/channels/")
     secret = page.get_by_text(re.compile(r"^whsec_"))
     await expect(secret).to_have_text(re.compile("•{20}"))
     await page.get_by_role("button", name="Show").click()
@@ -287,7 +287,7 @@ async def test_webhook_secret_is_shown_only_when_asked(quiet_page: Page) -> None
 
 async def test_test_message_leaves_a_line(quiet_page: Page) -> None:
     page = quiet_page
-    await page.goto("/alerts/?tab=webhooks")
+    await page.goto("/settings/channels/")
     await page.locator("#test_destination").fill("http://127.0.0.1:9/closed")
     await page.get_by_role("button", name="Send test").click()
     await expect(page.get_by_role("row").filter(has_text="Test message").first).to_be_visible()
@@ -331,7 +331,7 @@ async def test_nothing_scrolls_sideways(signed_in_page: Page, width: int) -> Non
         "/alerts/?tab=rules",
         "/alerts/history/",
         "/alerts/analytics/",
-        "/alerts/?tab=webhooks",
+        "/settings/channels/",
     ):
         await page.goto(address)
         await page.wait_for_function("document.querySelector('main') && !document.querySelector('main .skeleton')")

@@ -1,6 +1,6 @@
 """The SQL of runs and their steps, and of the readings that guards are judged by."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,6 +59,14 @@ _FILTER = """and (cast(:rule_id as uuid) is null or r.alert_rule_id = :rule_id)
   and (cast(:until as timestamptz) is null or r.created_at < :until)"""
 _LIST = text(f"{_RUN} {_FILTER} order by r.created_at desc, r.id desc limit :limit offset :offset")
 _COUNT = text(f"select count(*) from automation_runs r where r.user_id = :user_id {_FILTER}")  # noqa: S608 - constant text
+_EVERY = text(f"""
+select each.*, coalesce((
+    select jsonb_agg(jsonb_build_object('number', s.number, 'type', s.type, 'outcome', s.outcome, 'summary', s.summary,
+      'details', s.details, 'started_at', s.started_at, 'ended_at', s.ended_at,
+      'milliseconds', round(extract(epoch from s.ended_at - s.started_at) * 1000, 3)) order by s.number)
+    from automation_steps s where s.run_id = each.id), '[]') as steps
+from ({_RUN} {_FILTER}) each order by each.created_at desc, each.id desc
+""")  # noqa: S608 - constant text
 _GET = text(f"{_RUN} and r.id = :id")
 _STEPS = text("select * from automation_steps where run_id = :id order by number")
 
@@ -166,6 +174,14 @@ async def list_runs(
     values = {"user_id": user_id, **wanted.model_dump()}
     rows = await _rows(session, _LIST, {**values, "limit": limit, "offset": offset})
     return rows, (await session.execute(_COUNT, values)).scalar_one()
+
+
+async def stream_runs(session: AsyncSession, user_id: UUID, wanted: RunFilter) -> AsyncIterator[RowMapping]:
+    """Yield every run the filter lets through with its `steps`, newest first, from a server-side cursor."""
+    values = {"user_id": user_id, **wanted.model_dump()}
+    result = await session.stream(_EVERY, values, execution_options={"yield_per": 200})
+    async for row in result.mappings():
+        yield row
 
 
 async def find_run(session: AsyncSession, user_id: UUID, run_id: UUID) -> dict[str, Any] | None:

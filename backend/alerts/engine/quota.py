@@ -5,7 +5,7 @@ The others are kept silent. Hours and days are those of UTC, by block time.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 HOUR_SECONDS, DAY_SECONDS = 3600, 86_400
 
@@ -27,7 +27,7 @@ class Period(NamedTuple):
         return self.begins + self.seconds
 
     @property
-    def name(self) -> str:
+    def name(self) -> Literal["hour", "day"]:
         """`day` or `hour`."""
         return "day" if self.seconds == DAY_SECONDS else "hour"
 

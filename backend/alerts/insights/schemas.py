@@ -8,6 +8,7 @@ from pydantic import Field
 
 from backend.alerts.schemas import AlertRead
 from backend.core.schemas import ApiModel, Instant
+from backend.notifications.schemas import HeldMessages
 
 Unit = Literal["day", "week", "month"]
 
@@ -101,6 +102,23 @@ class KindRules(ApiModel):
     alerts_7d: int
 
 
+class SilentAlerts(ApiModel):
+    """Alerts of this hour or day (UTC) above what the plan tells of; a summary comes at `until`."""
+
+    per: Literal["hour", "day"]
+    limit: int
+    alerts: int
+    until: Instant
+    upgrade_to: str | None = Field(description="The cheapest plan that tells of more; null: none does")
+
+
+class HeldBack(ApiModel):
+    """What was not told yet, and until when: messages that wait as you chose, and alerts above your plan's number."""
+
+    messages: list[HeldMessages]
+    silent: list[SilentAlerts]
+
+
 class AlertDashboard(ApiModel):
     """All kinds on one page; `as_of` is when it was counted. Deliveries and latency are those of the last 24 hours."""
 
@@ -115,6 +133,7 @@ class AlertDashboard(ApiModel):
     hours: list[HourAlerts] = Field(description="The last 24 hours, oldest first, quiet ones too")
     deliveries: DeliveryFigures
     latency: Latency
+    held: HeldBack
     newest: list[AlertRead]
     as_of: Instant
 

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import CurrentUser
+from backend.accounts.service import Cap, CurrentUser, cap, next_tier_with_more
+from backend.alerts.engine.quota import DAY_SECONDS, HOUR_SECONDS, Period
 from backend.alerts.insights import repository
 from backend.alerts.insights.schemas import (
     AlertAnalytics,
@@ -15,6 +16,7 @@ from backend.alerts.insights.schemas import (
     ChannelDeliveries,
     CountedAlerts,
     DeliveryFigures,
+    HeldBack,
     HourAlerts,
     KindAlerts,
     KindRules,
@@ -22,15 +24,17 @@ from backend.alerts.insights.schemas import (
     PeriodAlerts,
     Quantiles,
     RuleAlerts,
+    SilentAlerts,
     Unit,
 )
 from backend.alerts.schemas import AlertRead
 from backend.chain.registry import chain_name
-from backend.core.clock import utc_now
+from backend.core.clock import from_unix, utc_now
 from backend.core.db import Database
 from backend.core.errors import InvalidInputError
+from backend.notifications.service import held_messages
 
-__all__ = ["MAX_DAYS", "analytics", "dashboard", "roll_up"]
+__all__ = ["MAX_DAYS", "analytics", "dashboard", "held_back", "roll_up"]
 
 MAX_DAYS = 366
 NEWEST = 10
@@ -65,9 +69,36 @@ async def dashboard(session: AsyncSession, user: CurrentUser) -> AlertDashboard:
         hours=await _hours(session, user, now),
         deliveries=_figures(sent),
         latency=await _latency(session, user, day_ago, now),
+        held=await held_back(session, user, now),
         newest=[AlertRead.model_validate(row) for row in newest],
         as_of=now,
     )
+
+
+async def held_back(session: AsyncSession, user: CurrentUser, now: datetime) -> HeldBack:
+    """Return what the user is not told yet as of `now`: held messages, and alerts kept silent by the plan.
+
+    Alerts are counted by hour or day only while that one is used up: of what was held back before, a summary came.
+    """
+    silent = []
+    for seconds, what in ((DAY_SECONDS, Cap.ALERTS_PER_DAY), (HOUR_SECONDS, Cap.ALERTS_PER_HOUR)):
+        most = cap(user.tier, what)
+        if most is None:
+            continue
+        period = Period(seconds, int(now.timestamp() // seconds))
+        found = _counted(await repository.alerts_since(session, user.id, from_unix(period.begins)))
+        if found.suppressed and found.told >= most:
+            silent.append(
+                SilentAlerts(
+                    per=period.name,
+                    limit=most,
+                    alerts=found.suppressed,
+                    until=from_unix(period.ends),
+                    upgrade_to=next_tier_with_more(user.tier, what),
+                )
+            )
+    # The hour's are a part of the day's while that is used up.
+    return HeldBack(messages=await held_messages(session, user.id), silent=silent[:1])
 
 
 async def analytics(
