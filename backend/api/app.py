@@ -32,6 +32,7 @@ from backend.bots.api import router as bots_router
 from backend.chain.api import router as chain_router
 from backend.core.errors import NotFoundError
 from backend.market.api import router as market_router
+from backend.market.ladder.api import router as prices_router
 from backend.notifications.channels_api import router as channels_router
 from backend.notifications.local_mailbox_api import router as local_mailbox_router
 from backend.notifications.pictures_api import router as pictures_router
@@ -75,6 +76,7 @@ routers: tuple[APIRouter, ...] = (
     portfolio_router,
     portfolio_stream_router,
     portfolio_wallets_router,
+    prices_router,
     privacy_router,
     consent_router,
     preferences_router,

@@ -18,6 +18,7 @@ from backend.core.db import Database
 from backend.core.live_cache import LiveCache
 from backend.core.redis import PORTFOLIO_CHANNEL_PATTERN, make_redis
 from backend.core.settings import Settings, get_settings
+from backend.market.ladder.service import close_shared_ladders
 from backend.notifications.service import LiveHub, use_live_hub
 from backend.portfolio.chains import close_shared_pools
 from backend.portfolio.snapshots.service import SnapshotHome
@@ -110,6 +111,7 @@ async def stop_resources() -> None:
     await held.identities.close()
     await close_shared_gateways()
     await close_shared_pools()
+    await close_shared_ladders()
     await held.counters.aclose()
     await held.redis.aclose()
     await held.database.close()

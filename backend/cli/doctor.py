@@ -189,7 +189,9 @@ def _database(what: str, url: str, source: str) -> Finding:
 
 
 async def _remote(settings: Settings) -> list[Finding]:
-    return [await _mail(settings), *await _chains(settings)]
+    from backend.cli.doctor_prices import price_findings
+
+    return [await _mail(settings), *await _chains(settings), *await price_findings(settings)]
 
 
 async def _mail(settings: Settings) -> Finding:

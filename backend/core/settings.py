@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in production below
 DEMO_CHAIN_ID = 31337
 STRIPE_URL = "https://api.stripe.com"
+DEFILLAMA_COINS_URL = "https://coins.llama.fi"
+ECB_RATES_URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip"
 
 _MUST_BE_HTTPS = {
     "public_url": "the https:// address users open",
@@ -76,6 +78,17 @@ class Settings(BaseSettings):
     rpc_requests_per_second: float = 25.0
     rpc_timeout_seconds: float = 5.0
     token_list_urls: Annotated[list[str], NoDecode] = Field(default_factory=list)  # tokenlists.org; fetched every day
+
+    # --- prices and rates: the sources outside are asked for real chains only, never in the demo
+    price_timeout_seconds: float = 5.0
+    defillama_coins_url: str = DEFILLAMA_COINS_URL  # with a plan: https://pro-api.llama.fi/KEY/coins; empty: not asked
+    defillama_requests_per_minute: float = 200.0
+    coingecko_api_key: SecretStr = SecretStr("")  # empty: not asked
+    coingecko_plan: Literal["demo", "pro"] = "demo"  # whose key it is
+    coingecko_api_url: str = ""  # empty: that of the plan
+    coingecko_requests_per_minute: float = 30.0
+    sp500_csv_url: str = ""  # such as https://fred.stlouisfed.org/graph/fredgraph.csv?id=SP500; empty: unknown
+    ecb_rates_url: str = ECB_RATES_URL  # euro reference rates of every day, CSV or ZIP; empty: no other currencies
 
     # --- demo account
     demo_email: str = "demo@example.com"
@@ -223,6 +236,11 @@ class Settings(BaseSettings):
         for name, what in _MUST_BE_HTTPS.items():
             if not getattr(self, name).startswith("https://"):
                 problems.append(f"{name.upper()} must be {what}")
+        problems += [
+            f"{name.upper()} must be an https:// address"
+            for name in ("defillama_coins_url", "coingecko_api_url", "sp500_csv_url", "ecb_rates_url")
+            if getattr(self, name) and not getattr(self, name).startswith("https://")
+        ]
         if self.webhook_allow_private:
             problems.append("WEBHOOK_ALLOW_PRIVATE must be off")
         if not self.stripe_secret_key.get_secret_value() or not self.stripe_webhook_secret.get_secret_value():
@@ -244,6 +262,17 @@ class Settings(BaseSettings):
         if self.chains:
             return self.chains
         return {DEMO_CHAIN_ID: [f"http://127.0.0.1:{self.demo_chain_port}", f"ws://127.0.0.1:{self.demo_chain_port}"]}
+
+    @property
+    def asks_ecb(self) -> bool:
+        """True when exchange rates are fetched: the demo asks nobody outside, unless a place is named for it."""
+        return bool(self.ecb_rates_url) and (not self.is_demo_chain or self.ecb_rates_url != ECB_RATES_URL)
+
+    @property
+    def coingecko_url(self) -> str:
+        """Where CoinGecko's API is for our key."""
+        hosts = {"demo": "https://api.coingecko.com/api/v3", "pro": "https://pro-api.coingecko.com/api/v3"}
+        return self.coingecko_api_url or hosts[self.coingecko_plan]
 
     @property
     def is_test_payments(self) -> bool:

@@ -61,6 +61,27 @@ stripe_events_waiting = Gauge(
     "Age of the oldest webhook that is not handled",
     multiprocess_mode="livemax",
 )
+price_source_requests = Histogram(
+    "premium_price_source_request_seconds",
+    "Time of one request to a source of prices or rates",
+    ["source", "outcome"],
+    buckets=LATENCY_SECONDS,
+)
+price_source_circuit_open = Gauge(
+    "premium_price_source_circuit_open",
+    "1 while a source of prices or rates rests after failures",
+    ["source"],
+    multiprocess_mode="livemax",
+)
+price_source_demoted = Gauge(
+    "premium_price_source_demoted",
+    "1 while a source is asked only for what nobody else knows",
+    ["source"],
+    multiprocess_mode="livemax",
+)
+price_source_asked = Counter(
+    "premium_price_source_asked_total", "Times the ladder asked a source, by what came of it", ["source", "outcome"]
+)
 erasures_overdue = Gauge(
     "premium_erasures_overdue", "Accounts that should have been erased hours ago", multiprocess_mode="livemax"
 )

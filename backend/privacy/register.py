@@ -269,6 +269,8 @@ SHARED: dict[str, str] = {
     "chain_pools": "public chain data",
     "token_list_entries": "public lists of tokens",
     "price_readings": "public prices",
+    "price_points": "public prices of before",
+    "fiat_rates": "public exchange rates",
     "metric_readings": "public readings of chains",
     "chain_occurrences": "public chain data",
     "portfolio_marks": "up to when portfolios were rolled up and dropped blocks looked at",

@@ -9,6 +9,7 @@ from backend.core.jobs import JobContext, Task, periodic, registered_tasks, task
 from backend.core.redis import make_redis
 from backend.core.retention import kept
 from backend.core.settings import Settings
+from backend.market.ladder.service import close_shared_ladders
 from backend.portfolio.chains import close_shared_pools
 from backend.subscriptions.service import close_shared_gateways
 
@@ -18,6 +19,8 @@ KEEP_DEAD_DAYS = kept("failed jobs").days
 _TASK_MODULES = (
     "backend.accounts.tasks",
     "backend.alerts.tasks",
+    "backend.market.fiat.tasks",
+    "backend.market.ladder.tasks",
     "backend.notifications.tasks",
     "backend.portfolio.snapshots.tasks",
     "backend.portfolio.tasks",
@@ -52,5 +55,6 @@ async def run(settings: Settings) -> None:
     finally:
         await close_shared_gateways()
         await close_shared_pools()
+        await close_shared_ladders()
         await redis.aclose()
         await database.close()
