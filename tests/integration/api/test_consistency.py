@@ -114,6 +114,18 @@ async def test_no_value_in_any_field_breaks_making_a_rule(api: Api) -> None:
     assert refused > len(bodies) / 2
 
 
+async def test_names_beyond_measure_are_refused_beside_their_field(api: Api) -> None:
+    client = api.client_of(await api.new_user())
+    long = await client.post("/v1/alerts/rules", json={**WHALE, "name": "n" * 100_000})
+    assert long.status == 422 and "name" in long.json["error"]["details"], long.json
+    assert len(long.content) < 2_000, "what was sent is not sent back"
+    megabyte = await client.post("/v1/alerts/rules", json={**WHALE, "name": "n" * 1_000_000})
+    check(megabyte, "1 MB")
+    assert megabyte.status == 413, megabyte.json
+    rules = (await client.get("/v1/alerts/rules")).json
+    assert rules["data"]["items"] == [], rules
+
+
 ADDRESSES = [
     "/v1/alerts/rules/{}", "/v1/alerts/rules?page={}", "/v1/alerts/rules?pageSize={}", "/v1/alerts/rules?type={}",
     "/v1/alerts/history?chainId={}", "/v1/alerts/history?since={}", "/v1/alerts/history?until={}",
