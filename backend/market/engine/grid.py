@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+_SETTLING_SECONDS = 600
+
 
 class Step(StrEnum):
     """How far the points of a history are apart. A day begins at 00:00 UTC."""
@@ -40,7 +42,12 @@ def instants(start: int, end: int, step: Step) -> list[int]:
 
 def is_final(instant: int, step: Step, now: int) -> bool:
     """True when no observation that is still to come can belong to the instant."""
-    return now - instant > step.tolerance_seconds + 600  # sources need some minutes to have it
+    return instant <= final_until(step, now)
+
+
+def final_until(step: Step, now: int) -> int:
+    """Return up to when instants are final: sources need some minutes to have what happened."""
+    return now - step.tolerance_seconds - _SETTLING_SECONDS
 
 
 def nearest(

@@ -21,6 +21,7 @@ from backend.core.money import engine_decimal
 from backend.core.settings import DEMO_CHAIN_ID
 from backend.market.engine.grid import Observation, Step, instants, is_final, nearest
 from backend.market.ladder import repository
+from backend.market.ladder.pools import STALE_SECONDS, Pools
 from backend.market.ladder.port import HistorySource, Key, MomentSource
 from backend.market.ladder.problems import SourceError
 
@@ -43,10 +44,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The known points of a range, oldest first, and how many instants have none."""
+    """The known points of a range, oldest first, and how many instants have none.
+
+    `may_come`: some of those were not asked for lately, and there is a source to ask.
+    """
 
     points: list[Point]
     missing: int
+    may_come: bool = False
 
 
 class History:
@@ -59,10 +64,12 @@ class History:
         redis: Redis | None,
         *,
         moments: MomentSource | None = None,
+        readings: Pools | None = None,
         stores: bool = False,
     ) -> None:
         self._sources = tuple(sources)
         self._moments = moments
+        self._readings = readings
         self._database = database
         self._redis = redis
         self._stores = stores
@@ -70,12 +77,20 @@ class History:
         self._locks: dict[tuple[Key, Step], asyncio.Lock] = {}
 
     async def stored(self, key: Key, start: datetime, end: datetime, step: Step) -> Series:
-        """Return what is stored; for the demo market, what its own readings say. Raises InvalidInputError."""
-        grid = _grid(start, end, step)
+        """Return what is stored; for the demo market, what its own readings say. Raises InvalidInputError.
+
+        Instants that are not final yet have no stored point, and do not count as missing.
+        """
         if key.chain_id == DEMO_CHAIN_ID:
             return await self.series(key, start, end, step)
+        now = int(now_seconds())
+        grid = [at for at in _grid(start, end, step) if is_final(at, step, now)]
         known = await self._known(key, grid, step)
-        return _series(known, grid)
+        missing = [at for at in grid if at not in known]
+        may_come = any(source.covers(key) for source in self._sources) and bool(
+            await self._not_asked(key, step, missing)
+        )
+        return Series([known[at] for at in grid if at in known], len(missing), may_come)
 
     async def series(self, key: Key, start: datetime, end: datetime, step: Step) -> Series:
         """Return the points of a range, fetching and storing those that are missing.
@@ -91,7 +106,7 @@ class History:
             found, is_complete = await self._fetch(key, left, step)
             await self._keep(key, step, found)
             if is_complete:
-                await self._note_asked(key, step, left)
+                await self._note_asked(key, step, grid)
         if not lock.locked():
             self._locks.pop((key, step), None)
         return _series(known | found, grid)
@@ -99,16 +114,18 @@ class History:
     async def at_moments(self, wanted: Sequence[tuple[Key, datetime]]) -> dict[tuple[Key, datetime], Point]:
         """Return the price of each asset at its moment: the point of the nearest full hour, stored once it is final.
 
+        In the demo market it is the last reading before the moment, at most ten minutes before.
         What is missing is unknown. One question a source for many moments where the source can do that.
         """
-        hours = {(key, at): _nearest_hour(at) for key, at in wanted}
+        of_demo = [(key, at) for key, at in wanted if key.chain_id == DEMO_CHAIN_ID]
+        exact = await self._read_demo(of_demo)
+        hours = {(key, at): _nearest_hour(at) for key, at in wanted if key.chain_id != DEMO_CHAIN_ID}
         needed = sorted({(key, hour) for (key, _), hour in hours.items()})
         known = await self._known_moments(needed)
         left = [each for each in needed if each not in known]
         if left and self._moments is not None:
-            outside = [each for each in left if each[0].chain_id != DEMO_CHAIN_ID]
             try:
-                said = await self._moments.moments(outside, Step.HOUR.tolerance_seconds) if outside else {}
+                said = await self._moments.moments(left, Step.HOUR.tolerance_seconds)
             except SourceError as error:
                 log.info("moments not fetched", reason=error.message)
                 said = {}
@@ -123,9 +140,27 @@ class History:
             for start, end in _stretches(of_key):
                 series = await self.series(key, from_unix(start), from_unix(end), Step.HOUR)
                 known |= {(key, int(point.taken_at.timestamp())): point for point in series.points}
-        return {(key, at): known[key, hour] for (key, at), hour in hours.items() if (key, hour) in known}
+        return exact | {(key, at): known[key, hour] for (key, at), hour in hours.items() if (key, hour) in known}
 
     # --- inside
+
+    async def _read_demo(self, wanted: Sequence[tuple[Key, datetime]]) -> dict[tuple[Key, datetime], Point]:
+        """Return what the demo market's own readings say of exactly these moments: it may be younger than an hour."""
+        found: dict[tuple[Key, datetime], Point] = {}
+        if self._readings is None:
+            return found
+        for key in sorted({key for key, _ in wanted}):
+            ats = {int(at.timestamp()): at for each, at in wanted if each == key}
+            try:
+                said = await self._readings.readings(key, sorted(ats), STALE_SECONDS)
+            except SourceError as error:
+                log.info("readings not read", reason=error.message)
+                continue
+            found |= {
+                (key, ats[at]): Point(ats[at], from_unix(each.taken_at), each.price_usd, self._readings.label)
+                for at, each in said.items()
+            }
+        return found
 
     async def _known(self, key: Key, grid: Sequence[int], step: Step) -> dict[int, Point]:
         now = now_seconds()
@@ -141,7 +176,7 @@ class History:
         return known | {int(row.taken_at.timestamp()): _of_row(row) for row in rows}
 
     async def _known_moments(self, needed: Sequence[tuple[Key, int]]) -> dict[tuple[Key, int], Point]:
-        wanted = [(key.chain_id, key.token, from_unix(hour)) for key, hour in needed if key.chain_id != DEMO_CHAIN_ID]
+        wanted = [(key.chain_id, key.token, from_unix(hour)) for key, hour in needed]
         if not wanted:
             return {}
         async with self._database.unit_of_work() as session:
@@ -218,12 +253,13 @@ class History:
 
         return [at for at in left if not was_asked(at)]
 
-    async def _note_asked(self, key: Key, step: Step, left: Sequence[int]) -> None:
-        if self._redis is None or not left or key.chain_id == DEMO_CHAIN_ID:
+    async def _note_asked(self, key: Key, step: Step, grid: Sequence[int]) -> None:
+        """Note that every instant of the range is known, or was asked for now or lately."""
+        if self._redis is None or not grid or key.chain_id == DEMO_CHAIN_ID:
             return
         now = int(now_seconds())
         chunks: dict[int, list[int]] = {}
-        for at in left:
+        for at in grid:
             chunks.setdefault(_chunk(at, step), []).append(at)
         try:
             async with self._redis.pipeline(transaction=False) as pipe:

@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from redis.asyncio import Redis
 
-from backend.core.clock import utc_now
+from backend.core.clock import from_unix, now_seconds, utc_now
 from backend.core.db import Database
 from backend.core.settings import Settings
-from backend.market.engine.grid import Step
+from backend.market.engine.grid import Step, final_until
 from backend.market.ladder.benchmarks import Benchmark, benchmark_key, carried
 from backend.market.ladder.chainlink import Chainlink
 from backend.market.ladder.history import History, Point, Series
@@ -42,7 +42,7 @@ class Ladder:
         if self._web.sp500 is not None:
             before.append(self._web.sp500)
         self.quoting = Quoting(now, redis)
-        self._history = History(before, database, redis, moments=self._web.defillama, stores=stores)
+        self._history = History(before, database, redis, moments=self._web.defillama, readings=pools, stores=stores)
 
     async def quotes(
         self, keys: Sequence[tuple[int, str]], *, at: datetime | None = None
@@ -74,7 +74,10 @@ class Ladder:
         return await self._history.stored(Key(key[0], key[1].lower()), start, end, step)
 
     async def at_moments(self, wanted: Sequence[tuple[tuple[int, str], datetime]]) -> dict[tuple[Key, datetime], Point]:
-        """Return each asset's price at its moment (the nearest full hour), for many at once; missing is unknown."""
+        """Return each asset's price at its moment, for many at once; missing is unknown.
+
+        That of the nearest full hour; in the demo market, of the last reading before.
+        """
         return await self._history.at_moments([(Key(key[0], key[1].lower()), at) for key, at in wanted])
 
     async def benchmark(
@@ -89,6 +92,8 @@ class Ladder:
         if key is None:
             return []
         ask = self._history.stored if stored else self._history.series
+        if stored:  # an old close is not carried over a day whose own one may still come
+            end = min(end, from_unix(final_until(step, int(now_seconds()))))
         series = await ask(key, start - timedelta(days=5), end, step)
         return carried(benchmark, series.points, start, end, step)
 

@@ -69,10 +69,10 @@ class Pools:
         """Return the last reading before each instant, none further before it than the step tolerates."""
         if not self.covers(key):
             return []
-        return await self.readings(key, instants(start, end, step), step.tolerance_seconds)
+        return list((await self.readings(key, instants(start, end, step), step.tolerance_seconds)).values())
 
-    async def readings(self, key: Key, ats: Sequence[int], width_seconds: int) -> list[Observation]:
-        """Return the last reading at or before each moment (Unix seconds). Raises SourceError."""
+    async def readings(self, key: Key, ats: Sequence[int], width_seconds: int) -> dict[int, Observation]:
+        """Return the last reading at or before each moment (Unix seconds) that has one. Raises SourceError."""
         try:
             async with self._database.unit_of_work() as session:
                 rows = await repository.readings_at(
@@ -80,7 +80,10 @@ class Pools:
                 )
         except (SQLAlchemyError, OSError) as error:
             raise SourceUnreachableError(f"the store of readings: {type(error).__name__}") from None
-        return [Observation(int(row.observed_at.timestamp()), engine_decimal(row.price_usd)) for row in rows]
+        return {
+            int(row.taken_at.timestamp()): Observation(int(row.observed_at.timestamp()), engine_decimal(row.price_usd))
+            for row in rows
+        }
 
     def is_assumed(self, key: Key) -> bool:
         """True for a stablecoin that the price book takes as exactly one dollar."""

@@ -8,15 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.errors import InvalidInputError
 from backend.core.jobs import defer
-from backend.core.settings import DEMO_CHAIN_ID
+from backend.core.settings import DEMO_CHAIN_ID, Settings
 from backend.market.engine.grid import Step
+from backend.market.ladder.benchmarks import Benchmark, benchmark_key
 from backend.market.ladder.history import Point, Series
 from backend.market.ladder.ladder import Ladder, close_shared_ladders, shared_ladder
 from backend.market.ladder.platforms import NO_CHAIN
 from backend.market.ladder.port import Key
 from backend.market.ladder.quotes import Quote
 
-__all__ = ["Asset", "Ladder", "Quote", "close_shared_ladders", "history_or_fill", "parse_assets", "shared_ladder"]
+__all__ = ["Benchmark", "Ladder", "Quote", "close_shared_ladders", "shared_ladder"]
 
 MOST_ASSETS = 100
 _ADDRESS_LENGTH = 42
@@ -74,12 +75,12 @@ def _is_hex(text: str) -> bool:
 async def history_or_fill(
     session: AsyncSession, ladder: Ladder, key: Key, start: datetime, end: datetime, step: Step
 ) -> StoredHistory:
-    """Return the stored points of a range, and put a job in line for those that are missing (the same once at a time).
+    """Return the stored points of a range, and put a job in line for what is missing and was not asked for lately.
 
     The demo market's history is all in its readings: there is nothing to fetch. Raises InvalidInputError.
     """
     series: Series = await ladder.stored(key, start, end, step)
-    if key.chain_id == DEMO_CHAIN_ID or not series.missing:
+    if key.chain_id == DEMO_CHAIN_ID or not series.may_come:
         return StoredHistory(series.points, series.missing, is_filling=False)
     await defer(
         session,
@@ -92,6 +93,18 @@ async def history_or_fill(
         step=step.value,
     )
     return StoredHistory(series.points, series.missing, is_filling=True)
+
+
+async def benchmark_or_fill(
+    session: AsyncSession, settings: Settings, ladder: Ladder, benchmark: Benchmark, start: datetime, end: datetime
+) -> StoredHistory | None:
+    """Return a benchmark's stored points by day, as `history_or_fill` does; None when it has no source."""
+    key = benchmark_key(settings, benchmark)
+    if key is None:
+        return None
+    stored = await history_or_fill(session, ladder, key, start, end, Step.DAY)
+    points = await ladder.benchmark(benchmark, start, end, Step.DAY, stored=True)
+    return StoredHistory(points, stored.missing, stored.is_filling)
 
 
 async def quotes_of(ladder: Ladder, assets: Sequence[Asset]) -> list[tuple[Asset, Quote | None]]:

@@ -74,6 +74,21 @@ async def test_history_is_filled_by_a_job(
     filled = (await client.get(path)).data
     assert len(filled["points"]) == 9 and filled["missing"] == 0 and filled["isFilling"] is False
     assert filled["points"][0]["priceUsd"] == "1234.5" and filled["points"][0]["source"] == "DefiLlama"
+    now = (await client.get(f"/v1/prices/history?asset=1:{TOKEN}&step=day&start={start}")).data
+    assert now["isFilling"] is (now["missing"] > 0), "yesterday's midnight at most: today's may not be final"
+
+
+async def test_what_nobody_has_is_not_filled_for_ever(
+    api: Api, settings: Settings, worker_database: Database, redis: Redis
+) -> None:
+    client = api.client_of(await api.new_user())
+    path = f"/v1/prices/history?asset=1:0x{'9' * 40}&step=hour"
+    assert (await client.get(path)).data["isFilling"] is True
+    await JobRunner(settings, worker_database, redis, all_tasks()).run_until_idle()
+    after = (await client.get(path)).data
+    assert (after["points"], after["isFilling"]) == ([], False) and after["missing"] >= 167
+    foreign = (await client.get("/v1/prices/history?asset=999999:native&step=day")).data
+    assert foreign["isFilling"] is False and foreign["missing"] >= 364, "there is no source to ask"
 
 
 async def test_a_source_that_is_gone_takes_no_answer_away(api: Api, double: PriceDouble) -> None:

@@ -21,6 +21,7 @@ from backend.market.ladder.benchmarks import Benchmark
 from backend.market.ladder.history import MOST_POINTS
 from backend.market.ladder.ladder import Ladder
 from backend.market.ladder.notes import read_note
+from backend.market.ladder.service import benchmark_or_fill
 from tests.doubles.price_sources import Fault, PriceDouble, price_double
 
 WETH = "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"
@@ -324,6 +325,15 @@ async def test_benchmarks(there: Setting) -> None:
         ], "midnight has the close of the day that ends; weekends have Friday's, and say so"
         bitcoin = await ladder.benchmark(Benchmark.BTC, utc_now() - timedelta(days=3), utc_now(), Step.DAY)
         assert [point.price_usd for point in bitcoin] == [90_000] * 3
+        async with there.database.unit_of_work() as session:
+            found = await benchmark_or_fill(
+                session, there.settings, ladder, Benchmark.SP500, utc_now() - timedelta(days=2), utc_now()
+            )
+            assert found is not None and [(p.taken_at.day, p.price_usd) for p in found.points] == [
+                (20, Decimal("7520.5"))
+            ]
+            demo = there.settings.model_copy(update={"chains": {}})
+            assert await benchmark_or_fill(session, demo, ladder, Benchmark.SP500, utc_now(), utc_now()) is None
         assert await there.ladder(sp500_csv_url="").benchmark(Benchmark.SP500, utc_now(), utc_now()) == []
     finally:
         clock.use_clock(None)

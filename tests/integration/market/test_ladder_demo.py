@@ -1,5 +1,6 @@
 """The ladder on the demo market: its pools and its feeds, as the chain itself says, and nobody else."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from redis.asyncio import Redis
@@ -35,6 +36,11 @@ async def test_quotes_agree_with_the_chain(
         assert quotes[DEMO_CHAIN_ID, tokens["USDC"]].price_usd == 1
         (feed,) = weth.others
         assert feed.source == "Demo market feed" and weth.disagreement_pct == feed.distance_pct
+        ago = utc_now() - timedelta(seconds=3_000)
+        moments = await ladder.at_moments([((DEMO_CHAIN_ID, NATIVE_TOKEN), utc_now()), (keys[0], ago)])
+        ((named, point),) = moments.items()
+        assert named[0].token == NATIVE_TOKEN and point.price_usd == weth.price_usd, "the market is younger than that"
+        assert point.observed_at == weth.taken_at and point.source == "Demo market"
         history = await ladder.history((DEMO_CHAIN_ID, tokens["WETH"]), utc_now(), utc_now(), "hour")
         assert history == [], "no full hour has passed on this chain"
     finally:

@@ -31,5 +31,5 @@ def test_nearest_is_what_a_plain_search_finds(times: list[int], tolerance: int) 
 
 def test_final_is_what_no_later_observation_can_change() -> None:
     assert not is_final(0, Step.HOUR, Step.HOUR.tolerance_seconds)
-    assert is_final(0, Step.HOUR, Step.HOUR.tolerance_seconds + 601)
+    assert is_final(0, Step.HOUR, Step.HOUR.tolerance_seconds + 600)
     assert not is_final(0, Step.DAY, 21_600)
