@@ -8,7 +8,7 @@ from eth_abi.exceptions import DecodingError
 
 from backend.chain.blocks import hex_bytes
 from backend.chain.rpc.errors import RpcError, RpcGarbageError, RpcMissingError, RpcResponseError, RpcThrottledError
-from backend.chain.rpc.pool import RpcPool
+from backend.chain.rpc.pool import RpcClient
 from backend.chain.rpc.transport import Request, raise_if_error
 
 _AGGREGATE3 = bytes.fromhex("82ad56cb")
@@ -25,7 +25,7 @@ class Read:
 
 
 async def read_many(
-    rpc: RpcPool, reads: list[Read], *, multicall3: str | None, block: int | None = None, budget_seconds: float = 20.0
+    rpc: RpcClient, reads: list[Read], *, multicall3: str | None, block: int | None = None, budget_seconds: float = 20.0
 ) -> list[bytes | None]:
     """Return what each read returned as of `block` (None: the newest), None where the contract reverted.
 
@@ -39,7 +39,7 @@ async def read_many(
 
 
 async def _read_part(
-    rpc: RpcPool, reads: list[Read], multicall3: str | None, block: str, budget_seconds: float
+    rpc: RpcClient, reads: list[Read], multicall3: str | None, block: str, budget_seconds: float
 ) -> list[bytes | None]:
     if multicall3 is not None:
         outputs = await _aggregate(rpc, reads, multicall3, block, budget_seconds)
@@ -53,7 +53,7 @@ async def _read_part(
 
 
 async def _aggregate(
-    rpc: RpcPool, reads: list[Read], multicall3: str, block: str, budget_seconds: float
+    rpc: RpcClient, reads: list[Read], multicall3: str, block: str, budget_seconds: float
 ) -> list[bytes | None] | None:
     """Return the outputs, None when they must be asked for one by one.
 

@@ -1,0 +1,1 @@
+"""Uniswap V2 and what wallets own of its pairs."""
