@@ -147,6 +147,8 @@ def _databases(settings: Settings) -> list[Finding]:
     findings = [_database(what, url, source) for what, url in urls.items() if url]
     if settings.timeseries_url:
         findings.append(_database("PostgreSQL (price history)", settings.timeseries_url, "yours"))
+    if settings.worker_timeseries_url:
+        findings.append(_database("PostgreSQL (portfolio snapshots)", settings.worker_timeseries_url, "yours"))
     return findings
 
 

@@ -25,4 +25,19 @@ def migrate(settings: Settings) -> int:
         print(f"The database cannot be reached: {mask_text(str(error.orig).strip())}", file=sys.stderr)
         return 1
     print(f"The schema is at revision {revision}.")
+    return _timescale(settings.admin_timeseries_url) if settings.admin_timeseries_url else 0
+
+
+def _timescale(owner_url: str) -> int:
+    """Make the schema of portfolio snapshots in TimescaleDB."""
+    import psycopg
+
+    from backend.portfolio.snapshots.service import install_schema
+
+    try:
+        version = install_schema(owner_url)
+    except (LookupError, psycopg.Error) as error:
+        print(f"Snapshots cannot be in that database: {mask_text(str(error).strip())}", file=sys.stderr)
+        return 1
+    print(f"Portfolio snapshots have their schema in TimescaleDB {version}.")
     return 0

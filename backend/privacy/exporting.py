@@ -5,7 +5,8 @@ parts. Doing it again after a worker died starts over.
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,19 @@ from backend.privacy.schemas import EXPORT_DAYS
 
 PART_BYTES = 1024 * 1024
 _NOTE_EVERY_SECONDS = 1.0
+Elsewhere = Callable[[Settings, Database], AbstractAsyncContextManager[AsyncSession | None]]
+_elsewhere: dict[str, Elsewhere] = {}
 FAILED = "The file could not be made. Ask for a new one."
+
+
+def held_elsewhere(*tables: str) -> Callable[[Elsewhere], Elsewhere]:
+    """Have exports read tables where `open_it(settings, database)` says: a session as the worker, None for here."""
+
+    def register(open_it: Elsewhere) -> Elsewhere:
+        _elsewhere.update(dict.fromkeys(tables, open_it))
+        return open_it
+
+    return register
 
 
 async def make_export(database: Database, settings: Settings, export_id: UUID) -> None:
@@ -38,11 +51,12 @@ async def make_export(database: Database, settings: Settings, export_id: UUID) -
         export = await repository.find_export(session, export_id)
     if export is None or export["status"] == "ready":
         return
-    async with database.unit_of_work() as reading, Archive() as archive:
+    async with database.unit_of_work() as reading, Archive() as archive, AsyncExitStack() as stack:
         await holdings.read_at_one_moment(reading)
         if not await repository.lock_export(reading, export_id):
             raise ConflictError("Another worker makes this file.")
-        email = await _collect(database, reading, export, archive)
+        places = await _places(stack, settings, database, reading)
+        email = await _collect(database, reading, places, export, archive)
         await _store(database, settings, export, archive, email)
 
 
@@ -52,16 +66,31 @@ async def give_up(database: Database, export_id: UUID) -> None:
         await repository.fail_export(session, export_id, FAILED)
 
 
-async def _collect(database: Database, reading: AsyncSession, export: RowMapping, archive: Archive) -> str:
-    """Put every table into the archive, all as of one moment; return the user's e-mail, empty when there is none."""
+async def _places(
+    stack: AsyncExitStack, settings: Settings, database: Database, reading: AsyncSession
+) -> dict[str, AsyncSession]:
+    """Return the session to read each table with: `reading`, but for what is held elsewhere."""
+    opened: dict[Elsewhere, AsyncSession] = {}
+    for open_it in dict.fromkeys(_elsewhere.values()):
+        session = await stack.enter_async_context(open_it(settings, database))
+        if session is not None:
+            await holdings.read_at_one_moment(session)
+        opened[open_it] = session or reading
+    return {name: opened[_elsewhere[name]] if name in _elsewhere else reading for name in exported_tables()}
+
+
+async def _collect(
+    database: Database, reading: AsyncSession, places: dict[str, AsyncSession], export: RowMapping, archive: Archive
+) -> str:
+    """Put every table into the archive, each store as of one moment; return the user's e-mail, "" without one."""
     user_id, tables = export["user_id"], exported_tables()
     account = await repository.find_account(reading, user_id)
-    total = sum([await holdings.count_rows(reading, name, holding, user_id) for name, holding in tables.items()])
+    total = sum([await holdings.count_rows(places[name], name, holding, user_id) for name, holding in tables.items()])
     async with database.unit_of_work() as session:
         await repository.begin_export(session, export["id"], len(tables), total, utc_now())
     progress = _Progress(database, export["id"])
     for done, (name, holding) in enumerate(tables.items(), start=1):
-        await archive.add_table(name, holding.exported, progress.counting(reading, name, holding, user_id))
+        await archive.add_table(name, holding.exported, progress.counting(places[name], name, holding, user_id))
         await progress.note(name, done)
     return (account or {}).get("email") or ""
 

@@ -21,6 +21,7 @@ from backend.core.settings import get_settings
 from backend.notifications.service import send_mail
 from backend.privacy import repository
 from backend.privacy.erasing import erasure_step, when_erasure_is_asked
+from backend.privacy.exporting import held_elsewhere
 from backend.privacy.schemas import (
     CONSENT_COOKIE,
     ERASURE_WORD,
@@ -45,6 +46,7 @@ __all__ = [
     "erasure_step",
     "export_part",
     "has_password",
+    "held_elsewhere",
     "is_being_made",
     "list_audit",
     "list_exports",

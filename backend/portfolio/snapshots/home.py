@@ -61,6 +61,16 @@ class SnapshotHome:
         else:
             yield NativeStore(session)
 
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator[AsyncSession | None]:
+        """Open a transaction in TimescaleDB, None when snapshots are in `database`."""
+        if await self.is_timescale():
+            assert self._timeseries is not None
+            async with self._timeseries.unit_of_work() as session:
+                yield session
+        else:
+            yield None
+
     async def close(self) -> None:
         """Close the connections to TimescaleDB."""
         if self._timeseries is not None:

@@ -49,9 +49,11 @@ from backend.portfolio.snapshots.records import (
     week_of,
 )
 from backend.portfolio.snapshots.store import Block, Place, SnapshotStore
+from backend.portfolio.snapshots.timescale_repository import install_schema
 
 __all__ = [
     "AssetPart",
+    "Block",
     "Breakdown",
     "ChainPart",
     "Comparison",
@@ -67,6 +69,7 @@ __all__ = [
     "compare_times",
     "erase",
     "history",
+    "install_schema",
     "latest",
     "latest_and_day_before",
     "make_snapshot",

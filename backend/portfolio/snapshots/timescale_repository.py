@@ -14,6 +14,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.core.db import plain_url
 from backend.portfolio.snapshots.repository import Names, NativeStore
 
 VIEWS = Names("my_portfolio_snapshots", "my_portfolio_rollups")
@@ -46,15 +47,15 @@ def schema_statements() -> Sequence[str]:
     return [statement.strip() for statement in source.split("\n\n") if statement.strip()]
 
 
-def install_schema(owner_url: str) -> str:
-    """Make the schema in the database at `owner_url` (plain, as its owner); return TimescaleDB's version.
+def install_schema(owner_url: str, statements: Sequence[str] | None = None) -> str:
+    """Make the schema in the database at `owner_url` (as its owner); return TimescaleDB's version.
 
     Raises LookupError when the extension is not there, psycopg.Error when a statement fails.
     """
-    with psycopg.connect(owner_url, autocommit=True, connect_timeout=5) as connection:
+    with psycopg.connect(plain_url(owner_url), autocommit=True, connect_timeout=5) as connection:
         found = connection.execute("select extversion from pg_extension where extname = 'timescaledb'").fetchone()
         if found is None:
             raise LookupError("TimescaleDB is not in this database: create extension timescaledb")
-        for statement in schema_statements():
+        for statement in statements or schema_statements():
             connection.execute(statement.encode())
     return str(found[0])
