@@ -12,6 +12,7 @@ NAMES = (
     "event_to_alert",
     "notifications",
     "page",
+    "store",
     "stream",
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 from typing import Literal
 
 from backend.portfolio.snapshots.records import DAY, EXACT, HOUR, WEEK, day_of, week_of
@@ -23,6 +23,8 @@ RANGES: dict[Range, tuple[timedelta | None, Step]] = {
 }
 LONGEST_BY_DAY = 400 * DAY
 SHARE_QUANTUM = Decimal("0.0001")
+_ALL = Decimal(1)
+_MEAN = Context(prec=40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +148,10 @@ def on_grid(parts: Iterable[Folded], step: Step, first: datetime, last: datetime
 
 def point_of(part: Folded) -> Point:
     """Return a fold as a point of a series."""
-    with localcontext() as context:
-        context.prec = 40
-        mean = part.sum_value_usd / part.counted
+    if part.counted == part.complete == part.samples == 1:
+        mean, share = part.sum_value_usd, _ALL
+    else:
+        mean = _MEAN.divide(part.sum_value_usd, Decimal(part.counted)).normalize(_MEAN)
         share = (Decimal(part.complete) / part.samples).quantize(SHARE_QUANTUM)
     return Point(
         starts_at=part.starts_at,
@@ -157,7 +160,7 @@ def point_of(part: Folded) -> Point:
         first_usd=part.first_value_usd,
         min_usd=part.min_value_usd,
         max_usd=part.max_value_usd,
-        mean_usd=mean.normalize() if mean else mean,
+        mean_usd=mean,
         net_flow_usd=part.net_flow_usd,
         samples=part.samples,
         complete_share=share,

@@ -35,7 +35,7 @@ _COLUMNS = "hour, taken_at, total_value_usd, net_flow_usd, is_complete"
 _WHOLE = """id, user_id, hour, taken_at, total_value_usd, net_flow_usd, is_complete, chain_breakdown, asset_breakdown,
   category_breakdown, withdrawn_at"""
 _ROLLUP = """starts_at, samples, complete, counted, first_at, first_value_usd, last_at, last_value_usd, min_value_usd,
-  max_value_usd, sum_value_usd, net_flow_usd, chains_usd, categories_usd"""
+  max_value_usd, sum_value_usd, net_flow_usd"""
 _UNTIL = "coalesce((select reached from portfolio_marks where name = 'rolled_until'), '-infinity')"
 
 
@@ -50,9 +50,10 @@ def _reading(names: Names) -> dict[str, TextClause]:
         "hours": f"""select {_COLUMNS} from {names.snapshots} where {mine} and hour >= :start and hour < :end
           order by hour""",  # noqa: S608
         "rollups": f"""select {_ROLLUP} from {names.rollups} where user_id = :user_id and unit = :unit
-          and starts_at >= :start and starts_at < :end
-          and starts_at + make_interval(hours => case unit when 'day' then 24 else 168 end) <= {_UNTIL}
+          and starts_at >= :start and starts_at < :end and starts_at <= {_UNTIL} - make_interval(hours => :length)
           order by starts_at""",  # noqa: S608
+        "day": f"""select {_ROLLUP}, chains_usd, categories_usd from {names.rollups} where user_id = :user_id
+          and unit = 'day' and starts_at = :day and starts_at < {_UNTIL}""",  # noqa: S608
         "since": f"""select least(({oldest}),
           (select hour from {names.snapshots} where {mine} order by hour limit 1))""",  # noqa: S608
     }
@@ -204,8 +205,14 @@ class NativeStore:
 
     async def rollups(self, user_id: UUID, unit: Unit, start: datetime, end: datetime) -> Sequence[Row]:
         """See SnapshotStore."""
-        values = {"user_id": user_id, "unit": unit, "start": start, "end": end}
+        length = 24 if unit == "day" else 168
+        values = {"user_id": user_id, "unit": unit, "start": start, "end": end, "length": length}
         return (await self._session.execute(self._reading["rollups"], values)).mappings().all()
+
+    async def rolled_day(self, user_id: UUID, day: datetime) -> Row | None:
+        """See SnapshotStore."""
+        values = {"user_id": user_id, "day": day}
+        return (await self._session.execute(self._reading["day"], values)).mappings().first()
 
     async def rolled_until(self) -> datetime | None:
         """See SnapshotStore."""

@@ -197,17 +197,17 @@ async def breakdown_at(store: SnapshotStore, user: CurrentUser, at: datetime) ->
         )
     if at > utc_now() - kept("portfolio_snapshots"):
         return None
-    days = await store.rollups(user.id, "day", day_of(at), day_of(at) + DAY)
-    for day in days:
-        return Breakdown(
-            day["last_at"],
-            day["last_value_usd"],
-            day["complete"] > 0,
-            {int(key): Decimal(value) for key, value in day["chains_usd"].items() if value is not None},
-            {key: Decimal(value) for key, value in day["categories_usd"].items()},
-            None,
-        )
-    return None
+    day = await store.rolled_day(user.id, day_of(at))
+    if day is None:
+        return None
+    return Breakdown(
+        day["last_at"],
+        day["last_value_usd"],
+        day["complete"] > 0,
+        {int(key): Decimal(value) for key, value in day["chains_usd"].items() if value is not None},
+        {key: Decimal(value) for key, value in day["categories_usd"].items()},
+        None,
+    )
 
 
 @requires(Feature.PORTFOLIO)

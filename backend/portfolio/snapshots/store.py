@@ -51,7 +51,11 @@ class SnapshotStore(Protocol):
         ...
 
     async def rollups(self, user_id: UUID, unit: Unit, start: datetime, end: datetime) -> Sequence[Row]:
-        """Return the roll-ups that begin from `start` to before `end`, in order; only whole ones below rolled_until."""
+        """Return the figures of roll-ups that begin from `start` to before `end`, in order; whole ones only."""
+        ...
+
+    async def rolled_day(self, user_id: UUID, day: datetime) -> Row | None:
+        """Return a day's roll-up with its chains_usd and categories_usd, None when there is none."""
         ...
 
     async def rolled_until(self) -> datetime | None:
