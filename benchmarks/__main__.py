@@ -4,6 +4,7 @@ import importlib
 import sys
 
 NAMES = (
+    "aggregate",
     "accounts",
     "alerts",
     "alerts_e2e",

@@ -7,11 +7,15 @@ async def seed_database(settings: Settings) -> str:
     """Make the demo account exist, as the owner of the schema; return its address."""
     from backend.accounts.service import seed_demo_account
     from backend.core.db import Database
+    from backend.demo.accounts import ACCOUNTS
+    from backend.portfolio.wallets.service import seed_wallets
 
     database = Database(settings.admin_database_url, pool_size=1)
     try:
         async with database.unit_of_work() as session:
             user = await seed_demo_account(session, settings)
+            if settings.is_demo_chain:
+                await seed_wallets(session, user.id, {ACCOUNTS["demo"]: "Savings", ACCOUNTS["demo_trading"]: "Trading"})
     finally:
         await database.close()
     return user.email

@@ -1,6 +1,6 @@
 """What an amount is worth: pure, and exact to the last digit."""
 
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal
 
 _EXACT = Context(prec=200)  # 78 digits of an amount times those of a price
 
@@ -9,5 +9,4 @@ def value_of(amount_raw: int | None, decimals: int | None, price_usd: Decimal | 
     """Return amount · 10^-decimals · price, exactly; None when a part of it is unknown."""
     if amount_raw is None or decimals is None or price_usd is None:
         return None
-    with localcontext(_EXACT):
-        return Decimal(amount_raw).scaleb(-decimals) * price_usd
+    return _EXACT.multiply(_EXACT.scaleb(Decimal(amount_raw), -decimals), price_usd)

@@ -15,7 +15,7 @@ from backend.portfolio.balances.pairs import Pairs, Places, word_integers
 _ARTIFACT = Path(__file__).with_name("contracts") / "BalanceChecker.json"
 # The last twenty bytes of keccak256("premium balance checker"): nobody has a key or code for it.
 ADDRESS = "0xa72264be9b964194fe91b7f3fb30f5992f588f47"
-_MARK = b"BalanceChecker".rjust(28, b"\0")
+MARK = b"BalanceChecker".rjust(28, b"\0")
 READ, REVERTED, USED_UP, NO_CONTRACT, NO_NUMBER, NOT_ASKED = range(6)
 PROBLEMS = {
     REVERTED: "The token's contract refused to say the balance.",
@@ -55,7 +55,7 @@ def unpack(output: bytes, count: int) -> tuple[list[int], NDArray[np.uint8]]:
 
     Raises RpcGarbageError when a checker cannot have said this.
     """
-    if len(output) != 32 + 33 * count or output[:28] != _MARK or int.from_bytes(output[28:32], "big") != count:
+    if len(output) != 32 + 33 * count or output[:28] != MARK or int.from_bytes(output[28:32], "big") != count:
         raise RpcGarbageError("the balance checker answered with something else")
     answer = np.frombuffer(output, dtype=np.uint8)
     statuses = answer[32 + 32 * count :]

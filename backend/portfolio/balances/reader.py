@@ -30,14 +30,29 @@ async def read_balances(
     chain_seconds: float = CHAIN_SECONDS,
 ) -> dict[int, ChainBalances]:
     """Return each chain's balances as of one block of it; what could not be read says why, and nothing is raised."""
+    reading = start_reading(pools, wanted, multicall3, chain_seconds=chain_seconds)
+    try:
+        return {chain_id: await task for chain_id, task in reading.items()}
+    finally:
+        for task in reading.values():
+            task.cancel()
+
+
+def start_reading(
+    pools: Mapping[int, RpcPool],
+    wanted: Mapping[int, Pairs],
+    multicall3: Mapping[int, str | None],
+    *,
+    chain_seconds: float = CHAIN_SECONDS,
+) -> dict[int, asyncio.Task[ChainBalances]]:
+    """Begin to read each chain; the tasks raise nothing. Whoever begins cancels what is no longer wanted."""
     slots = asyncio.Semaphore(CHAINS_AT_ONCE)
 
     async def read(chain_id: int, pairs: Pairs) -> ChainBalances:
         async with slots:
             return await read_chain(pools[chain_id], pairs, multicall3.get(chain_id), chain_seconds)
 
-    sheets = await asyncio.gather(*(read(chain_id, pairs) for chain_id, pairs in wanted.items()))
-    return dict(zip(wanted, sheets, strict=True))
+    return {chain_id: asyncio.create_task(read(chain_id, pairs)) for chain_id, pairs in wanted.items()}
 
 
 async def read_chain(

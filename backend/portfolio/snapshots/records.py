@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, localcontext
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -217,7 +218,7 @@ def _asset_fields(part: AssetPart) -> dict[str, Any]:
         "amountRaw": None if part.amount_raw is None else str(part.amount_raw),
         "priceUsd": _money(part.price_usd),
         "priceSource": _text(part.price_source),
-        "priceTakenAt": iso(part.price_taken_at) or None,
+        "priceTakenAt": _iso(part.price_taken_at),
         "valueUsd": _money(part.value_usd),
         "category": part.category,
         "protocol": part.protocol,
@@ -239,6 +240,12 @@ def _asset_of(part: Mapping[str, Any]) -> AssetPart:
         category=part["category"],
         protocol=part["protocol"],
     )
+
+
+@lru_cache(maxsize=4096)
+def _iso(moment: datetime | None) -> str | None:
+    """Return an instant as text; the holdings of a snapshot share a few."""
+    return iso(moment) or None
 
 
 def _money(value: Decimal | None) -> str | None:

@@ -4,11 +4,12 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from backend.api.auth import SignedIn
+from backend.api.auth import ReadsPortfolio, SignedIn
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.resources import resources
 from backend.portfolio.discovery import service as tokens
-from backend.portfolio.discovery.schemas import FoundTokenList, TokenAdd, TokenDecision, TokenDone
+from backend.portfolio.discovery.schemas import FoundTokenList, RefreshAsked, TokenAdd, TokenDecision, TokenDone
+from backend.portfolio.refresh import ask_refresh
 from backend.portfolio.wallets import service
 from backend.portfolio.wallets.schemas import (
     PortfolioWallet,
@@ -21,8 +22,17 @@ from backend.portfolio.wallets.schemas import (
 router = APIRouter(prefix="/v1/portfolio", tags=["Portfolio"], responses=SIGNED_IN_ERRORS)
 
 
+@router.post("/refresh", status_code=202)
+async def refresh(user: SignedIn) -> Envelope[RefreshAsked]:
+    """Have your wallets read now, beside every hour: as often as your plan allows. Open pages are told of it."""
+    held = resources()
+    async with held.database.unit_of_work(user.id) as session:
+        seconds = await ask_refresh(session, user, held.redis)
+    return ok(RefreshAsked(next_in_seconds=seconds))
+
+
 @router.get("/wallets")
-async def list_wallets(user: SignedIn) -> Envelope[PortfolioWalletList]:
+async def list_wallets(user: ReadsPortfolio) -> Envelope[PortfolioWalletList]:
     """List the wallets of your portfolio, the oldest first, with what was found of them on each chain."""
     async with resources().database.unit_of_work(user.id) as session:
         wallets = await service.list_wallets(session, user)
@@ -56,7 +66,7 @@ async def remove_wallet(user: SignedIn, portfolio_wallet_id: UUID) -> Envelope[W
 
 
 @router.get("/tokens")
-async def list_tokens(user: SignedIn) -> Envelope[FoundTokenList]:
+async def list_tokens(user: ReadsPortfolio) -> Envelope[FoundTokenList]:
     """List the tokens that were found for your wallets; those that are taken for spam say why."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await tokens.list_tokens(session, user)

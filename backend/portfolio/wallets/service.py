@@ -129,6 +129,16 @@ async def fit_to_plan(session: AsyncSession, user_id: UUID, tier: str) -> None:
     await repository.set_paused(session, user_id, changed)
 
 
+async def seed_wallets(session: AsyncSession, user_id: UUID, wallets: dict[str, str]) -> None:
+    """Give a user who has no wallets these (address: label), as the schema's owner; again, it changes nothing."""
+    await repository.lock_wallets(session, user_id)
+    if await repository.wallets_of(session, user_id):
+        return
+    for address, label in wallets.items():
+        values = {"id": new_id(), "user_id": user_id, "address": address.lower(), "label": label}
+        await repository.insert_wallet(session, {**values, "group_name": "", "ens_name": None, "added_by": "address"})
+
+
 async def defer_discovery(session: AsyncSession, user_id: UUID) -> None:
     """Have the chains and tokens of a user's wallets looked for, once however often it is asked for meanwhile."""
     await defer(session, DISCOVER_TASK, queueing_lock=f"{DISCOVER_TASK}:{user_id}", user_id=str(user_id))

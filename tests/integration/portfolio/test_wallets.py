@@ -33,7 +33,8 @@ FRESH = "0x" + "5a" * 20  # never sent or got anything
 @pytest.fixture
 def portfolio_settings(make_settings: Callable[..., Settings], anvil: Anvil) -> Settings:
     """One chain that answers, and one whose provider is not there."""
-    return make_settings(chains={DEMO_CHAIN_ID: [anvil.url], SILENT_CHAIN: [f"http://127.0.0.1:{free_port()}"]})
+    chains = {DEMO_CHAIN_ID: [anvil.url], SILENT_CHAIN: [f"http://127.0.0.1:{free_port()}"]}
+    return make_settings(chains=chains, defillama_coins_url="")
 
 
 @pytest.fixture
@@ -255,7 +256,9 @@ async def test_token_lists_are_read_and_their_tokens_found_without_a_transfer(
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
         settings = make_settings(
-            chains={DEMO_CHAIN_ID: [anvil.url]}, token_list_urls=f"http://127.0.0.1:{port}/list.json"
+            chains={DEMO_CHAIN_ID: [anvil.url]},
+            defillama_coins_url="",
+            token_list_urls=f"http://127.0.0.1:{port}/list.json",
         )
         context = JobContext(settings=settings, database=worker_database, redis=redis, job_id=1, attempt=1)
         await tasks.read_token_lists(context, 0)

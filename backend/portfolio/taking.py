@@ -1,0 +1,193 @@
+"""A user's snapshot from what was read and what things cost: pure but for the clock of a chain that stands still.
+
+What could not be read shows its last known amounts and value as of then, or is unknown; it is never zero.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from backend.chain.events import NATIVE_TOKEN
+from backend.chain.registry import find_chain
+from backend.core import formats
+from backend.core.clock import from_unix
+from backend.portfolio.balances import checker
+from backend.portfolio.balances.sheet import ChainBalances
+from backend.portfolio.prices import Key, Price
+from backend.portfolio.reading import TokenFacts
+from backend.portfolio.snapshots.records import AssetPart, ChainPart, Snapshot, make_snapshot
+from backend.portfolio.worth import value_of
+
+STABLECOIN, NATIVE, TOKEN = "stablecoin", "native", "token"
+HALTED_LEAST = timedelta(minutes=10)
+HALTED_BLOCKS = 50
+# What is a token's own doing says nothing about what the wallet holds of value.
+_TOKENS_FAULT = frozenset(
+    checker.PROBLEMS[each] for each in (checker.REVERTED, checker.USED_UP, checker.NO_CONTRACT, checker.NO_NUMBER)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """One chain as it was read: amounts by (wallet, token), and why some are None."""
+
+    sheet: ChainBalances
+    amounts: Mapping[tuple[str, str], int | None]
+    problems: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, sheet: ChainBalances) -> "Amounts":
+        """Return a sheet for looking up."""
+        pairs = sheet.pairs
+        wallets = [pairs.wallets[place] for place in pairs.wallet_at.tolist()]
+        tokens = [pairs.tokens[place] for place in pairs.token_at.tolist()]
+        keys = list(zip(wallets, tokens, strict=True))
+        problems = {keys[place]: problem for place, problem in sheet.problems.items()}
+        return cls(sheet, dict(zip(keys, sheet.amounts, strict=True)), problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything that snapshots of many users are made of."""
+
+    chains: Mapping[int, Amounts]
+    facts: Mapping[Key, TokenFacts]
+    quotes: Mapping[Key, Price]
+    stablecoins: frozenset[Key]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTaken:
+    """A user's part of one chain: its state, what is held there, and whether all of that is known as of now."""
+
+    part: ChainPart
+    held: list[AssetPart]
+    is_complete: bool
+
+
+def needs_last(chain_id: int, pairs: Sequence[tuple[str, str]], known: Knowledge) -> bool:
+    """Return whether the last snapshot is needed: the chain or an amount was not read, or a holding has no price."""
+    chain = known.chains[chain_id]
+    if chain.sheet.block is None:
+        return True
+    for pair in pairs:
+        amount = chain.amounts[pair]
+        if amount is None or (amount and (chain_id, pair[1]) not in known.quotes):
+            return True
+    return False
+
+
+def chain_taken(
+    chain_id: int, pairs: Sequence[tuple[str, str]], known: Knowledge, last: Snapshot | None, now: datetime
+) -> ChainTaken:
+    """Return a user's part of a chain.
+
+    It is complete when the chain was read just now, every amount is known (but those that a token which was never held
+    refuses to say), and nothing lost the price that it had in the last snapshot.
+    """
+    read = known.chains[chain_id]
+    if read.sheet.block is None:
+        part, held = _as_before(chain_id, read.sheet.problem, last)
+        return ChainTaken(part, held, False)
+    part = _chain_part(read.sheet, now)
+    held, sound = _held(chain_id, pairs, known, last)
+    return ChainTaken(part, held, sound and part.state == "fresh")
+
+
+def snapshot_of(user_id: UUID, taken: Sequence[ChainTaken], taken_at: datetime) -> Snapshot:
+    """Return the user's snapshot, made of their part of each chain."""
+    return make_snapshot(
+        user_id,
+        taken_at,
+        [each.part for each in taken],
+        [held for each in taken for held in each.held],
+        is_complete=all(each.is_complete for each in taken),
+    )
+
+
+def _chain_part(sheet: ChainBalances, now: datetime) -> ChainPart:
+    assert sheet.block is not None
+    taken_at = from_unix(sheet.block.taken_at)
+    chain = find_chain(sheet.chain_id)
+    seconds = chain.expected_block_seconds if chain else 12.0
+    silent = now - taken_at > max(HALTED_LEAST, timedelta(seconds=HALTED_BLOCKS * seconds))
+    return ChainPart(
+        chain_id=sheet.chain_id,
+        value_usd=None,  # the sum of the holdings, see make_snapshot
+        block_number=sheet.block.number,
+        block_hash=sheet.block.hash,
+        taken_at=taken_at,
+        state="stale" if silent else "fresh",
+        problem=f"The chain has made no block since {formats.iso(taken_at)}." if silent else None,
+    )
+
+
+def _as_before(chain_id: int, problem: str | None, last: Snapshot | None) -> tuple[ChainPart, list[AssetPart]]:
+    """Return a chain that could not be read as the last snapshot has it, with its age; unknown where that has none."""
+    before = None if last is None else next((each for each in last.chains if each.chain_id == chain_id), None)
+    if last is None or before is None or before.state == "unknown":
+        unknown = ChainPart(
+            chain_id=chain_id,
+            value_usd=None,
+            block_number=None,
+            block_hash=None,
+            taken_at=None,
+            state="unknown",
+            problem=problem,
+        )
+        return unknown, []
+    part = ChainPart(
+        chain_id=chain_id,
+        value_usd=None,
+        block_number=before.block_number,
+        block_hash=before.block_hash,
+        taken_at=before.taken_at,
+        state="stale",
+        problem=problem,
+    )
+    return part, [each for each in last.assets if each.chain_id == chain_id]
+
+
+def _held(
+    chain_id: int, pairs: Sequence[tuple[str, str]], known: Knowledge, last: Snapshot | None
+) -> tuple[list[AssetPart], bool]:
+    """Return what the wallets hold on a chain that was read, and whether all of it is known."""
+    read = known.chains[chain_id]
+    before = {(each.wallet, each.token): each for each in last.assets if each.chain_id == chain_id} if last else {}
+    parts: list[AssetPart] = []
+    sound = True
+    for wallet, token in pairs:
+        amount = read.amounts[wallet, token]
+        earlier = before.get((wallet, token))
+        if amount == 0:
+            continue
+        if amount is None:
+            if earlier is None and read.problems.get((wallet, token)) in _TOKENS_FAULT:
+                continue
+            sound = False
+        part = _part(chain_id, wallet, token, amount, known)
+        had_price = earlier is not None and earlier.price_usd is not None
+        sound = sound and not (part.price_usd is None and had_price)
+        parts.append(part)
+    return parts, sound
+
+
+def _part(chain_id: int, wallet: str, token: str, amount: int | None, known: Knowledge) -> AssetPart:
+    key = (chain_id, token)
+    facts = known.facts.get(key, TokenFacts(None, None))
+    quote = known.quotes.get(key)
+    erc20 = STABLECOIN if key in known.stablecoins else TOKEN
+    return AssetPart(
+        chain_id=chain_id,
+        token=token,
+        wallet=wallet,
+        symbol=facts.symbol,
+        decimals=facts.decimals,
+        amount_raw=amount,
+        price_usd=quote.price_usd if quote else None,
+        price_source=quote.source if quote else None,
+        price_taken_at=quote.taken_at if quote else None,
+        value_usd=value_of(amount, facts.decimals, quote.price_usd if quote else None),
+        category=NATIVE if token == NATIVE_TOKEN else erc20,
+    )
