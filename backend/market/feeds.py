@@ -72,7 +72,7 @@ _KNOWN: dict[int, tuple[Feed, ...]] = {
     8453: (
         Feed(
             "0x4200000000000000000000000000000000000006",
-            "0x71041dddad3595f9ced3dcccfbe3d1f4b0a16bb70",
+            "0x71041dddad3595f9ced3dccfbe3d1f4b0a16bb70",
             "ETH / USD",
             1_200,
         ),

@@ -8,6 +8,7 @@ import pytest
 from backend.chain.registry import find_chain
 from backend.core.settings import DEMO_CHAIN_ID, ROOT
 from backend.market.anchors import market_anchors, supported_chains
+from backend.market.feeds import market_feeds
 
 TOKEN_LIST = ROOT.parent / "shared" / "data" / "chains" / "uniswap-default.tokenlist.json"
 WRAPPED = {"WETH", "WBNB", "WMATIC", "WPOL"}
@@ -38,3 +39,9 @@ def test_the_chains_that_must_have_prices() -> None:
 def test_no_anchors_no_prices() -> None:
     assert market_anchors(250, NOWHERE) is None
     assert market_anchors(DEMO_CHAIN_ID, NOWHERE) is None
+
+
+@pytest.mark.parametrize("chain_id", supported_chains())
+def test_feeds_are_addresses(chain_id: int) -> None:
+    for feed in market_feeds(chain_id, NOWHERE):
+        assert len(bytes.fromhex(feed.address[2:])) == len(bytes.fromhex(feed.token[2:])) == 20, feed.name
