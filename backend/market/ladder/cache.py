@@ -91,6 +91,17 @@ class CachedSource:
         }
         return Asked(answers, problem, was_asked)
 
+    def last(self, keys: Sequence[Key]) -> dict[Key, Answer]:
+        """Return what this process knows that the source said of the assets in the last day, however old."""
+        now = now_seconds()
+        return {
+            key: kept.answer
+            for key in keys
+            if (kept := self._kept.get(key)) is not None
+            and kept.answer is not None
+            and now - kept.answer.taken_at <= LAST_SECONDS
+        }
+
     # --- looking
 
     async def _look(self, keys: Sequence[Key]) -> dict[Key, Kept]:

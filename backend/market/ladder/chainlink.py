@@ -12,9 +12,9 @@ from backend.core.clock import now_seconds
 from backend.core.errors import InvalidInputError, UnavailableError
 from backend.core.money import PRICE_QUANTUM, engine_decimal
 from backend.core.settings import Settings
-from backend.market.anchors import market_anchors
 from backend.market.engine.pools import WIDE
-from backend.market.feeds import Feed, market_feeds
+from backend.market.feeds import Feed
+from backend.market.ladder.anchored import Anchored
 from backend.market.ladder.parsing import LARGEST_PRICE_USD
 from backend.market.ladder.port import Answer, Key
 from backend.market.ladder.problems import SourceUnreachableError
@@ -38,11 +38,12 @@ class Chainlink:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._anchored = Anchored(settings)
         self.label = "Demo market feed" if settings.is_demo_chain else "Chainlink"
 
     def covers(self, key: Key) -> bool:
         """True when a feed of a followed chain is about this asset."""
-        return key.chain_id in self._settings.chain_urls and self._feed(key) is not None
+        return self._feed(key) is not None
 
     async def prices(self, keys: Sequence[Key], *, until: int | None = None) -> dict[Key, Answer]:
         """Return what the feeds say. Raises SourceError when none of the chains answers."""
@@ -74,12 +75,11 @@ class Chainlink:
         return found
 
     def _feed(self, key: Key) -> Feed | None:
-        file = self._settings.demo_addresses_file
         token = key.token
         if token == NATIVE_TOKEN:
-            anchors = market_anchors(key.chain_id, file)
+            anchors = self._anchored.anchors(key.chain_id)
             token = anchors.anchors.wrapped_native if anchors is not None else token
-        return next((feed for feed in market_feeds(key.chain_id, file) if feed.token == token), None)
+        return self._anchored.feed(key.chain_id, token)
 
 
 def _answer(feed: Feed, decimals: bytes | None, latest: bytes | None) -> Answer | None:

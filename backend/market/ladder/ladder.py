@@ -24,6 +24,8 @@ from backend.market.ladder.quoting import Quoting
 from backend.market.ladder.sources import WebSources, web_sources
 
 RECENT = timedelta(minutes=10)
+WEB_PATIENCE_SECONDS = 3.0  # somebody looks at the page
+WORKER_PATIENCE_SECONDS = 12.0
 
 
 class Ladder:
@@ -41,7 +43,7 @@ class Ladder:
         before: list[HistorySource] = [*outside, pools]
         if self._web.sp500 is not None:
             before.append(self._web.sp500)
-        self.quoting = Quoting(now, redis)
+        self.quoting = Quoting(now, redis, WORKER_PATIENCE_SECONDS if stores else WEB_PATIENCE_SECONDS)
         self._history = History(before, database, redis, moments=self._web.defillama, readings=pools, stores=stores)
 
     async def quotes(
@@ -99,6 +101,7 @@ class Ladder:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self.quoting.close()
         await self._web.close()
 
 

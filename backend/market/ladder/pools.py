@@ -14,9 +14,9 @@ from backend.core.clock import from_unix, now_seconds
 from backend.core.db import Database
 from backend.core.money import engine_decimal
 from backend.core.settings import DEMO_CHAIN_ID, Settings
-from backend.market.anchors import MarketAnchors, market_anchors
 from backend.market.engine.grid import Observation, Step, instants
 from backend.market.ladder import repository
+from backend.market.ladder.anchored import Anchored
 from backend.market.ladder.port import Answer, Key
 from backend.market.ladder.problems import SourceUnreachableError
 
@@ -35,13 +35,13 @@ class Pools:
     batch_size = 1_000
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        self._settings = settings
+        self._anchored = Anchored(settings)
         self._database = database
         self.label = "Demo market" if settings.is_demo_chain else "On-chain pools"
 
     def covers(self, key: Key) -> bool:
         """True for the chains that this product follows and that have anchors."""
-        return key.chain_id in self._settings.chain_urls and self._anchors(key.chain_id) is not None
+        return self._anchored.anchors(key.chain_id) is not None
 
     async def prices(self, keys: Sequence[Key], *, until: int | None = None) -> dict[Key, Answer]:
         """Return the newest reading of each asset (up to `until`), at most a day old.
@@ -87,7 +87,7 @@ class Pools:
 
     def is_assumed(self, key: Key) -> bool:
         """True for a stablecoin that the price book takes as exactly one dollar."""
-        anchors = self._anchors(key.chain_id)
+        anchors = self._anchored.anchors(key.chain_id)
         return anchors is not None and key.token in anchors.anchors.stablecoins
 
     def _answer(self, key: Key, row: repository.NewestReading) -> Answer:
@@ -105,11 +105,8 @@ class Pools:
             is_evidence=not is_assumed,
         )
 
-    def _anchors(self, chain_id: int) -> MarketAnchors | None:
-        return market_anchors(chain_id, self._settings.demo_addresses_file)
-
     def _token(self, key: Key) -> str:
         if key.token != NATIVE_TOKEN:
             return key.token
-        anchors = self._anchors(key.chain_id)
+        anchors = self._anchored.anchors(key.chain_id)
         return anchors.anchors.wrapped_native if anchors is not None else key.token

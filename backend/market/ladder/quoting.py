@@ -22,12 +22,20 @@ log = get_logger(__name__)
 
 
 class Quoting:
-    """Prices as of now. Use it inside one event loop; `close` is whoever's made the sources."""
+    """Prices as of now. Use it inside one event loop, and close it before the sources.
 
-    def __init__(self, sources: Iterable[PriceSource], redis: Redis | None) -> None:
+    Nobody waits longer than `patience_seconds` for a slow source: what it said last is taken, and its answer is kept
+    for whoever asks next.
+    """
+
+    def __init__(
+        self, sources: Iterable[PriceSource], redis: Redis | None, patience_seconds: float = BUDGET_SECONDS
+    ) -> None:
         self._sources = [CachedSource(source, redis) for source in sources]
         self._standings = {cached.source.name: Standing() for cached in self._sources}
         self._notes = Notes(redis)
+        self._patience_seconds = patience_seconds
+        self._late: set[asyncio.Task[Asked]] = set()
 
     @property
     def source_names(self) -> tuple[str, ...]:
@@ -65,6 +73,12 @@ class Quoting:
         self._judge(choices, heard)
         return {key: _quote(key, choice, labels) for key, choice in choices.items() if choice is not None}
 
+    async def close(self) -> None:
+        """Leave the sources that have not answered yet."""
+        for asking in list(self._late):
+            asking.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
+
     async def _ask(
         self,
         sources: Sequence[CachedSource],
@@ -99,6 +113,14 @@ class Quoting:
                 )
 
     async def _one(self, cached: CachedSource, keys: Sequence[Key], until: int | None) -> Asked:
+        """Return what a source says, or said last if it is slow: then it is left to answer in its own time."""
+        asking = asyncio.create_task(self._within_budget(cached, keys, until), name=f"prices-{cached.source.name}")
+        self._late.add(asking)
+        asking.add_done_callback(self._late.discard)
+        await asyncio.wait({asking}, timeout=self._patience_seconds)
+        return asking.result() if asking.done() else Asked(cached.last(keys))
+
+    async def _within_budget(self, cached: CachedSource, keys: Sequence[Key], until: int | None) -> Asked:
         name = cached.source.name
         try:
             async with asyncio.timeout(BUDGET_SECONDS):
@@ -106,7 +128,7 @@ class Quoting:
         except TimeoutError:
             log.warning("price source took too long", source=name)
             self._note(name, Outcome.FAILED)
-            return Asked({})
+            return Asked(cached.last(keys))
         if asked.was_asked:
             price_source_asked.labels(name, "failed" if asked.problem else "answered").inc()
             await self._notes.write(name, asked)

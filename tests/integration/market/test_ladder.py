@@ -1,5 +1,6 @@
 """The ladder over real sockets, PostgreSQL and Redis: who is asked, who is taken, what is stored, what is unknown."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -176,6 +177,24 @@ async def test_an_old_answer_comes_with_its_age(there: Setting) -> None:
     assert quote.is_stale and quote.source == "On-chain pools", "the newest of the old ones"
     assert 1195 < (utc_now() - quote.taken_at).total_seconds() < 1230
     assert quote.confidence == (Decimal("0.95") * 600 / 1200).quantize(Decimal("0.001")) or quote.confidence < 1
+
+
+async def test_a_page_does_not_wait_for_a_source_that_stalls(there: Setting) -> None:
+    settings = there.settings.model_copy(update={"price_timeout_seconds": 30.0})
+    page = Ladder(settings, there.database, there.redis)
+    there.made.append(page)
+    page.quoting._patience_seconds = 0.5
+    there.double.faults["llama"] = Fault.STALL
+    assert (await page.quotes([(1, UNI)]))[1, UNI].source == "CoinGecko"
+    there.double.faults.clear()
+    there.double.delay_seconds = 1.0
+    there.double.prices[f"ethereum:{WETH}"] = Decimal("3333")
+    assert await page.quotes([(1, WETH)]) == {}, "nobody was in time"
+    await asyncio.sleep(1.0)
+    there.double.delay_seconds = 0.0
+    asked = there.double.asked.copy()
+    assert (await page.quotes([(1, WETH)]))[1, WETH].source == "DefiLlama", "its answer is there for who asks next"
+    assert there.double.asked == asked
 
 
 async def test_everything_gone_for_a_day(there: Setting) -> None:
