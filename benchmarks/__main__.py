@@ -15,6 +15,7 @@ NAMES = (
     "page",
     "store",
     "stream",
+    "valuation",
 )
 
 

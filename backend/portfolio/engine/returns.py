@@ -17,9 +17,13 @@ TRADING_DAYS_A_YEAR = 252
 Returns = NDArray[np.float64]
 
 
-def simple_returns(values: Sequence[Decimal | float | None]) -> Returns:
-    """Return the fraction each value grew by over the one before; NaN where either is unknown or the first is zero."""
-    prices = np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
+def simple_returns(values: Sequence[Decimal | float | None] | Sequence[Sequence[float | None]]) -> Returns:
+    """Return the fraction each value grew by over the one before; NaN where either is unknown or the first is zero.
+
+    Rows of several values (a period each) give rows of returns. Many prices are best read as floats from the start: to
+    make a float of a decimal takes longer than all the statistics.
+    """
+    prices = np.array(values, dtype=np.float64)  # None becomes NaN
     before, after = prices[:-1], prices[1:]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(before > 0, after / before - 1, np.nan)

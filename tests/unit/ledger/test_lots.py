@@ -72,6 +72,11 @@ def test_highest_in_goes_by_cost_with_fees() -> None:
     assert costs(outcome) == {"3": Decimal(104)}
 
 
+def test_highest_in_takes_what_cost_nothing_before_what_nobody_knows() -> None:
+    outcome = match_sales([bought(1, 1, None), bought(2, 1, "0"), bought(3, 1, "5"), sold(4, 2, "9")], Method.HIFO)
+    assert [each.taken.lot_id for each in outcome.realised] == ["3", "2"]
+
+
 def test_last_in_first_out() -> None:
     outcome = match_sales([bought(1, 10, "100"), bought(2, 10, "120"), sold(3, 15, "300")], Method.LIFO)
     assert costs(outcome) == {"3": Decimal(170)}
@@ -198,7 +203,7 @@ def test_units_and_costs_are_conserved(history: list[tuple[str, int, Decimal | N
         parts = [each for each in outcome.realised if each.sale_id == sale.id]
         assert sum(each.taken.amount_raw for each in parts) == sale.amount_raw
         if sale.proceeds is not None:
-            assert sum((each.proceeds or Decimal(0) for each in parts), Decimal(0)) == sale.proceeds
+            assert sum(Fraction(each.proceeds or 0) for each in parts) == Fraction(sale.proceeds)
     spent = [event.cost for event in events if isinstance(event, Lot)]
     if None not in spent:
         used = [each.taken.cost for each in outcome.realised if not each.taken.is_missing]
@@ -255,6 +260,11 @@ def test_rescaling_gives_every_unit_and_every_cost_to_somebody(units: list[int],
         assert part.lot_id is not None
         assert part.amount_raw > 0
         assert abs(part.amount_raw - fair[part.lot_id]) < 1
+
+
+def test_what_rounding_leaves_goes_to_the_largest_remainder() -> None:
+    parts = [Taken("1", DAY_ONE, 1, Decimal(1)), Taken("2", DAY_ONE, 2, Decimal(2))]
+    assert [part.amount_raw for part in rescaled(parts, 10)] == [3, 7]
 
 
 def test_rescaling_needs_units() -> None:

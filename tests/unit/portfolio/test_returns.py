@@ -3,6 +3,7 @@
 import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import assume, given, settings
@@ -280,5 +281,5 @@ def test_profit_is_the_same_in_sum_whatever_lots_are_taken(
         outcome = match_sales([*events, Sale("s", day(99), units, Decimal(1000))], method)
         unrealised = unrealised_profit(outcome.left, 18, price).usd
         assert unrealised is not None
-        sums.add(realised_profit(outcome.realised).known_usd + unrealised)
+        sums.add(Fraction(realised_profit(outcome.realised).known_usd) + Fraction(unrealised))
     assert len(sums) == 1

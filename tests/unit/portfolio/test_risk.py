@@ -58,6 +58,9 @@ def test_returns_of_prices() -> None:
     assert found[0] == pytest.approx(0.1)
     assert np.isnan(found[[1, 2, 4]]).all()
     assert found[3] == -1
+    rows = simple_returns([[1.0, 2.0], [2.0, None], [1.0, 3.0]])
+    assert rows[:, 0].tolist() == [1, -0.5]
+    assert np.isnan(rows[:, 1]).all()
     assert growth_index([0.1, -0.5]).tolist() == pytest.approx([1, 1.1, 0.55])
 
 
