@@ -157,6 +157,11 @@ def test_the_protocols_sixth_is_minted_first() -> None:
     assert burn_amounts(pool, 1_000) == (1_100 * 1_000 // 1_015,) * 2
 
 
+def test_half_of_what_doubled_was_earned() -> None:
+    assert split_fees(liquidity_x64((100, 400)), (200, 800)) == ((100, 400), (100, 400))
+    assert split_fees(liquidity_x64((100, 400)), (101, 100)) == ((101, 100), (0, 0))
+
+
 @given(st.integers(1, 2**100), st.integers(1, 2**100), st.integers(1, 2**90), st.integers(1, 2**90))
 def test_principal_and_fees_are_all(now0: int, now1: int, put0: int, put1: int) -> None:
     principal, fees = split_fees(liquidity_x64((put0, put1)), (now0, now1))

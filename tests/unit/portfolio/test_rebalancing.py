@@ -162,6 +162,21 @@ def test_a_thousand_crumbs_do_not_stop_a_plan() -> None:
     assert furthest_pct(plan, target) <= Decimal("2.001")
 
 
+def test_more_swaps_to_choose_from_are_never_dearer() -> None:
+    """With these eight assets the presolve of HiGHS 1.16.0 calls 45.18 the least, although 37.41 does."""
+    draw = random.Random(8)
+    values = {f"A{number}": Decimal(draw.randint(10, 10_000)) for number in range(8)}
+    weights = [draw.randint(1, 20) for _ in values]
+    shares = [Decimal(weight * 10_000 // sum(weights)) / 100 for weight in weights]
+    shares[0] += 100 - sum(shares)
+    target = dict(zip(values, shares, strict=True))
+    every = every_swap(list(values), "2", "0.003")
+    some = sensible_swaps(values, target, lambda sell, buy: (Decimal(2), Decimal("0.003")))
+    plans = [rebalance(Question(values, target, Decimal(1), swaps)) for swaps in (every, some)]
+    assert [len(plan.trades or ()) for plan in plans] == [5, 5]
+    assert abs(plans[0].cost_usd - plans[1].cost_usd) < Decimal("0.01")
+
+
 # ---- against trying everything --------------------------------------------------------------------------------
 
 
