@@ -1,12 +1,16 @@
-// Writes wallets.json, tokens.json and ens.json from the sources beside this:
-//   cd "$(mktemp -d)" && npm install --ignore-scripts solc@0.8.28
+// Writes wallets.json, tokens.json, ens.json and protocols.json from the sources beside this:
+//   cd "$(mktemp -d)" && npm install --ignore-scripts solc@0.8.28 @openzeppelin/contracts@5.4.0
 //   node <repository>/tests/doubles/contracts/compile.mjs          (in that same folder)
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const solc = createRequire(join(process.cwd(), "package.json"))("solc");
-for (const name of ["wallets", "tokens", "ens"]) {
+const imported = (path) => {
+  const file = join(process.cwd(), "node_modules", path);
+  return existsSync(file) ? { contents: readFileSync(file, "utf8") } : { error: `${path} is not installed` };
+};
+for (const name of ["wallets", "tokens", "ens", "protocols"]) {
   const input = {
     language: "Solidity",
     sources: { [`${name}.sol`]: { content: readFileSync(new URL(`${name}.sol`, import.meta.url), "utf8") } },
@@ -17,7 +21,7 @@ for (const name of ["wallets", "tokens", "ens"]) {
       outputSelection: { "*": { "*": ["evm.bytecode.object"] } },
     },
   };
-  const output = JSON.parse(solc.compile(JSON.stringify(input)));
+  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: imported }));
   const problems = (output.errors ?? []).filter(({ severity }) => severity === "error");
   if (problems.length) throw new Error(problems.map(({ formattedMessage }) => formattedMessage).join("\n"));
   const bytecodes = Object.fromEntries(

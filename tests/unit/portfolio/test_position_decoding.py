@@ -9,6 +9,8 @@ from eth_utils.address import is_checksum_address
 
 from backend.core.settings import DEMO_CHAIN_ID
 from backend.portfolio.protocols import registry, words
+from backend.portfolio.protocols.aave_v3.plugin import health_of, reserve_of
+from backend.portfolio.protocols.compound_v3.plugin import collateral_of
 from backend.portfolio.protocols.uniswap_v3.plugin import kept_of, outside_of, pool_of
 
 WALLET = "0x" + "11" * 20
@@ -66,6 +68,32 @@ def test_noise_never_breaks_the_reading() -> None:
         pool_of([noise, noise, noise])
         words.addresses(noise)
         outside_of(noise)
+        reserve_of(WALLET, noise)
+        health_of(noise)
+        collateral_of(noise)
+
+
+def test_reserves_have_their_tokens_or_are_unknown() -> None:
+    said = [0, 10**27, 1, 2, 3, 4, 5, 6, TOKEN0, 0, TOKEN1, 7, 8, 9, 10]
+    assert [(each.address, each.kind) for each in reserve_of(WALLET, packed(*said)) or ()] == [
+        ("0x" + "22" * 20, "supply"),
+        ("0x" + "33" * 20, "borrow"),
+    ]
+    assert reserve_of(WALLET, packed(*said[:14])) is None
+    for place in (8, 10):
+        assert reserve_of(WALLET, packed(*said[:place], 0, *said[place + 1 :])) is None
+
+
+def test_a_health_factor_is_exact_and_absent_without_debt() -> None:
+    assert str(health_of(packed(1, 2, 3, 4, 5, 999_999_999_999_999_999))) == "0.999999999999999999"
+    assert health_of(packed(1, 0, 3, 4, 5, 2**256 - 1)) is None
+    assert health_of(packed(1, 2, 3, 4, 5)) is None
+
+
+def test_collateral_is_an_address_or_unknown() -> None:
+    assert collateral_of(packed(0, TOKEN0, 2, 3, 4, 5, 6, 7)) == "0x" + "22" * 20
+    assert collateral_of(packed(0, TOKEN0, 2, 3, 4, 5, 6)) is None
+    assert collateral_of(packed(0, 1 << 160, 2, 3, 4, 5, 6, 7)) is None
 
 
 def test_lists_of_addresses_are_read_whole_or_not_at_all() -> None:

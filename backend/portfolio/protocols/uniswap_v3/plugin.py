@@ -129,7 +129,7 @@ async def _owned(
     places: list[tuple[str, int]] = []
     unknown: list[tuple[str, str]] = []
     for wallet, answer in zip(wallets, counts, strict=True):
-        count = words.uint(answer)
+        count = 0 if answer == b"" else words.uint(answer)  # nothing: the manager was not deployed yet
         if count is None:
             unknown.append((wallet, NOT_SAID))
             continue

@@ -1,0 +1,1 @@
+"""Aave V3: supplied and borrowed, with the health factor."""

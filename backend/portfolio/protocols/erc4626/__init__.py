@@ -1,0 +1,1 @@
+"""Vaults by the standard ERC-4626."""

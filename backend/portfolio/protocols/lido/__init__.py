@@ -1,0 +1,1 @@
+"""Lido: stETH and wstETH."""
