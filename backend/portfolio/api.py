@@ -11,7 +11,15 @@ from backend.api.resources import resources
 from backend.core.clock import utc_now
 from backend.core.schemas import ApiModel
 from backend.portfolio.overview import asset_list, chain_list, history_read, portfolio_read
-from backend.portfolio.schemas import AssetList, ChainList, HistoryRead, PortfolioRead
+from backend.portfolio.performance import performance
+from backend.portfolio.schemas import (
+    AssetList,
+    ChainList,
+    HistoryRead,
+    PerformanceRange,
+    PerformanceRead,
+    PortfolioRead,
+)
 from backend.portfolio.snapshots import service
 from backend.portfolio.snapshots.history import Range
 
@@ -38,6 +46,14 @@ class HistoryQuery(ApiModel):
     range: Range = "30d"
 
 
+class PerformanceQuery(ApiModel):
+    """Of which time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    range: PerformanceRange = "30d"
+
+
 @router.get("")
 async def read_portfolio(user: ReadsPortfolio) -> Envelope[PortfolioRead]:
     """Read your newest snapshot: total, chains with their blocks, categories, and the change of the last 24 hours."""
@@ -60,6 +76,17 @@ async def list_chains(user: ReadsPortfolio) -> Envelope[ChainList]:
     async with resources().snapshots.open(user.id) as store:
         newest = await service.latest(store, user)
     return ok(chain_list(newest))
+
+
+@router.get("/performance")
+async def read_performance(
+    user: ReadsPortfolio, query: Annotated[PerformanceQuery, Query()]
+) -> Envelope[PerformanceRead]:
+    """Read how your portfolio did: gain, returns by time and by money, volatility, Sharpe, Sortino, deepest fall."""
+    now = utc_now()
+    async with resources().snapshots.open(user.id) as store:
+        points = await service.days_of(store, user, query.range)
+    return ok(performance(query.range, points, now))
 
 
 @router.get("/history")

@@ -67,6 +67,7 @@ __all__ = [
     "SnapshotStore",
     "breakdown_at",
     "compare_times",
+    "days_of",
     "erase",
     "history",
     "install_schema",
@@ -144,6 +145,14 @@ async def history(store: SnapshotStore, user: CurrentUser, name: Range) -> Histo
     now, since = utc_now(), await store.tracked_since(user.id)
     start, step = span_of(name, now, since)
     return History(step, since, await _series(store, user, max(start, since or start), now, step) if since else [])
+
+
+@requires(Feature.PORTFOLIO)
+async def days_of(store: SnapshotStore, user: CurrentUser, name: Range) -> list[Point]:
+    """Return the days of a range, today included; none before the first snapshot."""
+    now, since = utc_now(), await store.tracked_since(user.id)
+    start, _ = span_of(name, now, since)
+    return await _series(store, user, max(start, since), now, "day") if since else []
 
 
 @requires(Feature.PORTFOLIO)

@@ -70,6 +70,9 @@ async def test_what_there_is_with_block_time_and_source(api: Api, save):
     assert [each["valueUsd"] for each in history["points"][1:-1]] == [None] * (len(history["points"]) - 2)
     assert history["points"][-1]["takenAt"][:19] == now.isoformat()[:19]
 
+    done = (await client.get("/v1/portfolio/performance?range=7d")).data
+    assert (done["days"], done["daysKnown"], done["startUsd"]) == (2, 1, None), "today's is not complete"
+
 
 async def test_before_the_first_snapshot_everything_is_unknown(api: Api):
     client = api.client_of(await api.new_user("free"))
@@ -78,6 +81,8 @@ async def test_before_the_first_snapshot_everything_is_unknown(api: Api):
     assert (await client.get("/v1/portfolio/assets")).data["items"] == []
     assert (await client.get("/v1/portfolio/chains")).data["totalValueUsd"] is None
     assert (await client.get("/v1/portfolio/history")).data["points"] == []
+    done = (await client.get("/v1/portfolio/performance")).data
+    assert (done["startUsd"], done["changePct"], done["days"], done["problems"]) == (None, None, 0, [])
 
 
 async def test_nobody_else_and_no_key_without_the_scope(api: Api, save):
