@@ -23,7 +23,7 @@ STAGES: dict[str, list[list[str]]] = {
     ],
     "types": [[str(BIN / "pyright")]],
     "unit": [[*PYTEST, "tests/unit", "-n", "2"]],
-    "integration": [[*PYTEST, "tests/integration", "-n", "2"]],
+    "integration": [[*PYTEST, "tests/integration", "-n", "3"]],  # a third of their time is waiting
     "browser": [[*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile"]],
 }
 

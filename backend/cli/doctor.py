@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from backend.core.logging import mask_text
@@ -14,20 +13,6 @@ from backend.core.settings import ROOT, Settings
 from backend.embedded.errors import StartError
 
 NEEDED_NODE = (22, 22)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One row: what was looked at, how it is (ok, off, missing, bad), and a sentence."""
-
-    what: str
-    state: str
-    note: str
-
-    @property
-    def is_problem(self) -> bool:
-        """Return True when the product cannot run like this."""
-        return self.state in ("missing", "bad")
 
 
 def doctor(settings: Settings) -> int:
@@ -192,6 +177,7 @@ def _database(what: str, url: str, source: str) -> Finding:
 
 async def _remote(settings: Settings) -> list[Finding]:
     from backend.cli.doctor_prices import price_findings
+from backend.cli.findings import Finding
 
     return [await _mail(settings), *await _chains(settings), *await price_findings(settings)]
 

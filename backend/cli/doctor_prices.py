@@ -7,7 +7,7 @@ from datetime import datetime
 
 from redis.exceptions import RedisError
 
-from backend.cli.doctor import Finding
+from backend.cli.findings import Finding
 from backend.core.clock import now_seconds
 from backend.core.money import plain
 from backend.core.redis import make_redis
