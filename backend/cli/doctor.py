@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from backend.cli.findings import Finding
 from backend.core.logging import mask_text
 from backend.core.settings import ROOT, Settings
 from backend.embedded.errors import StartError
@@ -177,7 +178,6 @@ def _database(what: str, url: str, source: str) -> Finding:
 
 async def _remote(settings: Settings) -> list[Finding]:
     from backend.cli.doctor_prices import price_findings
-from backend.cli.findings import Finding
 
     return [await _mail(settings), *await _chains(settings), *await price_findings(settings)]
 
