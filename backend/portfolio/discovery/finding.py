@@ -16,6 +16,7 @@ from backend.chain.rpc.pool import RpcPool
 from backend.chain.tokens import Token, read_tokens
 from backend.core.clock import utc_now
 from backend.core.db import Database
+from backend.core.errors import UnavailableError
 from backend.core.formats import iso
 from backend.core.logging import get_logger
 from backend.portfolio.balances.pairs import Pairs
@@ -24,6 +25,7 @@ from backend.portfolio.discovery import repository
 from backend.portfolio.discovery.activity import activity_of
 from backend.portfolio.discovery.transfers import Scan, scan
 from backend.portfolio.reading import known_by_chain
+from backend.portfolio.wallets import ens
 from backend.portfolio.wallets import repository as wallets_repository
 
 LISTED_CHAIN_SECONDS = 15.0
@@ -58,6 +60,7 @@ class Finder:
         wallets = [Wallet(row.id, row.address) for row in rows]
         if not wallets:
             return 0
+        await self.find_names([Wallet(row.id, row.address) for row in rows if row.ens_name is None])
         answering = await self._find_chains(wallets)
         await self._find_transfers(wallets, answering)
         await self._find_listed(wallets, answering)
@@ -67,6 +70,20 @@ class Finder:
         await self._read_facts(unread[:TOKENS_READ])
         async with self._database.unit_of_work() as session:
             return len(await repository.tokens_of(session, [self._user_id]))
+
+    async def find_names(self, wallets: Sequence[Wallet]) -> None:
+        """Note the ENS names that addresses call themselves, where the name stands for the address again."""
+        ethereum = self._pools.get(ens.ENS_CHAIN_ID)
+        if ethereum is None:
+            return
+        for wallet in wallets:
+            try:
+                name = await ens.name_of(ethereum, wallet.address)
+            except UnavailableError:
+                return
+            if name is not None:
+                async with self._database.unit_of_work() as session:
+                    await wallets_repository.set_ens_name(session, wallet.id, name)
 
     async def held_raw(self) -> dict[tuple[int, str], int]:
         """Return what the user's wallets together hold of each token that was found, where it can be read now."""

@@ -46,7 +46,7 @@ where w.user_id = any(cast(:users as uuid[])) and not w.paused_by_plan
 order by w.user_id, w.added_at, w.id, c.chain_id
 """)
 _OF_USERS = text("""
-select id, user_id, address, discovered_at from portfolio_wallets
+select id, user_id, address, ens_name, discovered_at from portfolio_wallets
 where user_id = any(cast(:users as uuid[])) and not paused_by_plan order by user_id, added_at, id
 """)
 _NOTE_CHAINS = text("""
@@ -64,6 +64,7 @@ on conflict (wallet_id, chain_id) do update set
   block_number = coalesce(excluded.block_number, portfolio_wallet_chains.block_number),
   problem = excluded.problem, checked_at = excluded.checked_at
 """)
+_SET_NAME = text("update portfolio_wallets set ens_name = :name where id = :id")
 _DISCOVERED = text("update portfolio_wallets set discovered_at = :at where id = any(cast(:ids as uuid[]))")
 
 
@@ -121,13 +122,18 @@ async def readable(session: AsyncSession, users: Sequence[UUID]) -> Sequence[Row
 
 
 async def wallets_of_users(session: AsyncSession, users: Sequence[UUID]) -> Sequence[Any]:
-    """Return id, user, address and the time of the last discovery of the wallets that are read."""
+    """Return id, user, address, ENS name and the time of the last discovery of the wallets that are read."""
     return (await session.execute(_OF_USERS, {"users": list(users)})).all()
 
 
 async def note_chains(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Note what was found of wallets on chains; once active stays active, and what failed keeps what was known."""
     await session.execute(_NOTE_CHAINS, {"rows": orjson.dumps(rows).decode()})
+
+
+async def set_ens_name(session: AsyncSession, wallet_id: UUID, name: str | None) -> None:
+    """Note the ENS name of a wallet."""
+    await session.execute(_SET_NAME, {"id": wallet_id, "name": name})
 
 
 async def note_discovered(session: AsyncSession, wallet_ids: Sequence[UUID], at: datetime) -> None:

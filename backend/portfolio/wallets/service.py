@@ -1,6 +1,7 @@
 """The wallets of a portfolio: what is added is checked, counted against the plan, and looked for on every chain."""
 
 from collections import defaultdict
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.service import Cap, CurrentUser, Feature, cap, linked, require_room, requires
 from backend.chain.registry import chain_name
 from backend.core.audit import audit
+from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.core.ids import new_id
 from backend.core.jobs import defer
@@ -20,6 +22,7 @@ from backend.portfolio.wallets.addresses import looks_like_name, parse_address
 from backend.portfolio.wallets.schemas import PortfolioWallet, WalletAdd, WalletChain, WalletChange
 
 DISCOVER_TASK = "portfolio.discover"
+SEEDED_AFTER = timedelta(minutes=1)
 
 
 async def resolve(settings: Settings, wanted: WalletAdd) -> tuple[str, str | None]:
@@ -137,11 +140,14 @@ async def seed_wallets(session: AsyncSession, user_id: UUID, wallets: dict[str, 
     for address, label in wallets.items():
         values = {"id": new_id(), "user_id": user_id, "address": address.lower(), "label": label}
         await repository.insert_wallet(session, {**values, "group_name": "", "ens_name": None, "added_by": "address"})
+    # The market may be on its way still.
+    await defer_discovery(session, user_id, run_at=utc_now() + SEEDED_AFTER)
 
 
-async def defer_discovery(session: AsyncSession, user_id: UUID) -> None:
+async def defer_discovery(session: AsyncSession, user_id: UUID, run_at: datetime | None = None) -> None:
     """Have the chains and tokens of a user's wallets looked for, once however often it is asked for meanwhile."""
-    await defer(session, DISCOVER_TASK, queueing_lock=f"{DISCOVER_TASK}:{user_id}", user_id=str(user_id))
+    lock = f"{DISCOVER_TASK}:{user_id}"
+    await defer(session, DISCOVER_TASK, run_at=run_at, queueing_lock=lock, user_id=str(user_id))
 
 
 async def _proven(session: AsyncSession) -> dict[str, UUID]:

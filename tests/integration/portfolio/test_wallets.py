@@ -1,6 +1,7 @@
 """Wallets are added, looked for on chains, and their tokens judged; all of it through the API and the job."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from aiohttp import web
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from backend.accounts.schemas import CurrentUser
 from backend.chain.rpc.pool import RpcPool
+from backend.cli.seed import seed_database
 from backend.core.db import Database
 from backend.core.jobs import JobContext
 from backend.core.settings import DEMO_CHAIN_ID, Settings
@@ -18,6 +20,7 @@ from backend.demo.rpc import Rpc
 from backend.demo.transactions import Transaction
 from backend.embedded.ports import free_port
 from backend.portfolio import tasks
+from backend.portfolio.discovery.finding import Finder, Wallet
 from backend.portfolio.discovery.transfers import scan
 from backend.portfolio.wallets import ens
 from backend.portfolio.wallets.service import fit_to_plan
@@ -284,7 +287,9 @@ async def test_token_lists_are_read_and_their_tokens_found_without_a_transfer(
         await runner.cleanup()
 
 
-async def test_ens_names_are_looked_up_and_verified(anvil: Anvil, make_pool):
+async def test_ens_names_are_looked_up_and_verified(
+    anvil: Anvil, make_pool: Callable[..., RpcPool], api: Api, worker_database: Database
+):
     async with Rpc(anvil.url) as rpc:
         registry, resolver = await deploy_tokens(rpc, [("EnsRegistry", ()), ("EnsResolver", ())])
         await rpc.call("anvil_setCode", ens.REGISTRY, await rpc.call("eth_getCode", registry, "latest"))
@@ -311,6 +316,15 @@ async def test_ens_names_are_looked_up_and_verified(anvil: Anvil, make_pool):
     assert await ens.name_of(pool, owner) == "alice.eth"
     assert await ens.name_of(pool, thief) is None
     assert await ens.name_of(pool, ACCOUNTS["guest"].lower()) is None
+    # A wallet that was added by its address gets the name that it proves.
+    user = await api.new_user()
+    for address in (owner, thief):
+        await add(api, user, address)
+    finder = Finder(worker_database, {ens.ENS_CHAIN_ID: pool}, {}, user.id)
+    listed = (await api.client_of(user).get("/v1/portfolio/wallets")).data["items"]
+    await finder.find_names([Wallet(UUID(each["id"]), each["address"].lower()) for each in listed])
+    listed = (await api.client_of(user).get("/v1/portfolio/wallets")).data["items"]
+    assert [each["ensName"] for each in listed] == ["alice.eth", None]
     for name, words in (("empty.eth", "names no address"), ("nobody.eth", "Nobody has set up")):
         with pytest.raises(Exception, match=words):
             await ens.address_of(pool, name)
@@ -321,3 +335,32 @@ async def test_ethereum_that_does_not_answer_is_said(proxy: RpcProxy, make_pool,
     proxy.fault = Fault.STALL
     with pytest.raises(Exception, match="Ethereum does not answer"):
         await ens.address_of(make_pool(proxy.url), "alice.eth")
+
+
+async def test_the_demo_account_has_its_wallets_until_it_takes_them_out(make_settings: Callable[..., Settings]):
+    settings = make_settings(demo_email="demo-wallets@example.com")
+    for _ in range(2):
+        await seed_database(settings)
+    async with serving(settings) as api:
+        async with api.admin.unit_of_work() as session:
+            statement = "select id, email, tier from premium_users where email = 'demo-wallets@example.com'"
+            row = (await session.execute(text(statement))).one()
+            await session.execute(
+                text(
+                    "insert into user_sessions (id, user_id, kind, expires_at)"
+                    " values (:id, :id, 'program', now() + interval '1 hour')"
+                ),
+                {"id": row.id},
+            )
+            jobs = await session.execute(
+                text("select count(*) from procrastinate.procrastinate_jobs where args->>'user_id' = :id"),
+                {"id": str(row.id)},
+            )
+            assert jobs.scalar_one() == 1, "its chains and tokens are looked for"
+        client = api.client_of(CurrentUser(row.id, row.email, row.tier))
+        wallets = (await client.get("/v1/portfolio/wallets")).data["items"]
+        found = {each["address"]: each["label"] for each in wallets}
+        assert found == {ACCOUNTS["demo"]: "Savings", ACCOUNTS["demo_trading"]: "Trading"}
+        assert (await client.send("DELETE", f"/v1/portfolio/wallets/{wallets[0]['id']}")).status == 200
+        await seed_database(settings)
+        assert (await client.get("/v1/portfolio/wallets")).data["total"] == 1
