@@ -59,5 +59,15 @@ def resident_mb(pid: int | str = "self") -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time a process has used so far (Linux), 0 where /proc is missing."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
+            fields = stat.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _short(value: float) -> float:
     return round(value, 3) if abs(value) < 100 else round(value)

@@ -39,7 +39,7 @@ from backend.portfolio.snapshots.records import (
     row_of,
     week_of,
 )
-from benchmarks.harness import report, say, stopwatch
+from benchmarks.harness import cpu_seconds, report, say, stopwatch
 from benchmarks.servers import Servers, servers
 
 ROWS = int(os.environ.get("BENCH_ROWS", 10_000_000))
@@ -155,18 +155,19 @@ def _days(times: list[datetime]) -> Iterator[list[datetime]]:
         yield times[start : start + 24]
 
 
-def _load(owner_url: str, table: str, users: list[UUID], times: list[datetime]) -> float:
-    """Copy everybody's hours into a table over several connections; return the seconds it took."""
+def _load(owner_url: str, table: str, users: list[UUID], times: list[datetime]) -> tuple[float, float]:
+    """Copy everybody's hours into a table over several connections; return the seconds and the server's CPU seconds."""
 
-    def load(number: int) -> None:
+    def load(number: int) -> float:
         hours = Hours(users, times[-1])
         with psycopg.connect(owner_url, autocommit=True) as owner:
             for part in list(_days(times))[number::LOADERS]:
                 _copy(owner, table, hours, part)
+            return cpu_seconds(owner.info.backend_pid)
 
     with stopwatch() as took, ThreadPoolExecutor(LOADERS) as pool:
-        list(pool.map(load, range(LOADERS)))
-    return took[0]
+        used = sum(pool.map(load, range(LOADERS)))
+    return took[0], used
 
 
 def _fill(running: Servers, users: list[UUID], times: list[datetime]) -> None:
@@ -177,17 +178,26 @@ def _fill(running: Servers, users: list[UUID], times: list[datetime]) -> None:
                 copy.write_row((user, f"{user}@example.com", "pro"))
         for at in {time.replace(day=1) for time in times}:
             owner.execute("select ensure_month_partition('portfolio_snapshots', %s)", (at,))
-        took = _load(running.urls.admin, "portfolio_snapshots", users, times[:-24])
+        took, used = _load(running.urls.admin, "portfolio_snapshots", users, times[:-24])
         count = len(users) * (len(times) - 24)
         notes: dict[str, Any] = {"rows": count, "connections": LOADERS, "bytes_a_row": hours.width}
         say(f"{count:,} rows copied in {took:.0f} s")
-        report("store.ingest_per_s", count / took, "rows/s", "target", 100_000, **notes)
+        report(
+            "store.ingest_per_s",
+            count / took,
+            "rows/s",
+            "target",
+            100_000,
+            server_cpu_us_a_row=round(used / count * 1e6, 1),
+            **notes,
+        )
         owner.execute(
             "create table plain_snapshots (like portfolio_snapshots including defaults);"
             " create index on plain_snapshots(user_id, hour)"
         )
-        took = _load(running.urls.admin, "plain_snapshots", users, times[:-24])
-        report("store.plain_ingest_per_s", count / took, "rows/s", **notes)
+        took, plain_used = _load(running.urls.admin, "plain_snapshots", users, times[:-24])
+        plain_cpu = round(plain_used / count * 1e6, 1)
+        report("store.plain_ingest_per_s", count / took, "rows/s", server_cpu_us_a_row=plain_cpu, **notes)
     _fill_as_worker(running, hours, times[-24:])
     with psycopg.connect(running.urls.admin, autocommit=True) as owner:
         _copy(owner, "plain_snapshots", hours, times[-24:])

@@ -106,7 +106,10 @@ def _by_price(before: Side, after: Side) -> Decimal | None:
     if None in (before.amount, after.amount, before.price_usd, after.price_usd):
         return None
     assert before.amount and after.amount and before.price_usd is not None and after.price_usd is not None
-    return min(before.amount, after.amount) * (after.price_usd - before.price_usd)
+    if (before.amount > 0) != (after.amount > 0):
+        return Decimal(0)  # what was owed is held now: nothing of it was there all along
+    kept = min(before.amount, after.amount, key=abs)  # debts are negative
+    return kept * (after.price_usd - before.price_usd)
 
 
 def _key(part: AssetPart) -> _Key:
