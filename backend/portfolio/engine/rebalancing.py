@@ -24,6 +24,8 @@ from backend.portfolio.engine.exact import EXACT, HUNDRED, ZERO, add_up
 from backend.portfolio.engine.targets import check_target, drifts
 
 CENT = Decimal("0.01")
+NO_PLAN = "no swaps bring every share to within the tolerance"
+NOT_FOUND = "the search ended at its limit without a plan"
 # Of the search: the more swaps, the longer a node takes. Where it ends early the plan says so.
 LEAST_NODES, NODES_TIMES_SWAPS = 50, 10_000
 MOST_SWAPS = 225
@@ -111,7 +113,8 @@ def sensible_swaps(
 def rebalance(question: Question[Key]) -> Plan[Key]:
     """Return the fewest and cheapest swaps that meet the target.
 
-    Raises BadTargetError for a bad target, ValueError for negative values, no value at all, or a negative tolerance.
+    Raises BadTargetError for a bad target, ValueError for negative values, no value at all, or a negative tolerance,
+    KeyError for a swap of what is neither held nor wanted.
     """
     check_target(question.target_pct)
     held = {**dict.fromkeys(question.target_pct, ZERO), **question.values_usd}
@@ -121,7 +124,7 @@ def rebalance(question: Question[Key]) -> Plan[Key]:
     model = _Model(question, list(held), [float(value / whole) for value in held.values()], whole)
     fewest = model.solve(count_first=True)
     if fewest is None:
-        problem = "no swaps bring every share to within the tolerance"
+        problem = NO_PLAN if model.is_proven else NOT_FOUND
         return Plan(None, held, ZERO, model.is_proven, problem)
     cheapest = model.solve(count_first=False, most_swaps=round(fewest[1].sum()))
     sold = (cheapest or fewest)[0]
@@ -139,7 +142,8 @@ def _within_holdings(trades: list[Trade[Key]], held: Mapping[Key, Decimal]) -> l
     for trade in trades:
         usd = min(trade.sell_usd, left[trade.swap.sell].quantize(CENT, ROUND_DOWN, context=EXACT))
         left[trade.swap.sell] = EXACT.subtract(left[trade.swap.sell], usd)
-        kept.append(Trade(trade.swap, usd))
+        if usd > 0:
+            kept.append(Trade(trade.swap, usd))
     return kept
 
 
