@@ -1,6 +1,6 @@
-"""Fetching the reference rates: once a business day, after they are published."""
+"""Fetching the reference rates: at the first start, and once a business day after they are published."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from backend.core.clock import utc_now
 from backend.core.db import Database
@@ -12,13 +12,22 @@ from backend.market.fiat.ecb import SOURCE, fetch_rates
 
 log = get_logger(__name__)
 _PART = 5_000
+_ASKED = "fiat:v1:asked"
+EVERY_SECONDS = 3 * 3_600
+PUBLISHED_UTC_HOUR = 15  # 16:00 Central European Time, an hour later than that in summer
 
 
-@periodic("50 14-17 * * *")
+@periodic("50 * * * *")
 @task(name="fiat.refresh", retry=3, timeout_seconds=120)
 async def refresh(context: JobContext, timestamp: int) -> None:
-    """Fetch the rates if those of the last business day are not there yet."""
-    await refresh_rates(context.settings, context.database)
+    """Fetch the rates if those that should be published are not there yet: every three hours, on a holiday too."""
+    if not await context.redis.set(_ASKED, 1, nx=True, ex=EVERY_SECONDS):
+        return
+    try:
+        await refresh_rates(context.settings, context.database)
+    except BaseException:
+        await context.redis.delete(_ASKED)
+        raise
 
 
 async def refresh_rates(settings: Settings, database: Database) -> int:
@@ -30,7 +39,7 @@ async def refresh_rates(settings: Settings, database: Database) -> int:
         return 0
     async with database.unit_of_work() as session:
         newest = await repository.newest_day(session)
-    if newest is not None and newest >= last_business_day(utc_now().date()):
+    if newest is not None and newest >= last_published_day(utc_now()):
         return 0
     rates = await fetch_rates(settings)
     added = 0
@@ -42,6 +51,7 @@ async def refresh_rates(settings: Settings, database: Database) -> int:
     return added
 
 
-def last_business_day(today: date) -> date:
-    """Return the last day from Monday to Friday, today among them (holidays of the ECB are not known here)."""
-    return today - timedelta(days=max(0, today.weekday() - 4))
+def last_published_day(now: datetime) -> date:
+    """Return the last day from Monday to Friday whose rates should be out (holidays of the ECB are not known here)."""
+    day = now.date() if now.hour >= PUBLISHED_UTC_HOUR else now.date() - timedelta(days=1)
+    return day - timedelta(days=max(0, day.weekday() - 4))

@@ -104,16 +104,27 @@ async def read_history(
     What is not stored yet is fetched meanwhile: ask again while `isFilling` is true.
     """
     (named,) = parse_assets(asset, NATIVE_TOKEN, most=1)
-    until = end or utc_now()
-    since = start or until - DEFAULT_SPAN[step]
-    if since.tzinfo is None or until.tzinfo is None or since > until:
-        raise InvalidInputError("Give a start before the end, both with a time zone.", {"start": "before the end"})
+    since, until = _range(start, end, step)
     async with resources().database.unit_of_work(user.id) as session:
         found = await history_or_fill(session, _ladder(), named.key, since, until, step)
     points = [HistoryPoint.model_validate(point) for point in found.points]
     return ok(
         PriceHistory(asset=named.written, step=step, points=points, missing=found.missing, is_filling=found.is_filling)
     )
+
+
+def _range(start: datetime | None, end: datetime | None, step: Step) -> tuple[datetime, datetime]:
+    """Return the range that is meant. Raises InvalidInputError for one that makes no sense."""
+    for name, moment in (("start", start), ("end", end)):
+        if moment is not None and (moment.tzinfo is None or not 2009 <= moment.year <= 9_000):
+            raise InvalidInputError(
+                "Give moments with a time zone, from 2009 on.", {name: "2009 or later, with a zone"}
+            )
+    until = min(end or utc_now(), utc_now())
+    since = start or until - DEFAULT_SPAN[step]
+    if since > until:
+        raise InvalidInputError("Give a start before the end and before now.", {"start": "before the end"})
+    return since, until
 
 
 def _shown(asset: Asset, quote: Quote | None) -> AssetPrice:

@@ -117,3 +117,5 @@ async def test_limits_and_rights(api: Api) -> None:
     assert (await client.get(long)).status == 422
     backwards = f"/v1/prices/history?asset=1:{TOKEN}&start=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z"
     assert (await client.get(backwards)).status == 422
+    for odd in ("end=0001-01-01T00:00:00%2B14:00", "start=9999-12-31T23:59:59-14:00", "start=2026-01-01T00:00:00"):
+        assert (await client.get(f"/v1/prices/history?asset=1:{TOKEN}&{odd}")).status == 422, odd

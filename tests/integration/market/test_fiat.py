@@ -5,14 +5,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from redis.asyncio import Redis
 
 from backend.core import clock
 from backend.core.db import Database
 from backend.core.errors import InvalidInputError
+from backend.core.job_runner import JobRunner
+from backend.core.jobs import defer
 from backend.core.settings import Settings
 from backend.market.fiat.service import fiat_rate, fiat_rates
-from backend.market.fiat.tasks import last_business_day, refresh_rates
+from backend.market.fiat.tasks import EVERY_SECONDS, last_published_day, refresh_rates
 from backend.market.ladder.problems import SourceError
+from backend.worker.jobs import all_tasks
 from tests.doubles.price_sources import Fault, PriceDouble, price_double
 
 MONDAY_NOON = datetime(2024, 3, 18, 18, 0, tzinfo=UTC).timestamp()
@@ -115,5 +119,23 @@ async def test_the_demo_asks_nobody_unless_told_to(make_settings, database: Data
     assert not make_settings(chains={1: ["https://rpc.example"]}, ecb_rates_url="").asks_ecb
 
 
-def test_business_days() -> None:
-    assert [last_business_day(date(2024, 3, day)).day for day in (15, 16, 17, 18)] == [15, 15, 15, 18]
+def test_when_rates_should_be_out() -> None:
+    at = [datetime(2024, 3, day, hour, tzinfo=UTC) for day in (15, 16, 17, 18) for hour in (9, 16)]
+    assert [last_published_day(moment).day for moment in at] == [14, 15, 15, 15, 15, 15, 15, 18]
+
+
+async def test_the_job_asks_at_once_and_then_every_three_hours(
+    settings: Settings, double: PriceDouble, database: Database, redis: Redis
+) -> None:
+    async def do() -> None:
+        async with database.unit_of_work() as session:
+            await defer(session, "fiat.refresh", timestamp=0)
+        await JobRunner(settings, database, redis, all_tasks()).run_until_idle()
+
+    double.rates = RATES[1:]  # today is a holiday
+    await do()
+    await do()
+    assert double.asked["ecb"] == 1 and 0 < await redis.ttl("fiat:v1:asked") <= EVERY_SECONDS
+    await redis.delete("fiat:v1:asked")
+    await do()
+    assert double.asked["ecb"] == 2
