@@ -17,14 +17,17 @@ from backend.core.db import Database
 from backend.core.logging import get_logger
 from backend.portfolio.balances.reader import CHAIN_SECONDS, start_reading
 from backend.portfolio.balances.sheet import ChainBalances
+from backend.portfolio.positions import ChainPositions, positions_of
 from backend.portfolio.prices import Key, Prices
-from backend.portfolio.reading import UserReading, facts_of, pairs_of, readings_of
+from backend.portfolio.protocols.base import ProtocolPlugin
+from backend.portfolio.reading import UserReading, facts_of, pairs_of, readings_of, suspects_of
 from backend.portfolio.snapshots.records import Snapshot
 from backend.portfolio.taking import Amounts, ChainTaken, Knowledge, chain_taken, needs_last, snapshot_of
 
 USERS_AT_ONCE = 500
 FIRST_WAVE = 0.3  # of a chain's time, after which what is there is valued while the rest is waited for
 log = get_logger(__name__)
+_ChainRead = tuple[ChainBalances, ChainPositions]
 
 
 class SnapshotSink(Protocol):
@@ -52,7 +55,10 @@ class Taken:
 
 
 class Aggregator:
-    """Takes snapshots. `pools` and `multicall3` by chain; `stablecoins` are assets that are meant to be worth $1."""
+    """Takes snapshots. `pools` and `multicall3` by chain; `stablecoins` are assets that are meant to be worth $1.
+
+    `plugins` are the protocols whose positions are read.
+    """
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class Aggregator:
         sink: SnapshotSink,
         *,
         stablecoins: Iterable[Key] = (),
+        plugins: Sequence[ProtocolPlugin] = (),
         chain_seconds: float = CHAIN_SECONDS,
     ) -> None:
         self._database = database
@@ -71,6 +78,7 @@ class Aggregator:
         self._prices = prices
         self._sink = sink
         self._stablecoins = frozenset(stablecoins)
+        self._plugins = plugins
         self._chain_seconds = chain_seconds
 
     async def take(self, users: Sequence[UUID]) -> Taken:
@@ -91,11 +99,16 @@ class Aggregator:
             return Taken(0, 0, {}), []
         started = time.perf_counter()
         wanted = pairs_of(readings)
-        reading = start_reading(self._pools, wanted, self._multicall3, chain_seconds=self._chain_seconds)
+        balances = start_reading(self._pools, wanted, self._multicall3, chain_seconds=self._chain_seconds)
+        suspect = suspects_of(readings)
+        reading = {
+            chain_id: asyncio.create_task(self._with_positions(task, suspect.get(chain_id, [])))
+            for chain_id, task in balances.items()
+        }
         try:
             sheets, snapshots = await self._snapshots(readings, reading)
         finally:
-            for task in reading.values():
+            for task in (*balances.values(), *reading.values()):
                 task.cancel()
         again = await self._sink.save(snapshots)
         failed = {chain_id: sheet.problem or "" for chain_id, sheet in sheets.items() if sheet.block is None}
@@ -110,8 +123,16 @@ class Aggregator:
         )
         return Taken(len(readings), pairs, failed), again
 
+    async def _with_positions(
+        self, balances: asyncio.Task[ChainBalances], suspect: Sequence[tuple[str, str]]
+    ) -> _ChainRead:
+        """Return a chain's balances, and its positions as of the same block, for which it has the same time again."""
+        sheet = await balances
+        rpc, multicall3 = self._pools[sheet.chain_id], self._multicall3.get(sheet.chain_id)
+        return sheet, await positions_of(rpc, self._plugins, sheet, suspect, multicall3, self._chain_seconds)
+
     async def _snapshots(
-        self, readings: Sequence[UserReading], reading: Mapping[int, asyncio.Task[ChainBalances]]
+        self, readings: Sequence[UserReading], reading: Mapping[int, asyncio.Task[_ChainRead]]
     ) -> tuple[dict[int, ChainBalances], list[Snapshot]]:
         """Return what was read, and the snapshots made of it.
 
@@ -131,12 +152,12 @@ class Aggregator:
             snapshot_of(each.user_id, [taken[each.user_id, chain_id] for chain_id in each.wanted], now)
             for each in readings
         ]
-        return {**first, **rest}, snapshots
+        return {chain_id: sheet for chain_id, (sheet, _) in {**first, **rest}.items()}, snapshots
 
     async def _value(
         self,
         readings: Sequence[UserReading],
-        sheets: Mapping[int, ChainBalances],
+        sheets: Mapping[int, _ChainRead],
         taken: dict[tuple[UUID, int], ChainTaken],
     ) -> list[Knowledge]:
         """Value what was read of some chains, as far as that goes without the last snapshots."""
@@ -165,9 +186,9 @@ class Aggregator:
                     before = last.get(each.user_id)
                     taken[each.user_id, chain_id] = chain_taken(chain_id, pairs, known, before, now)
 
-    async def _knowledge(self, sheets: Mapping[int, ChainBalances]) -> Knowledge:
+    async def _knowledge(self, sheets: Mapping[int, _ChainRead]) -> Knowledge:
         """Return what was read together with what it is and costs; only what somebody holds is asked for."""
-        chains = {chain_id: Amounts.of(sheet) for chain_id, sheet in sheets.items()}
+        chains = {chain_id: Amounts.of(*read) for chain_id, read in sheets.items()}
         held = list(
             dict.fromkeys(
                 (chain_id, token)
@@ -176,6 +197,8 @@ class Aggregator:
                 if amount != 0
             )
         )
+        inside = {(chain_id, token) for chain_id, chain in chains.items() for token in chain.positions.tokens()}
+        held += sorted(inside.difference(held))
         quotes = await self._prices.quotes(held)
         async with self._database.unit_of_work() as session:
             facts = await facts_of(session, held)

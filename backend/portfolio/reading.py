@@ -19,10 +19,14 @@ KNOWN_TOKENS_READ = 100  # the priced ones of a chain that are read for everybod
 
 @dataclass(slots=True)
 class UserReading:
-    """The wallets of a user and what is read of each: by chain, (wallet, token) in the order of the wallets."""
+    """The wallets of a user and what is read of each: by chain, (wallet, token) in the order of the wallets.
+
+    `suspect` are the pairs that the spam filter left out.
+    """
 
     user_id: UUID
     wanted: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    suspect: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +44,21 @@ async def readings_of(session: AsyncSession, users: Sequence[UUID], chain_ids: S
     the tokens found for the wallet that are not spam, and the chain's priced tokens.
     """
     known = await known_by_chain(session, chain_ids)
-    found: dict[tuple[UUID, str], dict[int, tuple[bool | None, list[str]]]] = {}
+    found: dict[tuple[UUID, str], dict[int, tuple[bool | None, list[str], list[str]]]] = {}
     for row in await repository.readable(session, users):
         chains = found.setdefault((row["user_id"], row["address"]), {})
         if row["chain_id"] is not None:
-            chains[row["chain_id"]] = (row["is_active"], row["tokens"])
+            chains[row["chain_id"]] = (row["is_active"], row["tokens"], row["spam"])
     readings: dict[UUID, UserReading] = {}
     for (user_id, wallet), chains in found.items():
         reading = readings.setdefault(user_id, UserReading(user_id))
         for chain_id in chain_ids:
-            is_active, tokens = chains.get(chain_id, (None, []))
+            is_active, tokens, spam = chains.get(chain_id, (None, [], []))
             if is_active is False:
                 continue
             every = dict.fromkeys([NATIVE_TOKEN, *tokens, *(token.address for token in known[chain_id])])
             reading.wanted[chain_id] += [(wallet, token) for token in every]
+            reading.suspect[chain_id] += [(wallet, token) for token in spam]
     return list(readings.values())
 
 
@@ -64,6 +69,15 @@ def pairs_of(readings: Iterable[UserReading]) -> dict[int, Pairs]:
         for chain_id, pairs in reading.wanted.items():
             by_chain[chain_id].update(dict.fromkeys(pairs))
     return {chain_id: Pairs.of(pairs) for chain_id, pairs in by_chain.items() if pairs}
+
+
+def suspects_of(readings: Iterable[UserReading]) -> dict[int, list[tuple[str, str]]]:
+    """Return the pairs that the spam filter left out, of all users together, each once, by chain."""
+    by_chain: dict[int, dict[tuple[str, str], None]] = defaultdict(dict)
+    for reading in readings:
+        for chain_id, pairs in reading.suspect.items():
+            by_chain[chain_id].update(dict.fromkeys(pairs))
+    return {chain_id: list(pairs) for chain_id, pairs in by_chain.items()}
 
 
 async def known_by_chain(session: AsyncSession, chain_ids: Sequence[int]) -> dict[int, list[KnownToken]]:

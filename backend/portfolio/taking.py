@@ -4,7 +4,7 @@ What could not be read shows its last known amounts and value as of then, or is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,9 +14,11 @@ from backend.core import formats
 from backend.core.clock import from_unix
 from backend.portfolio.balances import checker
 from backend.portfolio.balances.sheet import ChainBalances
+from backend.portfolio.positions import ChainPositions, parts_of
 from backend.portfolio.prices import Key, Price
+from backend.portfolio.protocols.base import Part, Position
 from backend.portfolio.reading import TokenFacts
-from backend.portfolio.snapshots.records import AssetPart, ChainPart, Snapshot, make_snapshot
+from backend.portfolio.snapshots.records import AssetPart, ChainPart, HeldIn, Snapshot, make_snapshot
 from backend.portfolio.worth import value_of
 
 STABLECOIN, NATIVE, TOKEN = "stablecoin", "native", "token"
@@ -30,21 +32,22 @@ _TOKENS_FAULT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """One chain as it was read: amounts by (wallet, token), and why some are None."""
+    """One chain as it was read: amounts by (wallet, token), and why some are None; positions in protocols."""
 
     sheet: ChainBalances
     amounts: Mapping[tuple[str, str], int | None]
     problems: Mapping[tuple[str, str], str]
+    positions: ChainPositions
 
     @classmethod
-    def of(cls, sheet: ChainBalances) -> "Amounts":
-        """Return a sheet for looking up."""
+    def of(cls, sheet: ChainBalances, positions: ChainPositions) -> "Amounts":
+        """Return a sheet for looking up, with the positions read as of its block."""
         pairs = sheet.pairs
         wallets = [pairs.wallets[place] for place in pairs.wallet_at.tolist()]
         tokens = [pairs.tokens[place] for place in pairs.token_at.tolist()]
         keys = list(zip(wallets, tokens, strict=True))
         problems = {keys[place]: problem for place, problem in sheet.problems.items()}
-        return cls(sheet, dict(zip(keys, sheet.amounts, strict=True)), problems)
+        return cls(sheet, dict(zip(keys, sheet.amounts, strict=True)), problems, positions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ class ChainTaken:
 def needs_last(chain_id: int, pairs: Sequence[tuple[str, str]], known: Knowledge) -> bool:
     """Return whether the last snapshot is needed: the chain or an amount was not read, or a holding has no price."""
     chain = known.chains[chain_id]
-    if chain.sheet.block is None:
+    if chain.sheet.block is None or chain.positions.problem is not None:
+        return True
+    if any((chain_id, token) not in known.quotes for token in chain.positions.tokens()):
         return True
     for pair in pairs:
         amount = chain.amounts[pair]
@@ -91,8 +96,11 @@ def chain_taken(
         part, held = _as_before(chain_id, read.sheet.problem, last)
         return ChainTaken(part, held, False)
     part = _chain_part(read.sheet, now)
+    if read.positions.problem is not None and part.problem is None:
+        part = replace(part, problem=read.positions.problem)
     held, sound = _held(chain_id, pairs, known, last)
-    return ChainTaken(part, held, sound and part.state == "fresh")
+    inside, known_inside = _inside(chain_id, pairs, known, last)
+    return ChainTaken(part, held + inside, sound and known_inside and part.state == "fresh")
 
 
 def snapshot_of(user_id: UUID, taken: Sequence[ChainTaken], taken_at: datetime) -> Snapshot:
@@ -154,11 +162,14 @@ def _held(
 ) -> tuple[list[AssetPart], bool]:
     """Return what the wallets hold on a chain that was read, and whether all of it is known."""
     read = known.chains[chain_id]
-    before = {(each.wallet, each.token): each for each in last.assets if each.chain_id == chain_id} if last else {}
+    before = {(each.wallet, each.token): each for each in _earlier(chain_id, last) if each.position is None}
+    explained = _explained(read.positions, {wallet for wallet, _ in pairs})
     parts: list[AssetPart] = []
     sound = True
     for wallet, token in pairs:
         amount = read.amounts[wallet, token]
+        if amount is not None:
+            amount = max(0, amount - explained.get((wallet, token), 0))  # the rest is counted with a position
         earlier = before.get((wallet, token))
         if amount == 0:
             continue
@@ -190,4 +201,62 @@ def _part(chain_id: int, wallet: str, token: str, amount: int | None, known: Kno
         price_taken_at=quote.taken_at if quote else None,
         value_usd=value_of(amount, facts.decimals, quote.price_usd if quote else None),
         category=NATIVE if token == NATIVE_TOKEN else erc20,
+    )
+
+
+def _earlier(chain_id: int, last: Snapshot | None) -> list[AssetPart]:
+    return [each for each in last.assets if each.chain_id == chain_id] if last else []
+
+
+def _explained(positions: ChainPositions, wallets: set[str]) -> dict[tuple[str, str], int]:
+    """Return the units of tokens that positions of the wallets stand for, by (wallet, token)."""
+    return {
+        (wallet, token): amount
+        for wallet in wallets
+        for position in positions.by_wallet.get(wallet, ())
+        for token, amount in (position.receipts or {}).items()
+    }
+
+
+def _inside(
+    chain_id: int, pairs: Sequence[tuple[str, str]], known: Knowledge, last: Snapshot | None
+) -> tuple[list[AssetPart], bool]:
+    """Return the parts of the wallets' positions, and whether all of that is known.
+
+    A vault counts only for a user who reads its shares, that is, vouches for them. When positions could not be read,
+    those of the last snapshot are there with unknown amounts.
+    """
+    read = known.chains[chain_id]
+    earlier = [each for each in _earlier(chain_id, last) if each.position is not None]
+    if read.positions.problem is not None:
+        return [replace(each, amount_raw=None, value_usd=None) for each in earlier], False
+    had_price = {(each.wallet, each.protocol, each.token) for each in earlier if each.price_usd is not None}
+    wanted = set(pairs)
+    parts: list[AssetPart] = []
+    sound = True
+    for wallet in dict.fromkeys(wallet for wallet, _ in pairs):
+        for position in read.positions.by_wallet.get(wallet, ()):
+            if position.kind == "vault" and not all((wallet, token) in wanted for token in position.receipts or {}):
+                continue
+            sound = sound and position.problem is None
+            for part, role in parts_of(position):
+                made = _position_part(position, part, role, known)
+                lost = made.price_usd is None and (wallet, made.protocol, made.token) in had_price
+                sound = sound and not lost
+                parts.append(made)
+    return parts, sound
+
+
+def _position_part(position: Position, part: Part, role: str, known: Knowledge) -> AssetPart:
+    return replace(
+        _part(position.chain_id, position.wallet, part.token, part.amount_raw, known),
+        category=position.kind,
+        protocol=position.protocol,
+        position=HeldIn(
+            kind=position.kind,
+            role=role,
+            identifiers=dict(position.identifiers or {}),
+            health_factor=position.health_factor,
+            problem=position.problem,
+        ),
     )

@@ -15,6 +15,7 @@ from backend.portfolio.discovery import repository as discovery_repository
 from backend.portfolio.discovery.finding import Finder
 from backend.portfolio.discovery.judging import judge_tokens
 from backend.portfolio.discovery.lists import TokenListError, fetch_list
+from backend.portfolio.positions import shared_plugins
 from backend.portfolio.prices import Key
 from backend.portfolio.refresh import TAKE_NOW_TASK
 from backend.portfolio.sink import StoreSink
@@ -60,6 +61,7 @@ async def _take(context: JobContext, users: Sequence[UUID]) -> None:
         _ladder(context),
         StoreSink(home, context.redis),
         stablecoins=_stablecoins(settings, list(pools)),
+        plugins=shared_plugins(settings.demo_addresses_file),
     )
     try:
         await aggregator.take(users)

@@ -43,6 +43,7 @@ class PinnedReader:
         self._client = _OneProvider(single)
         self._block = block
         self._multicall3 = multicall3
+        self.asked = 0
 
     @property
     def chain_id(self) -> int:
@@ -54,6 +55,9 @@ class PinnedReader:
 
         What failed among others is asked again by itself: a hostile contract may have burned the gas of all.
         """
+        if not reads:
+            return []
+        self.asked += len(reads)
         answers = await read_many(self._client, list(reads), multicall3=self._multicall3, block=self._block)
         failed = [place for place, answer in enumerate(answers) if answer is None]
         if failed and self._multicall3 is not None:
@@ -83,6 +87,8 @@ async def read_positions(
         pinned = block or await single.call("eth_getBlockByNumber", ["latest", False], parse_header)
         reader = PinnedReader(single, pinned.number, multicall3)
         found = await asyncio.gather(*(plugin.positions(reader, wallets, pinned) for plugin in wanted))
+        if reader.asked == 0:
+            return pinned, []
         standing = await single.call("eth_getBlockByNumber", [hex(pinned.number), False], parse_header)
         if standing.hash != pinned.hash:
             raise RpcMissingError(f"another block stands at {pinned.number} by now")

@@ -35,8 +35,26 @@ class ChainPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldIn:
+    """The position in a protocol that a holding is a part of, and as what: principal, fees or debt.
+
+    `identifiers` name the position (pool, token id, ...); `health_factor` is that of the account, None without debt or
+    when it is unknown.
+    """
+
+    kind: str
+    role: str
+    identifiers: Mapping[str, str]
+    health_factor: Decimal | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetPart:
-    """One holding of one wallet: its exact amount, its price with source and time. None is unknown, never zero."""
+    """One holding of one wallet: its exact amount, its price with source and time. None is unknown, never zero.
+
+    What is owed has a negative amount and value. `position` is that of `protocol` which it is a part of.
+    """
 
     chain_id: int
     token: str
@@ -50,6 +68,7 @@ class AssetPart:
     value_usd: Decimal | None
     category: str | None = None
     protocol: str | None = None
+    position: HeldIn | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +241,7 @@ def _asset_fields(part: AssetPart) -> dict[str, Any]:
         "valueUsd": _money(part.value_usd),
         "category": part.category,
         "protocol": part.protocol,
+        "position": None if part.position is None else _position_fields(part.position),
     }
 
 
@@ -239,6 +259,29 @@ def _asset_of(part: Mapping[str, Any]) -> AssetPart:
         value_usd=_decimal(part["valueUsd"]),
         category=part["category"],
         protocol=part["protocol"],
+        position=_position_of(part.get("position")),
+    )
+
+
+def _position_fields(held: HeldIn) -> dict[str, Any]:
+    return {
+        "kind": held.kind,
+        "role": held.role,
+        "identifiers": dict(held.identifiers),
+        "healthFactor": _money(held.health_factor),
+        "problem": _text(held.problem),
+    }
+
+
+def _position_of(fields: Mapping[str, Any] | None) -> HeldIn | None:
+    if fields is None:
+        return None
+    return HeldIn(
+        kind=fields["kind"],
+        role=fields["role"],
+        identifiers=fields["identifiers"],
+        health_factor=_decimal(fields["healthFactor"]),
+        problem=fields["problem"],
     )
 
 

@@ -40,7 +40,10 @@ select w.user_id, w.id as wallet_id, w.address, c.chain_id, c.is_active, c.check
   coalesce((select array_agg(t.token order by t.token) from portfolio_wallet_tokens t
     where t.wallet_id = w.id and t.chain_id = c.chain_id
       and not exists (select from portfolio_token_verdicts v where v.user_id = w.user_id and v.chain_id = t.chain_id
-        and v.token = t.token and v.is_spam)), '{}') as tokens
+        and v.token = t.token and v.is_spam)), '{}') as tokens,
+  coalesce((select array_agg(t.token order by t.token) from portfolio_wallet_tokens t
+    join portfolio_token_verdicts v on v.user_id = w.user_id and v.chain_id = t.chain_id and v.token = t.token
+    where t.wallet_id = w.id and t.chain_id = c.chain_id and v.is_spam and v.decided_by = 'filter'), '{}') as spam
 from portfolio_wallets w left join portfolio_wallet_chains c on c.wallet_id = w.id
 where w.user_id = any(cast(:users as uuid[])) and not w.paused_by_plan
 order by w.user_id, w.added_at, w.id, c.chain_id
@@ -117,7 +120,10 @@ async def users_with_wallets(session: AsyncSession, after: UUID | None, most: in
 
 
 async def readable(session: AsyncSession, users: Sequence[UUID]) -> Sequence[RowMapping]:
-    """Return user, wallet, chain, whether it is active there and the tokens to read; chain None: never looked for."""
+    """Return user, wallet, chain, whether it is active there, the tokens to read and those the filter took for spam.
+
+    Chain None: never looked for.
+    """
     return (await session.execute(_READABLE, {"users": list(users)})).mappings().all()
 
 

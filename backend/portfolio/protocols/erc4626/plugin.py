@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from backend.chain.blocks import Header
 from backend.portfolio.protocols import words
 from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, Places, Position, Wallet
+from backend.portfolio.protocols.remembered import Remembered
 
 _ASSET, _BALANCE_OF, _CONVERT = "38d52e0f", "70a08231", "07a2d13a"
 
@@ -20,6 +21,7 @@ class Plugin:
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        self._seen: Remembered[str | None] = Remembered()
 
     def is_on(self, chain_id: int) -> bool:
         """Return True: a vault may be on any chain."""
@@ -31,12 +33,8 @@ class Plugin:
             (wallet.address, token) for wallet in wallets for token in wallet.tokens if token not in wallet.suspect
         ]
         tokens = list(dict.fromkeys(token for _, token in vouched))
-        said = await reader.read([words.call(token, _ASSET) for token in tokens])
-        assets = {
-            token: asset
-            for token, answer in zip(tokens, said, strict=True)
-            if answer is not None and len(answer) == 32 and (asset := words.address(words.uint(answer) or 0))
-        }
+        seen = await self._seen.of(reader.chain_id, tokens, lambda unknown: _assets(reader, unknown))
+        assets = {token: asset for token, asset in seen.items() if asset is not None}
         owned = [(wallet, token) for wallet, token in vouched if token in assets]
         balances = await reader.read([words.call(token, _BALANCE_OF, wallet) for wallet, token in owned])
         held = [
@@ -63,3 +61,12 @@ class Plugin:
                 )
             )
         return found
+
+
+async def _assets(reader: BlockReader, tokens: Sequence[str]) -> dict[str, str | None]:
+    """Return the asset of each vault, None for what is none. EIP-4626: the asset of a vault never changes."""
+    said = await reader.read([words.call(token, _ASSET) for token in tokens])
+    return {
+        token: words.address(words.uint(answer) or 0) if answer is not None and len(answer) == 32 else None
+        for token, answer in zip(tokens, said, strict=True)
+    }

@@ -10,6 +10,7 @@ from backend.chain.blocks import Header
 from backend.portfolio.engine.uniswap.v2_position import V2Pool, burn_amounts
 from backend.portfolio.protocols import words
 from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, Places, Position, Wallet
+from backend.portfolio.protocols.remembered import Remembered
 
 _FACTORY, _TOKEN0, _TOKEN1, _GET_PAIR, _FEE_TO = "c45a0155", "0dfe1681", "d21220a7", "e6a43905", "017e7e58"
 _BALANCE_OF, _TOTAL_SUPPLY, _GET_RESERVES, _K_LAST = "70a08231", "18160ddd", "0902f1ac", "7464fc3d"
@@ -31,6 +32,7 @@ class Plugin:
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        self._seen: Remembered[_Pair | None] = Remembered()
 
     def is_on(self, chain_id: int) -> bool:
         """Return whether there is a factory on the chain."""
@@ -39,7 +41,8 @@ class Plugin:
     async def positions(self, reader: BlockReader, wallets: Sequence[Wallet], block: Header) -> list[Position]:
         """Return a position for every pair that a wallet has LP tokens of."""
         tokens = list(dict.fromkeys(token for wallet in wallets for token in wallet.tokens))
-        pairs = await self._pairs(reader, tokens)
+        seen = await self._seen.of(reader.chain_id, tokens, lambda unknown: self._pairs(reader, unknown))
+        pairs = {token: pair for token, pair in seen.items() if pair is not None}
         if not pairs:
             return []
         owned = [(wallet.address, pairs[token]) for wallet in wallets for token in wallet.tokens if token in pairs]
@@ -53,7 +56,8 @@ class Plugin:
             if amount != 0
         ]
 
-    async def _pairs(self, reader: BlockReader, tokens: Sequence[str]) -> dict[str, _Pair]:
+    async def _pairs(self, reader: BlockReader, tokens: Sequence[str]) -> dict[str, _Pair | None]:
+        """Return the pair that each token is, None for what is none."""
         factories = {deployment["factory"] for deployment in self._places.on(reader.chain_id)}
         claims = await reader.read([words.call(token, _FACTORY) for token in tokens])
         claimed = [
@@ -70,7 +74,8 @@ class Plugin:
             if factory and side0 and side1
         ]
         said = await reader.read([words.call(pair.factory, _GET_PAIR, pair.token0, pair.token1) for pair in found])
-        return {
+        none: dict[str, _Pair | None] = dict.fromkeys(tokens)
+        return none | {
             pair.address: pair
             for pair, answer in zip(found, said, strict=True)
             if words.address(words.uint(answer) or 0) == pair.address
