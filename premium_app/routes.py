@@ -17,6 +17,9 @@ from premium_app.pages.dev_mail import dev_mail_page
 from premium_app.pages.forgot_password import forgot_password_page, reset_password_page
 from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
+from premium_app.pages.portfolio import portfolio_page
+from premium_app.pages.portfolio_hidden import portfolio_hidden_page
+from premium_app.pages.portfolio_wallets import portfolio_wallets_page
 from premium_app.pages.pricing import pricing_page
 from premium_app.pages.rule_builder import rule_builder_page
 from premium_app.pages.settings_account import settings_account_page
@@ -45,6 +48,10 @@ from state.linked_accounts_state import LinkedAccountsState
 from state.live_state import LiveState
 from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
+from state.portfolio_hidden_state import PortfolioHiddenState
+from state.portfolio_live_state import PortfolioLiveState
+from state.portfolio_state import PortfolioState
+from state.portfolio_wallets_state import PortfolioWalletsState
 from state.pricing_state import PricingState
 from state.privacy_state import PrivacyState
 from state.rule_builder_state import RuleBuilderState
@@ -75,6 +82,24 @@ LOCAL_PAGES = (
 )
 PAGES = (
     PageSpec("/", "nav.overview", overview_page, (OverviewState.load, LiveState.follow)),
+    PageSpec(
+        "/portfolio",
+        "nav.portfolio",
+        portfolio_page,
+        (PortfolioState.load, PortfolioLiveState.follow, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/wallets",
+        "portfolio.wallets",
+        portfolio_wallets_page,
+        (PortfolioWalletsState.load, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/hidden",
+        "portfolio.hidden_title",
+        portfolio_hidden_page,
+        (PortfolioHiddenState.load, LiveState.follow),
+    ),
     PageSpec("/alerts", "nav.alerts", alerts_page, (AlertsState.load, LiveState.follow)),
     PageSpec("/alerts/history", "history.title", alerts_history_page, (AlertHistoryState.load, LiveState.follow)),
     PageSpec(

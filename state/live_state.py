@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
-from reflex_base.registry import RegistrationContext
 
 from backend.accounts.service import CurrentUser
 from backend.alerts import service as alerts_service
@@ -20,6 +19,7 @@ from components.i18n import t
 from state.alert_figures_state import AlertFiguresState
 from state.alert_rows import alert_row
 from state.guard import user_of
+from state.live_queue import is_open, next_messages
 from state.overview_state import OverviewState
 from state.shell_state import ShellState
 from state.view_models import AlertRow
@@ -30,7 +30,6 @@ FEED_LENGTH = 50
 FEED_TABS = ("overview", "live")
 TICK_SECONDS = 4.0
 FIGURES_SECONDS = 12.0
-GATHER_SECONDS = 0.05  # alerts of one block come together, and reach the page in one update
 SESSION_CHECK_SECONDS = 60.0
 RETRY_SECONDS = 2.0
 
@@ -72,7 +71,7 @@ class LiveState(rx.State):
             token = self.router.session.client_token
         live_clients.labels("page").inc()
         try:
-            while await _is_open(token):
+            while await is_open(token):
                 try:
                     async for event in self._follow_once(user, run, token):
                         yield event
@@ -90,8 +89,8 @@ class LiveState(rx.State):
             await self._reload(user, run)
             ticked_at = checked_at = figured_at = time.monotonic()
             while True:
-                messages = await _next_messages(queue, ticked_at + TICK_SECONDS - time.monotonic())
-                if not await _is_open(token):
+                messages = await next_messages(queue, ticked_at + TICK_SECONDS - time.monotonic())
+                if not await is_open(token):
                     return
                 if any(message["type"] == "reload" for message in messages):
                     await self._reload(user, run)
@@ -164,22 +163,3 @@ def limit_toast(data: dict[str, Any]) -> Any:
 
 def _newest_first(rows: list[AlertRow]) -> list[AlertRow]:
     return sorted(rows, key=lambda row: (row.at, row.id), reverse=True)[:FEED_LENGTH]
-
-
-async def _next_messages(queue: asyncio.Queue[dict[str, Any]], wait_seconds: float) -> list[dict[str, Any]]:
-    """Return what came together in the queue, waiting for the first at most `wait_seconds`."""
-    try:
-        async with asyncio.timeout(max(0.0, wait_seconds)):
-            messages = [await queue.get()]
-    except TimeoutError:
-        return []
-    await asyncio.sleep(GATHER_SECONDS)
-    while not queue.empty():
-        messages.append(queue.get_nowait())
-    return messages
-
-
-async def _is_open(token: str) -> bool:
-    """Return whether the tab with this client token is still connected to any of our processes."""
-    namespace = RegistrationContext.get().app.event_namespace
-    return namespace is not None and await namespace._token_manager.is_token_connected(token)

@@ -47,6 +47,23 @@ const valuesOf = (data) => data.filter((point) => point.value !== undefined).map
 // What is seen of the values: columns stand on zero.
 const spanOf = (values, look) => [Math.min(...values, ...(look === "bars" ? [0] : [])), Math.max(...values)];
 
+// A line is broken where nothing is known: one series for each stretch without a gap, the first with the times of all.
+const stretches = (data) => {
+  const found = [];
+  let open = false;
+  for (const point of data) {
+    if (point.value === undefined) open = false;
+    else if (open) found[found.length - 1].push(point);
+    else {
+      found.push([point]);
+      open = true;
+    }
+  }
+  if (found.length === 0) return [data];
+  const own = new Set(found[0]);
+  return [data.map((point) => (own.has(point) ? point : { time: point.time })), ...found.slice(1)];
+};
+
 const build = (library, box, { data, style, unit, thresholds, marks, labels }) => {
   const values = valuesOf(data);
   const [low, high] = spanOf(values, style);
@@ -78,17 +95,25 @@ const build = (library, box, { data, style, unit, thresholds, marks, labels }) =
     }
     return found;
   };
-  const series =
-    style === "bars"
-      ? chart.addSeries(library.HistogramSeries, { priceFormat: format, autoscaleInfoProvider: scaled, priceLineVisible: false, lastValueVisible: false })
-      : chart.addSeries(library.AreaSeries, { priceFormat: format, autoscaleInfoProvider: scaled, lineWidth: 2, priceLineVisible: false });
-  series.setData(data);
+  const parts = style === "bars" ? [data] : stretches(data);
+  const drawn = parts.map((part, place) => {
+    const shared = { priceFormat: format, autoscaleInfoProvider: scaled, priceLineVisible: false };
+    const alone = valuesOf(part).length === 1;
+    const one =
+      style === "bars"
+        ? chart.addSeries(library.HistogramSeries, { ...shared, lastValueVisible: false })
+        : chart.addSeries(library.AreaSeries, { ...shared, lineWidth: 2, lastValueVisible: place === parts.length - 1, pointMarkersVisible: alone });
+    one.setData(part);
+    return one;
+  });
+  const series = drawn[0];
   const lines = shown.map((each) => series.createPriceLine({ price: each.value, lineWidth: 1, lineStyle: 2, axisLabelVisible: true, title: labels.threshold }));
   const pins = library.createSeriesMarkers(series, []);
   const paint = () => {
     chart.applyOptions(palette());
     const accent = token("accent");
-    series.applyOptions(style === "bars" ? { color: accent } : { lineColor: accent, topColor: faded(accent, 0.16), bottomColor: faded(accent, 0.02) });
+    const colours = style === "bars" ? { color: accent } : { lineColor: accent, topColor: faded(accent, 0.16), bottomColor: faded(accent, 0.02) };
+    drawn.forEach((each) => each.applyOptions(colours));
     lines.forEach((line) => line.applyOptions({ color: token("warn"), axisLabelColor: token("warn"), axisLabelTextColor: token("surface") }));
     pins.setMarkers(marks.map((time) => ({ time: Math.floor(time), position: "aboveBar", shape: "circle", size: 0.7, color: token("warn") })));
   };
@@ -97,7 +122,7 @@ const build = (library, box, { data, style, unit, thresholds, marks, labels }) =
   return { chart, paint };
 };
 
-const Rows = ({ data, unit, labels }) => {
+const Rows = ({ data, look, unit, labels }) => {
   const largest = Math.max(...valuesOf(data).map(Math.abs));
   const text = formatter(unit, largest);
   return jsx("div", {
@@ -109,8 +134,8 @@ const Rows = ({ data, unit, labels }) => {
       children: [
         jsx("thead", { children: jsxs("tr", { children: [jsx("th", { scope: "col", children: labels.time }, "time"), jsx("th", { scope: "col", children: labels.value }, "value")] }) }, "head"),
         jsx("tbody", {
-          children: data.filter((point) => point.value !== undefined).slice(-MOST_ROWS).reverse().map((point) =>
-            jsxs("tr", { children: [jsx("td", { children: localTime(point.time, { dateStyle: "medium", timeStyle: "medium" }) }, "time"), jsx("td", { children: text(point.value) }, "value")] }, point.time),
+          children: data.filter((point) => look === "line" || point.value !== undefined).slice(-MOST_ROWS).reverse().map((point) =>
+            jsxs("tr", { children: [jsx("td", { children: localTime(point.time, { dateStyle: "medium", timeStyle: "medium" }) }, "time"), jsx("td", { children: point.value === undefined ? "\u2014" : text(point.value) }, "value")] }, point.time),
           ),
         }, "body"),
       ],
@@ -160,7 +185,7 @@ export const TimeChart = ({ points, thresholds, marks, unit, look, labels, summa
         ],
       }, "bar"),
       asTable || failed
-        ? jsx(Rows, { data, unit, labels }, "rows")
+        ? jsx(Rows, { data, look, unit, labels }, "rows")
         : jsxs("div", {
             className: "chart-area",
             children: [

@@ -51,6 +51,7 @@ SETTINGS_TABS: tuple[SettingsTab, ...] = (
 
 PLACES = (
     Place("overview", "/", "layout-dashboard", "g o"),
+    Place("portfolio", "/portfolio/", "wallet", "g f"),
     Place("alerts", "/alerts/", "bell", "g a"),
 )
 

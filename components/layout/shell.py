@@ -43,6 +43,13 @@ def _commands() -> list[dict[str, Any]]:
         ("palette.live", "/alerts/?tab=live", "g l"),
         ("palette.history", "/alerts/history/", "g h"),
     ]
+    portfolio = [
+        {"text": t(key), "to": to, "group": t("nav.portfolio"), "shortcut": ""}
+        for key, to in (
+            ("palette.portfolio_wallets", "/portfolio/wallets/"),
+            ("palette.portfolio_hidden", "/portfolio/hidden/"),
+        )
+    ]
     actions = [
         {
             "text": t(key),
@@ -56,7 +63,7 @@ def _commands() -> list[dict[str, Any]]:
     api = [
         {"text": t("palette.api"), "to": "/docs", "group": t("palette.group_page"), "shortcut": "", "document": True}
     ]
-    return pages + actions + api
+    return pages + portfolio + actions + api
 
 
 def _palette_labels() -> dict[str, str]:

@@ -16,6 +16,9 @@ PAGES = {
     "local mailbox": "/dev/mail/",
     "sign-in": "/sign-in/?error=credentials",
     "overview": "/",
+    "portfolio": "/portfolio/?range=24h",
+    "wallets of the portfolio": "/portfolio/wallets/",
+    "hidden tokens": "/portfolio/hidden/",
     "alerts": "/alerts/",
     "rules": "/alerts/?tab=rules",
     "live": "/alerts/?tab=live",
@@ -39,6 +42,9 @@ LOADED = {
     "local mailbox": "text=No mail leaves this machine",
     "sign-in": "text=Use the demo account",
     "overview": "text=WETH",
+    "portfolio": "main section",
+    "wallets of the portfolio": "main form",
+    "hidden tokens": "main section",
     "alerts": "main article",
     "rules": "main section",
     "live": "main section",
@@ -146,7 +152,17 @@ async def test_motion_stops_for_those_who_ask(browser: Browser, running_app: Tri
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/alerts/?tab=rules", "/alerts/", "/alerts/history/", "/alerts/analytics/", "/settings/privacy/"]
+    "address",
+    [
+        "/",
+        "/portfolio/",
+        "/portfolio/wallets/",
+        "/alerts/?tab=rules",
+        "/alerts/",
+        "/alerts/history/",
+        "/alerts/analytics/",
+        "/settings/privacy/",
+    ],
 )
 async def test_touch_targets_are_finger_sized_on_a_phone(browser: Browser, running_app: Trial, address: str) -> None:
     context = await browser.new_context(

@@ -1,0 +1,32 @@
+"""Portfolios: the one door for the pages. Snapshots, wallets and tokens have services of their own beside it."""
+
+from backend.portfolio.allocation import REST, SORTS, Part, Way, allocation, asset_key, find_assets, unknown_of
+from backend.portfolio.overview import chain_reads, portfolio_read, share_pct
+from backend.portfolio.refresh import ask_refresh
+from backend.portfolio.snapshots.history import Range
+from backend.portfolio.snapshots.records import OTHER, AssetPart, ChainPart, Snapshot
+from backend.portfolio.snapshots.service import History, history, latest, latest_and_day_before
+
+__all__ = [
+    "OTHER",
+    "REST",
+    "SORTS",
+    "AssetPart",
+    "ChainPart",
+    "History",
+    "Part",
+    "Range",
+    "Snapshot",
+    "Way",
+    "allocation",
+    "ask_refresh",
+    "asset_key",
+    "chain_reads",
+    "find_assets",
+    "history",
+    "latest",
+    "latest_and_day_before",
+    "portfolio_read",
+    "share_pct",
+    "unknown_of",
+]

@@ -1,0 +1,303 @@
+"""What the portfolio pages show of a snapshot: strings, ready to read. Unknown is said to be unknown, never zero."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from backend.chain.events import NATIVE_TOKEN
+from backend.chain.registry import chain_name, find_chain
+from backend.core import formats
+from backend.core.money import plain, token_amount
+from backend.portfolio.schemas import ChainRead
+from backend.portfolio.service import (
+    OTHER,
+    REST,
+    AssetPart,
+    ChainPart,
+    History,
+    Part,
+    Range,
+    Snapshot,
+    Way,
+    allocation,
+    asset_key,
+    chain_reads,
+    portfolio_read,
+    share_pct,
+    unknown_of,
+)
+from components.i18n import catalogue, t
+from state.view_models import ChartView, CountRow, KpiTile
+
+MOST_PARTS = 7
+_TONES = {"fresh": "gain", "stale": "warn", "unknown": "loss"}
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRow:
+    """One holding of one wallet; `why` says why something is unknown, `token` is empty for a chain's own currency."""
+
+    key: str
+    symbol: str
+    category: str
+    amount: str
+    exact: str
+    price: str
+    price_source: str
+    price_at: str
+    value: str
+    share: str
+    why: str
+    chain: str
+    chain_id: int
+    block: str
+    read_at: str
+    token: str
+    token_url: str
+    wallet: str
+    wallet_name: str
+    wallet_short: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRow:
+    """One chain of a snapshot: what it is worth, as of which block, and what is wrong with it."""
+
+    key: str
+    name: str
+    value: str
+    share: str
+    state: str
+    tone: str
+    block: str
+    at: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that the total does not know, in words; `at` is when it was last known, or empty."""
+
+    key: str
+    text: str
+    at: str
+    problem: str
+
+
+def tiles_of(snapshot: Snapshot, before: Snapshot | None) -> list[KpiTile]:
+    """Return the figures on top: worth, its change in a day, chains and holdings."""
+    read = portfolio_read(snapshot, before, snapshot.taken_at)
+    change, as_of = read.day_change, formats.iso(snapshot.taken_at)
+    fresh = sum(part.state == "fresh" for part in snapshot.chains)
+    unknown = unknown_of(snapshot.assets)
+    wallets = len({part.wallet.lower() for part in snapshot.assets})
+    return [
+        KpiTile(
+            key="portfolio-total",
+            label=t("portfolio.total"),
+            value=formats.usd(snapshot.total_value_usd),
+            note=t("portfolio.total_note" if snapshot.is_complete else "portfolio.total_partly"),
+            source=t("portfolio.total_source"),
+            as_of=as_of,
+        ),
+        KpiTile(
+            key="portfolio-day",
+            label=t("portfolio.day"),
+            value=formats.UNKNOWN if change is None else _signed(change.change_usd),
+            change="" if change is None or change.change_pct is None else formats.percent(change.change_pct),
+            direction="unknown" if change is None else _direction(change.change_usd),
+            note=t("portfolio.day_unknown") if change is None else "",
+            source=t("portfolio.day_source"),
+            as_of="" if change is None else formats.iso(change.since),
+        ),
+        KpiTile(
+            key="portfolio-chains",
+            label=t("portfolio.chains"),
+            value=formats.number(len(snapshot.chains)),
+            note=t("portfolio.chains_note", fresh=fresh),
+            source=t("portfolio.chains_source"),
+            as_of=as_of,
+        ),
+        KpiTile(
+            key="portfolio-holdings",
+            label=t("portfolio.holdings"),
+            value=formats.number(len(snapshot.assets)),
+            note=t("portfolio.holdings_unknown", count=formats.number(unknown))
+            if unknown
+            else t("portfolio.holdings_note", wallets=formats.number(wallets)),
+            source=t("portfolio.holdings_source"),
+            as_of=as_of,
+        ),
+    ]
+
+
+def chain_rows(snapshot: Snapshot) -> list[ChainRow]:
+    """Return the chains of a snapshot, unknown ones last."""
+    return [
+        ChainRow(
+            key=str(each.chain_id),
+            name=each.chain,
+            value=formats.usd(each.value_usd),
+            share=formats.percent(each.share_pct, signed=False),
+            state=t(f"portfolio.state_{each.state}"),
+            tone=_TONES[each.state],
+            block=_block(each.block_number),
+            at=formats.iso(each.taken_at),
+            problem=each.problem or "",
+        )
+        for each in chain_reads(snapshot)
+    ]
+
+
+def gaps_of(snapshot: Snapshot) -> list[Gap]:
+    """Return what the total does not know or knows only of earlier, in words."""
+    found = [_chain_gap(each) for each in chain_reads(snapshot) if each.state != "fresh"]
+    unknown = unknown_of(snapshot.assets)
+    if unknown:
+        words = "portfolio.gap_asset" if unknown == 1 else "portfolio.gap_assets"
+        found.append(Gap("assets", t(words, count=formats.number(unknown)), "", ""))
+    return found
+
+
+def _chain_gap(chain: ChainRead) -> Gap:
+    if chain.state == "unknown":
+        return Gap(str(chain.chain_id), t("portfolio.gap_unknown", chain=chain.chain), "", chain.problem or "")
+    text = t("portfolio.gap_stale", chain=chain.chain, block=formats.number(chain.block_number))
+    return Gap(str(chain.chain_id), text, formats.iso(chain.taken_at), chain.problem or "")
+
+
+def part_rows(snapshot: Snapshot, way: Way, names: Mapping[str, str]) -> list[CountRow]:
+    """Return the parts of a snapshot as bars; `names` are those of wallets by lower-case address."""
+    labels = _labels(snapshot, way, names)
+    return [
+        CountRow(
+            key=part.key,
+            name=_part_name(part, labels),
+            count=formats.percent(part.share_pct, signed=False),
+            share=f"{max(Decimal(0), part.share_pct or Decimal(0))}%",
+            note=formats.usd(part.value_usd),
+        )
+        for part in allocation(snapshot, way, MOST_PARTS)
+    ]
+
+
+def _labels(snapshot: Snapshot, way: Way, names: Mapping[str, str]) -> dict[str, str]:
+    if way == "asset":
+        many = len(snapshot.chains) > 1
+        return {
+            asset_key(part): symbol_of(part) + (f" · {chain_name(part.chain_id)}" if many else "")
+            for part in snapshot.assets
+        }
+    if way == "chain":
+        return {str(part.chain_id): chain_name(part.chain_id) for part in snapshot.chains}
+    if way == "wallet":
+        return {part.wallet.lower(): wallet_name(part.wallet, names) for part in snapshot.assets}
+    return {part.category or OTHER: category_name(part.category) for part in snapshot.assets}
+
+
+def _part_name(part: Part, labels: Mapping[str, str]) -> str:
+    return t("portfolio.rest", count=formats.number(part.count)) if part.key == REST else labels.get(part.key, part.key)
+
+
+def asset_rows(snapshot: Snapshot, parts: Sequence[AssetPart], names: Mapping[str, str]) -> list[AssetRow]:
+    """Return holdings as rows of the table."""
+    chains = {part.chain_id: part for part in snapshot.chains}
+    return [_asset_row(snapshot, part, chains[part.chain_id], names) for part in parts]
+
+
+def _asset_row(snapshot: Snapshot, part: AssetPart, chain: ChainPart, names: Mapping[str, str]) -> AssetRow:
+    known = part.amount_raw is not None and part.decimals is not None
+    amount = token_amount(part.amount_raw or 0, part.decimals or 0) if known else None
+    is_native, about = part.token == NATIVE_TOKEN, find_chain(part.chain_id)
+    symbol = symbol_of(part)
+    return AssetRow(
+        key=f"{asset_key(part)}:{part.wallet.lower()}:{part.protocol or ''}",
+        symbol=symbol,
+        category=category_name(part.category),
+        amount=formats.amount(amount),
+        exact=formats.UNKNOWN if amount is None else f"{plain(amount)} {symbol}",
+        price=formats.usd(part.price_usd),
+        price_source=formats.untrusted_text(part.price_source) if part.price_source else "",
+        price_at=formats.iso(part.price_taken_at),
+        value=formats.usd(part.value_usd),
+        share=formats.percent(share_pct(part.value_usd, snapshot), signed=False),
+        why=_why(part),
+        chain=chain_name(part.chain_id),
+        chain_id=part.chain_id,
+        block=_block(chain.block_number),
+        read_at=formats.iso(chain.taken_at),
+        token="" if is_native else part.token,
+        token_url="" if is_native or about is None else about.address_url(part.token) or "",
+        wallet=part.wallet,
+        wallet_name=wallet_name(part.wallet, names),
+        wallet_short=formats.address(part.wallet),
+    )
+
+
+def _why(part: AssetPart) -> str:
+    if part.value_usd is not None:
+        return ""
+    if part.amount_raw is None:
+        return t("portfolio.why_amount")
+    return t("portfolio.why_decimals") if part.decimals is None else t("portfolio.why_price")
+
+
+def chart_of(name: Range, found: History) -> ChartView:
+    """Return the value in time; a step without a snapshot is a gap."""
+    points: list[list[float | None]] = [
+        [(point.taken_at or point.starts_at).timestamp(), None if point.value_usd is None else float(point.value_usd)]
+        for point in found.points
+    ]
+    known = [value for _, value in points if value is not None]
+    title = t("portfolio.chart", span=t(f"portfolio.range_{name}"))
+    gaps = len(points) - len(known)
+    source = t(f"portfolio.chart_{found.step}")
+    return ChartView(
+        points=points if known else [],
+        unit="$",
+        title=title,
+        summary=t(
+            "chart.summary",
+            title=title,
+            count=len(known),
+            low=f"${min(known):,.2f}",
+            high=f"${max(known):,.2f}",
+            last=f"${known[-1]:,.2f}",
+        )
+        if known
+        else title,
+        source=source + (" " + t("portfolio.chart_gaps", count=formats.number(gaps)) if gaps else ""),
+    )
+
+
+def symbol_of(part: AssetPart) -> str:
+    """Return what a holding is called: untrusted text made fit to show, else the chain's currency or the contract."""
+    if part.symbol:
+        return formats.untrusted_text(part.symbol)
+    chain = find_chain(part.chain_id)
+    if part.token == NATIVE_TOKEN and chain is not None:
+        return chain.currency.symbol
+    return formats.address(part.token)
+
+
+def category_name(category: str | None) -> str:
+    """Return what a category is called."""
+    key = category or OTHER
+    return catalogue().get(f"portfolio.category_{key}") or key.replace("_", " ").capitalize()
+
+
+def wallet_name(address: str, names: Mapping[str, str]) -> str:
+    """Return what the user calls a wallet, else its short address."""
+    return names.get(address.lower()) or formats.address(address)
+
+
+def _block(number: int | None) -> str:
+    return "" if number is None else t("portfolio.block", block=formats.number(number))
+
+
+def _signed(value: Decimal) -> str:
+    return f"+{formats.usd(value)}" if value > 0 else formats.usd(value)
+
+
+def _direction(value: Decimal) -> str:
+    return "up" if value > 0 else "down" if value < 0 else "flat"
