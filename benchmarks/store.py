@@ -250,28 +250,19 @@ async def _measure(running: Servers) -> None:
     times = [hour_of(now) - timedelta(hours=ago) for ago in range(HOURS, 0, -1)]
     _fill(running, users, times)
     asked = [chance.choice(users) for _ in range(QUERIES)]
-    for name, table in (("store.plain_query", "plain_snapshots"), ("store.query", "portfolio_snapshots")):
-        took = _read_months(running, table, asked, now)
-        if name == "store.plain_query":
-            peer = took
-            continue
-        for share, what in ((0.5, "p50"), (0.95, "p95")):
-            report(
-                f"store.query_{what}_ms",
-                _at(took, share),
-                "ms",
-                "one plain table, index on (user, hour), no row security",
-                _at(peer, share),
-                better="lower",
-                target=5,
-                rows=len(users) * HOURS,
-            )
+    peer, peer_cpu = _read_months(running, "plain_snapshots", asked, now)
+    took, cpu = _read_months(running, "portfolio_snapshots", asked, now)
+    plain = "one plain table, index on (user, hour), no row security"
+    notes = {"rows": len(users) * HOURS, "server_cpu_ms": round(cpu, 2), "peer_server_cpu_ms": round(peer_cpu, 2)}
+    for share, what in ((0.5, "p50"), (0.95, "p95")):
+        name = f"store.query_{what}_ms"
+        report(name, _at(took, share), "ms", plain, _at(peer, share), better="lower", target=5, **notes)
     await _read_through_the_door(running, users, now)
     await _save(running, users)
 
 
-def _read_months(running: Servers, table: str, asked: list[UUID], now: datetime) -> list[float]:
-    """Return the sorted milliseconds of reading 30 days of a user, a transaction each."""
+def _read_months(running: Servers, table: str, asked: list[UUID], now: datetime) -> tuple[list[float], float]:
+    """Return the sorted milliseconds of reading 30 days of a user, a transaction each, and the server's CPU of one."""
     took, query = [], _MONTH.format(table=table).encode()
     with psycopg.connect(running.urls.app) as connection:
         for user in asked:
@@ -281,7 +272,8 @@ def _read_months(running: Servers, table: str, asked: list[UUID], now: datetime)
             connection.commit()
             took.append((time.perf_counter() - begin) * 1e3)
             assert len(rows) >= 30 * 24 - 1
-    return sorted(took)
+        used = cpu_seconds(connection.info.backend_pid)
+    return sorted(took), used / len(asked) * 1e3
 
 
 async def _read_through_the_door(running: Servers, users: list[UUID], now: datetime) -> None:
