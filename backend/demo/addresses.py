@@ -15,6 +15,7 @@
     feeds               symbol -> address of its reference price feed
     watched             {vault, vault_versions, ownable, keyrings, governor, votes, timelock}: contracts to which
                         things happen; null in a market that was deployed before there were any
+    position_token_id   the demo account's first V3 position (it has V2 shares too); null in a market that has none yet
     accounts            role -> address: demo and demo_trading are the demo user's wallets, guest is for trades by hand
 
 Addresses are checksummed.
@@ -90,6 +91,7 @@ class DemoAddresses(_Frozen):
     accounts: dict[str, str]
     feeds: dict[str, str] = {}
     watched: DemoWatched | None = None
+    position_token_id: int | None = None
 
     def symbol_of(self, address: str) -> str:
         """Return the symbol of a token's address. Raises KeyError when it is none of the market's."""

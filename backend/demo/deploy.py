@@ -17,6 +17,7 @@ from backend.demo.anvil import BLOCK_GAS_LIMIT
 from backend.demo.artifacts import multicall3_runtime
 from backend.demo.calldata import MAX_UINT256, call_data
 from backend.demo.liquidity import deployed_pools, pool_transactions, side_amounts
+from backend.demo.positions import give_positions
 from backend.demo.rpc import Rpc
 from backend.demo.transactions import Creations, Transaction, send_and_mine
 from backend.demo.watched import deploy_watched
@@ -39,11 +40,15 @@ async def deploy_market(rpc_url: str, addresses_file: Path) -> DemoAddresses:
     """
     async with Rpc(rpc_url) as rpc:
         existing = await existing_market(rpc, addresses_file)
-        if existing is not None and existing.watched is not None:
+        if existing is not None and existing.watched is not None and existing.position_token_id is not None:
             return existing
         await rpc.call("evm_setBlockGasLimit", hex(DEPLOY_BLOCK_GAS_LIMIT))
         try:
-            addresses = await deploy_watched(rpc, existing or await _deploy(rpc))
+            addresses = existing or await _deploy(rpc)
+            if addresses.watched is None:
+                addresses = await deploy_watched(rpc, addresses)
+            if addresses.position_token_id is None:
+                addresses = await give_positions(rpc, addresses)
         finally:
             await rpc.call("evm_setBlockGasLimit", hex(BLOCK_GAS_LIMIT))
         await rpc.call("evm_mine")

@@ -1,7 +1,9 @@
 """Uniswap positions as the plug-ins read them, against what burning and collecting would pay, to the wei."""
 
 from backend.demo.accounts import ACCOUNTS
+from backend.demo.addresses import save_addresses
 from backend.demo.calldata import MAX_UINT256
+from backend.demo.deploy import deploy_market
 from backend.demo.liquidity import NEVER
 from backend.demo.swaps import swap_transaction
 from backend.demo.transactions import send_and_mine
@@ -62,6 +64,26 @@ async def test_v3_positions_are_what_burning_and_collecting_would_pay(chain: Cha
     await send_and_mine(rpc, out[1:])
     _, positions = await read(Wallet(GUEST), protocols=["Uniswap V3"])
     assert len(positions) == 2
+
+
+async def test_the_demo_account_has_positions(chain: Chain, read: Read) -> None:
+    """Worth about what was put in, in range; and a market that was made before they were gets them, once."""
+    rpc, market = chain.rpc, chain.market
+    demo, pair = ACCOUNTS["demo"].lower(), market.pools[PAIR].address.lower()
+    _, found = await read(Wallet(demo, (pair,)), protocols=["Uniswap V2", "Uniswap V3"])
+    assert [each.protocol for each in found] == ["Uniswap V2", "Uniswap V3"]
+    assert found[1].identifiers["token_id"] == str(market.position_token_id)
+    assert found[1].identifiers["in_range"] == "yes"
+    usd = {market.tokens[name].address.lower(): 20_000 * 10**6 for name in ("USDC",)}
+    for each in found:
+        assert all(abs(part.amount_raw / usd[part.token] - 1) < 0.2 for part in each.parts if part.token in usd)
+    save_addresses(chain.addresses_file, market.model_copy(update={"position_token_id": None}))
+    given = await deploy_market(chain.url, chain.addresses_file)
+    assert given.position_token_id not in (None, market.position_token_id)
+    assert given.deployed_at_block == market.deployed_at_block
+    before = await rpc.call("eth_blockNumber")
+    assert await deploy_market(chain.url, chain.addresses_file) == given
+    assert await rpc.call("eth_blockNumber") == before
 
 
 async def test_v2_positions_are_what_burning_would_pay(chain: Chain, read: Read) -> None:

@@ -1,0 +1,58 @@
+"""Liquidity that the demo account has in the market: some of a V2 pool, and a V3 position around the price.
+
+The treasury puts it in and the demo account receives the shares, so that its own balances and nonce stay as they are.
+"""
+
+from backend.demo import plan
+from backend.demo.accounts import ACCOUNTS
+from backend.demo.addresses import DemoAddresses
+from backend.demo.calldata import call_data, decode_words
+from backend.demo.liquidity import MINT_SIGNATURE, NEVER, POOL_GAS
+from backend.demo.rpc import Rpc
+from backend.demo.transactions import Transaction, send_and_mine
+from backend.demo.uniswap_math import TICK_SPACING
+
+V2_POOL, V3_POOL = "WETH-USDC-V2", "WETH-USDC-V3-3000"
+SIDE_USD = 20_000.0
+SPACINGS_AROUND = 30  # 30 spacings of 60 ticks: about 20 % up and down
+
+
+async def give_positions(rpc: Rpc, market: DemoAddresses) -> DemoAddresses:
+    """Put the demo account's liquidity in; return the market with the id of its V3 position.
+
+    Raises UnavailableError when a transaction fails.
+    """
+    treasury, demo = ACCOUNTS["treasury"], ACCOUNTS["demo"]
+    pair, pool = market.pools[V2_POOL], market.pools[V3_POOL]
+    (_, tick) = decode_words(["uint160", "int24"], await _ask(rpc, pool.address, call_data("slot0()")))
+    spacing = TICK_SPACING[pool.fee_ppm]
+    middle = tick // spacing * spacing
+    bounds = middle - SPACINGS_AROUND * spacing, middle + SPACINGS_AROUND * spacing
+    add = "addLiquidity(address,address,uint256,uint256,uint256,uint256,address,uint256)"
+    shares = call_data(add, pair.token0, pair.token1, *_sides(market, pair.token0, pair.token1), 0, 0, demo, NEVER)
+    sides = _sides(market, pool.token0, pool.token1)
+    minted = call_data(MINT_SIGNATURE, (pool.token0, pool.token1, pool.fee_ppm, *bounds, *sides, 0, 0, demo, NEVER))
+    await send_and_mine(
+        rpc,
+        [
+            Transaction(treasury, market.routers.uniswap_v2, shares, POOL_GAS),
+            Transaction(treasury, market.position_manager, minted, POOL_GAS),
+        ],
+    )
+    newest = call_data("tokenOfOwnerByIndex(address,uint256)", demo, await _count(rpc, market, demo) - 1)
+    (token_id,) = decode_words(["uint256"], await _ask(rpc, market.position_manager, newest))
+    return market.model_copy(update={"position_token_id": token_id})
+
+
+def _sides(market: DemoAddresses, token0: str, token1: str) -> list[int]:
+    return [plan.token_units(market.symbol_of(token), SIDE_USD) for token in (token0, token1)]
+
+
+async def _count(rpc: Rpc, market: DemoAddresses, owner: str) -> int:
+    data = call_data("balanceOf(address)", owner)
+    (count,) = decode_words(["uint256"], await _ask(rpc, market.position_manager, data))
+    return count
+
+
+async def _ask(rpc: Rpc, to: str, data: str) -> str:
+    return await rpc.call("eth_call", {"to": to, "data": data}, "latest")
