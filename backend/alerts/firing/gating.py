@@ -113,13 +113,19 @@ async def _went_back(
     rules: Mapping[UUID, FiringRule],
     last_triggered_at: Mapping[UUID, float | None],
 ) -> dict[tuple[UUID, str], float | None]:
-    """Return, for events of rules with hysteresis that fired before, when a reading before had gone back far enough."""
+    """Return, for events of rules with hysteresis, when a reading before had gone back far enough since they fired.
+
+    Of a rule that never fired, since the first of these events: it fires with that, and may with a later one again.
+    """
     asked: list[WentBack] = []
     keys: list[tuple[UUID, str]] = []
+    first: dict[UUID, float] = {}
     for rule_id, event in events:
         rule, last = rules[rule_id], last_triggered_at[rule_id]
-        if rule.hysteresis_pct is None or last is None or rule.conditions is None:
+        if rule.hysteresis_pct is None or rule.conditions is None:
             continue
+        if last is None:
+            last = first.setdefault(rule_id, event.taken_at)
         kind = kind_named(rule.type)
         reading = kind.reading_of(kind.of_stored(rule.conditions))
         if reading is None:
