@@ -21,6 +21,7 @@ from backend.core.settings import Settings
 from backend.embedded.ports import free_port
 from backend.worker.registry import WORKER_NAMES
 from tests.integration.alerts.test_faults import (
+    BLOCKS,
     Site,
     WorkerProcess,
     expected,
@@ -117,12 +118,12 @@ async def test_alerts_wait_for_room_in_postgresql(monkeypatch, small_disk: Path)
     with servers(small_disk) as (postgres, redis, directory):
         async with site_on(monkeypatch, postgres, redis, directory) as site:
             wanted = await expected(site)
-            emitting = asyncio.create_task(load(site.world))
+            await load(site.world, last=BLOCKS // 5)
             await progressed(site.world, 0.2)
             ballast = small_disk / "ballast"
             _fill(ballast)
             await until(lambda: _is_full(site), 60)
-            await emitting
+            await load(site.world, first=BLOCKS // 5 + 1)
             _fill(ballast)
             assert sorted((row[0], row[1]) for row in await site.world.history()) != wanted, "hardly a full disk"
             await asyncio.sleep(2)

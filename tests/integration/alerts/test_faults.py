@@ -154,9 +154,9 @@ async def emit_surely(world: World, *events) -> None:
         await asyncio.sleep(0.05)
 
 
-async def load(world: World) -> None:
+async def load(world: World, first: int = 1, last: int = BLOCKS) -> None:
     """Emit blocks of transfers worth $1,000, $2,000, … at some hundred events a second."""
-    for number in range(1, BLOCKS + 1):
+    for number in range(first, last + 1):
         events = [world.transfer(number, n, value_usd=Decimal(1000 * (n + 1))) for n in range(PER_BLOCK)]
         await emit_surely(world, *events)
         await asyncio.sleep(0.02)
