@@ -35,11 +35,17 @@ _TONES = {"fresh": "gain", "stale": "warn", "unknown": "loss"}
 
 @dataclass(frozen=True, slots=True)
 class AssetRow:
-    """One holding of one wallet; `why` says why something is unknown, `token` is empty for a chain's own currency."""
+    """One holding of one wallet; `why` says why something is unknown, `token` is empty for a chain's own currency.
+
+    `protocol` says where it is held and as what, empty for what is in the wallet itself: only that can be hidden.
+    """
 
     key: str
     symbol: str
     category: str
+    protocol: str
+    health: str
+    can_hide: bool
     amount: str
     exact: str
     price: str
@@ -212,6 +218,9 @@ def _asset_row(snapshot: Snapshot, part: AssetPart, chain: ChainPart, names: Map
     symbol = symbol_of(part)
     return AssetRow(
         key=f"{asset_key(part)}:{part.wallet.lower()}:{part.protocol or ''}",
+        protocol=protocol_of(part),
+        health=health_of(part),
+        can_hide=not is_native and part.position is None,
         symbol=symbol,
         category=category_name(part.category),
         amount=formats.amount(amount),
@@ -234,7 +243,25 @@ def _asset_row(snapshot: Snapshot, part: AssetPart, chain: ChainPart, names: Map
     )
 
 
+def protocol_of(part: AssetPart) -> str:
+    """Return in which protocol a holding is, and as what; empty for what is in the wallet itself."""
+    if part.protocol is None:
+        return ""
+    name = formats.untrusted_text(part.protocol)
+    role = part.position.role if part.position is not None else ""
+    words = catalogue().get(f"portfolio.role_{role}")
+    return f"{name} \u00b7 {words}" if words else name
+
+
+def health_of(part: AssetPart) -> str:
+    """Return the health factor of the account that a holding is in, empty where there is none."""
+    factor = part.position.health_factor if part.position is not None else None
+    return "" if factor is None else f"{factor:.2f}"
+
+
 def _why(part: AssetPart) -> str:
+    if part.position is not None and part.position.problem:
+        return part.position.problem
     if part.value_usd is not None:
         return ""
     if part.amount_raw is None:

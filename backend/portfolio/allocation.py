@@ -87,7 +87,14 @@ SORTS: dict[str, Callable[[AssetPart], Decimal | str | None]] = {
 
 def _words(part: AssetPart) -> str:
     return " ".join(
-        (part.symbol or "", part.token, chain_name(part.chain_id), part.wallet, part.category or OTHER)
+        (
+            part.symbol or "",
+            part.token,
+            chain_name(part.chain_id),
+            part.wallet,
+            part.category or OTHER,
+            part.protocol or "",
+        )
     ).casefold()
 
 

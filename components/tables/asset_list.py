@@ -54,6 +54,8 @@ def asset_list(state: Any, page_size: int) -> rx.Component:
             "priceAt": t("portfolio.price_at"),
             "value": t("portfolio.value"),
             "share": t("portfolio.share"),
+            "protocol": t("portfolio.protocol"),
+            "health": t("portfolio.health"),
             "chain": t("portfolio.chain"),
             "block": t("portfolio.block_label"),
             "readAt": t("portfolio.read_at"),
