@@ -12,6 +12,7 @@ from backend.core.clock import utc_now
 from backend.core.schemas import ApiModel
 from backend.portfolio.overview import asset_list, chain_list, history_read, portfolio_read
 from backend.portfolio.performance import performance
+from backend.portfolio.position_list import position_list
 from backend.portfolio.schemas import (
     AssetList,
     ChainList,
@@ -19,6 +20,7 @@ from backend.portfolio.schemas import (
     PerformanceRange,
     PerformanceRead,
     PortfolioRead,
+    PositionList,
 )
 from backend.portfolio.snapshots import service
 from backend.portfolio.snapshots.history import Range
@@ -36,6 +38,15 @@ class AssetsQuery(ApiModel):
     wallet: str | None = Field(default=None, max_length=64)
     page: int = Field(default=1, ge=1, le=10_000)
     page_size: int = Field(default=100, ge=1, le=MAX_PAGE_SIZE)
+
+
+class PositionsQuery(ApiModel):
+    """Which positions to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    chain_id: int | None = Field(default=None, ge=1, le=2**53)
+    wallet: str | None = Field(default=None, max_length=64)
 
 
 class HistoryQuery(ApiModel):
@@ -68,6 +79,14 @@ async def list_assets(user: ReadsPortfolio, query: Annotated[AssetsQuery, Query(
     async with resources().snapshots.open(user.id) as store:
         newest = await service.latest(store, user)
     return ok(asset_list(newest, query.chain_id, query.wallet, query.page, query.page_size))
+
+
+@router.get("/positions")
+async def list_positions(user: ReadsPortfolio, query: Annotated[PositionsQuery, Query()]) -> Envelope[PositionList]:
+    """List what you have in protocols: liquidity with its fees, supplied and owed, vaults, staked; with the block."""
+    async with resources().snapshots.open(user.id) as store:
+        newest = await service.latest(store, user)
+    return ok(position_list(newest, query.chain_id, query.wallet))
 
 
 @router.get("/chains")

@@ -161,3 +161,44 @@ class PerformanceRead(ApiModel):
     days_known: int = Field(description="With a complete snapshot")
     source: str = "the last complete snapshot of each day (UTC)"
     problems: list[str]
+
+
+class PositionPartRead(ApiModel):
+    """One token of a position: principal, fees that wait to be collected, or a debt (negative)."""
+
+    token: str
+    symbol: str | None = Field(description="As the contract says it: not to be trusted")
+    role: str = Field(description="principal, fees or debt")
+    amount_raw: str | None = Field(description="In smallest units")
+    amount: Exact | None
+    price_usd: Exact | None
+    price_source: str | None
+    price_taken_at: Instant | None
+    value_usd: Exact | None
+
+
+class PositionRead(ApiModel):
+    """What a wallet has in a protocol, as of the block of its chain."""
+
+    chain_id: int
+    chain: str
+    wallet: str
+    protocol: str
+    kind: str = Field(description="lp, supply, borrow, vault or staked")
+    identifiers: dict[str, str] = Field(description="What names it: pool, token_id, vault …")
+    parts: list[PositionPartRead]
+    value_usd: Exact | None = Field(description="Of all parts, fees included; null when one is unknown")
+    fees_usd: Exact | None = Field(description="Of the fees that wait to be collected")
+    health_factor: Exact | None = Field(description="Of the whole account, liquidated below 1; null without debt")
+    problem: str | None
+    block_number: int | None
+    block_hash: str | None
+    taken_at: Instant | None
+
+
+class PositionList(ApiModel):
+    """Positions of one snapshot, most valuable first, those of unknown value last."""
+
+    taken_at: Instant | None
+    is_complete: bool | None
+    items: list[PositionRead]

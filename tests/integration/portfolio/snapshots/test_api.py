@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from backend.accounts.tokens import issue_access_token
 from backend.core.clock import utc_now
 from backend.portfolio.snapshots import service
-from backend.portfolio.snapshots.records import make_snapshot
+from backend.portfolio.snapshots.records import HeldIn, make_snapshot
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_stream import Socket
 from tests.integration.portfolio.snapshots.conftest import HASH, TOKEN, WALLET, asset, chain, worth
@@ -72,6 +72,44 @@ async def test_what_there_is_with_block_time_and_source(api: Api, save):
 
     done = (await client.get("/v1/portfolio/performance?range=7d")).data
     assert (done["days"], done["daysKnown"], done["startUsd"]) == (2, 1, None), "today's is not complete"
+
+
+async def test_positions_are_put_together_from_their_parts(api: Api, save):
+    user = await api.new_user("starter")
+    named = {"pool": "0x" + "77" * 20, "token_id": "5"}
+    lp = {"category": "lp", "protocol": "Uniswap V3"}
+    principal, fees = (HeldIn(kind="lp", role=role, identifiers=named) for role in ("principal", "fees"))
+    health = Decimal("1.25")
+    debt = HeldIn(kind="borrow", role="debt", identifiers={"pool": WALLET}, health_factor=health, problem=None)
+    other = "0x" + "55" * 20
+    parts = [
+        asset("10"),
+        asset("7", **lp, position=principal),
+        asset("5", token=other, **lp, position=principal),
+        asset("0.25", **lp, position=fees),
+        asset("-3", amount_raw=-(10**17), category="borrow", protocol="Aave V3", position=debt),
+    ]
+    await save(make_snapshot(user.id, utc_now(), [chain(31337)], parts, is_complete=True))
+    client = api.client_of(user)
+    first, second = (await client.get("/v1/portfolio/positions")).data["items"]
+    assert (first["protocol"], first["kind"], first["valueUsd"], first["feesUsd"]) == (
+        "Uniswap V3",
+        "lp",
+        "12.25",
+        "0.25",
+    )
+    assert [(each["role"], each["valueUsd"]) for each in first["parts"]] == [
+        ("principal", "7"),
+        ("principal", "5"),
+        ("fees", "0.25"),
+    ]
+    assert (first["identifiers"], first["blockNumber"], first["blockHash"]) == (named, 100, HASH)
+    assert (second["valueUsd"], second["healthFactor"], second["parts"][0]["amount"]) == ("-3", "1.25", "-0.1")
+    assert (await client.get("/v1/portfolio")).data["totalValueUsd"] == "19.25"
+    assert (await client.get("/v1/portfolio/positions?chainId=1")).data["items"] == []
+    stranger = api.client_of(await api.new_user("starter"))
+    assert (await stranger.get("/v1/portfolio/positions")).data["items"] == []
+    assert (await api.anonymous.get("/v1/portfolio/positions")).status == 401
 
 
 async def test_before_the_first_snapshot_everything_is_unknown(api: Api):
