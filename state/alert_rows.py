@@ -9,7 +9,7 @@ from backend.alerts.schemas import RULE_ACTIONS, AlertAction, AlertRead, RuleRea
 from backend.chain.registry import chain_name, find_chain
 from backend.core import formats
 from backend.core.money import plain
-from components.i18n import catalogue, t
+from components.i18n import t
 from state.view_models import AlertRow, RuleRow
 
 UNKNOWN = formats.UNKNOWN
@@ -38,7 +38,7 @@ def kind_label(kind: str) -> str:
     if kind not in kind_names():
         return kind
     found = kind_named(kind)
-    return catalogue().get(f"kind.{kind}") or found.label or found.title
+    return found.label or found.title
 
 
 def kind_icon(kind: str) -> str:
