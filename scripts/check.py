@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 from backend.embedded.programs import find_chromium  # noqa: E402 - after the path is set
 
 BIN = ROOT / ".venv" / "bin"
-PYTEST = [str(BIN / "pytest"), "-p", "no:cacheprovider", "--color=no"]
+PYTEST = [str(BIN / "pytest"), "-p", "no:cacheprovider", "--color=no", "--durations=12", "--durations-min=5"]
 STAGES: dict[str, list[list[str]]] = {
     "lint": [
         [str(BIN / "ruff"), "check", "--no-cache", "."],

@@ -67,7 +67,7 @@ async def test_what_goes_where_and_when_is_kept(signed_in_page: Page, running_ap
     assert (await page.request.put("/v1/notifications/preferences", data=reset, headers=origin)).ok
     assert (await page.request.put("/v1/notifications/settings", data={}, headers=origin)).ok
     await page.goto(PAGE)
-    box = page.get_by_role("checkbox", name="Prices by E-mail")
+    box = page.get_by_role("checkbox", name="Price by E-mail")
     await expect(box).to_be_checked()
     await box.click()
     await expect(box).not_to_be_checked()
@@ -84,7 +84,7 @@ async def test_what_goes_where_and_when_is_kept(signed_in_page: Page, running_ap
     await page.reload()
     await expect(page.get_by_label("Quiet from")).to_have_value("22:00")
     await expect(page.get_by_label("Time zone")).to_have_value("Europe/Berlin")
-    await expect(page.get_by_role("checkbox", name="Prices by E-mail")).not_to_be_checked()
+    await expect(page.get_by_role("checkbox", name="Price by E-mail")).not_to_be_checked()
     await expect(page.get_by_role("checkbox", name="Protocol risk at once, whatever the hour")).to_be_checked()
     assert (await page.request.put("/v1/notifications/preferences", data=reset, headers=origin)).ok
     assert (await page.request.put("/v1/notifications/settings", data={}, headers=origin)).ok

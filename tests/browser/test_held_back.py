@@ -16,13 +16,13 @@ SETTINGS = "/v1/notifications/settings"
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def rule(context: BrowserContext, signed_in_page: Page, running_app: Trial) -> AsyncIterator[dict[str, Any]]:
-    """Quiet hours that are on now, and a rule that fires often: its mails are held, its webhook goes nowhere."""
+    """Quiet hours that are on now, and a rule that fires once an hour: its mail is held, its webhook goes nowhere."""
     origin = {"Origin": running_app.url}
     now = datetime.now(UTC)
     quiet = {"quietFrom": f"{now - timedelta(hours=1):%H:%M}", "quietTo": f"{now + timedelta(hours=2):%H:%M}"}
     await context.request.put(SETTINGS, data=quiet, headers=origin)
     wanted = {
-        "name": "Quiet whales", "type": "whale", "conditions": {"value_usd": 20_000},
+        "name": "Quiet whales", "type": "whale", "conditions": {"value_usd": 20_000}, "cooldownSeconds": 3_600,
         "actions": [{"type": "email"}, {"type": "webhook", "destination": "http://127.0.0.1:9/closed"}],
     }  # fmt: skip
     made = await (await context.request.post("/v1/alerts/rules", data=wanted, headers=origin)).json()

@@ -58,6 +58,7 @@ class ChainConsumer:
         self._quotas = quotas
         self._untold: list[Told] = []
         self._onlooker = Onlooker(chain_id, redis, feed)
+        self._stood_by = False
 
     async def run(self) -> None:
         """Wait to lead, then process until cancelled; begin again whenever a connection breaks."""
@@ -80,15 +81,20 @@ class ChainConsumer:
             try:
                 while not await repository.try_lead(connection, self._chain_id):
                     await connection.rollback()
-                    await self._onlooker.look()
+                    await self._stand_by()
                     await asyncio.sleep(STANDBY_SECONDS)
-                self._onlooker.forget()
                 await connection.commit()
-                async with self._quotas.storing(connection):
+                async with self._quotas.storing(connection, self._stand_by):
+                    self._onlooker.forget()
                     yield connection
             finally:
+                self._feed.led.discard(self._chain_id)
                 with suppress(SQLAlchemyError):
                     await connection.invalidate()
+
+    async def _stand_by(self) -> None:
+        self._stood_by = True
+        await self._onlooker.look()
 
     async def _consume(self, connection: AsyncConnection) -> None:
         @asynccontextmanager
@@ -99,8 +105,12 @@ class ChainConsumer:
         processor = Processor(
             self._chain_id, lambda: self._feed.book, self._quotas, unit_of_work, self._untold, self._tell
         )
-        # Somebody else may have processed the chain until now.
+        # Somebody else may have processed the chain until now, and may have known more of others than we looked at.
         await self._feed.recall(self._chain_id, await first_waiting(self._redis, self._stream))
+        if self._stood_by:
+            await self._feed.recall_others(self._chain_id)
+            self._stood_by = False
+        self._feed.led.add(self._chain_id)
         await self._take_over(processor, idle_ms=0)
         reclaim_at = asyncio.get_running_loop().time() + RECLAIM_SECONDS
         while True:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
 from uuid import UUID
@@ -13,6 +13,7 @@ from backend.alerts.engine.quota import Period, Usage, periods_of
 from backend.alerts.firing import repository
 
 LOOK_SECONDS = 5.0
+WAIT_SECONDS = 0.2
 MOST_PERIODS = 6
 Key = tuple[UUID, Period]
 
@@ -45,15 +46,22 @@ class QuotaBook:
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def storing(self, connection: AsyncConnection) -> AsyncIterator[None]:
-        """Store through this connection for the length of a block; begins once all other processes know of it."""
+    async def storing(
+        self, connection: AsyncConnection, meanwhile: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[None]:
+        """Store through this connection for the length of a block; begins once all other processes know of it.
+
+        While they are waited for, `meanwhile` is called again and again.
+        """
         backend = await repository.announce_storing(connection)
         self._backends.add(backend)
         try:
-            others = await repository.is_stored_by_others(connection, self._backends)
+            all_know_at = monotonic() + LOOK_SECONDS + 1
+            while await repository.is_stored_by_others(connection, self._backends) and monotonic() < all_know_at:
+                await connection.commit()
+                await meanwhile()
+                await asyncio.sleep(WAIT_SECONDS)
             await connection.commit()
-            if others:
-                await asyncio.sleep(LOOK_SECONDS + 1)
             yield
         finally:
             self._backends.discard(backend)

@@ -43,6 +43,7 @@ class RuleFeed:
         self._since = ""
         self._seen: dict[UUID, str] = {}
         self.book = RuleBook()
+        self.led: set[int] = set()  # the chains that this process processes
         self.loaded = asyncio.Event()
 
     async def run(self) -> None:
@@ -86,6 +87,13 @@ class RuleFeed:
         book = self.book
         keys = [key for key in book.readings.kept if key[1] == chain_id]
         book.readings.replace(keys, await recalled(self._database, book.readings, keys, first))
+        book.wake()
+
+    async def recall_others(self, chain_id: int) -> None:
+        """Know the newest of the chains that nobody processes here yet, for whoever begins to process `chain_id`."""
+        book = self.book
+        keys = [key for key in book.readings.kept if key[1] != chain_id and key[1] not in self.led]
+        book.readings.replace(keys, await recalled(self._database, book.readings, keys))
         book.wake()
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:

@@ -13,6 +13,10 @@ HOUR = Period(HOUR_SECONDS, 476_278)
 IN_IT = float(HOUR.begins)
 
 
+async def nothing():
+    pass
+
+
 async def usage(world, turn, user, count):
     async with world.worker.unit_of_work() as session:
         return (await turn.usage(session, {user.id: count}, {user.id: "free"}, [HOUR]))[user.id, HOUR]
@@ -62,13 +66,13 @@ async def test_a_turn_that_fails_makes_the_book_read_again(world, make_user):
 async def test_another_process_is_waited_for_and_ends_counting_in_memory(world, make_user, monkeypatch):
     monkeypatch.setattr(quota_book, "LOOK_SECONDS", 0.0)
     user, mine, theirs = await make_user("free"), QuotaBook(), QuotaBook()
-    async with world.worker.engine.connect() as here, mine.storing(here):
+    async with world.worker.engine.connect() as here, mine.storing(here, nothing):
         assert await taken(world, mine, user) == 5
         mine.note([(user.id, IN_IT)] * 2)
         assert await taken(world, mine, user) == 3
         async with world.worker.engine.connect() as there:
             began = asyncio.get_running_loop().time()
-            async with theirs.storing(there):
+            async with theirs.storing(there, nothing):
                 assert asyncio.get_running_loop().time() - began >= 1
                 assert await taken(world, mine, user) == 5, "read from the history, not counted"
             await there.execute(text("select pg_advisory_unlock_all()"))

@@ -77,7 +77,7 @@ async def test_every_block_says_its_base_fee_and_how_it_moved_in_ten_minutes(
 
     def change(now_number: int) -> Decimal:
         now_at, now_fee, _ = fees[now_number]
-        base = max((each for each in fees.values() if each[0] <= now_at - 600), key=lambda each: each[0])[1]
+        _, base = max((height, fee) for height, (taken_at, fee, _) in fees.items() if taken_at <= now_at - 600)
         return engine_decimal((engine_decimal(now_fee) / engine_decimal(base) - 1) * 100)
 
     before, now = last.changes[600]

@@ -1,6 +1,6 @@
 """Worked examples of tax offices and other tools, where the machine has them: they are no part of the project.
 
-REFERENCE_DATA_DIR names a directory with tax/golden_cases.json; run are those that a pool of one asset can answer.
+They stand in shared/data beside the project: tax/golden_cases.json; run are those that a pool of one asset can answer.
 """
 
 import json

@@ -1,24 +1,23 @@
 """Real price series for comparisons, where the machine has them: they are never part of the project.
 
-REFERENCE_DATA_DIR names a directory with ohlcv/bybit_daily/<symbol>.csv and ohlcv/sp500/GSPC_daily_ohlcv.csv.
+They stand in shared/data beside the project: ohlcv/bybit_daily/<symbol>.csv and ohlcv/sp500/GSPC_daily_ohlcv.csv.
 """
 
 import csv
-import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "AAVEUSDT", "UNIUSDT", "LINKUSDT", "SOLUSDT", "CRVUSDT")
 
 
 def reference_dir() -> Path:
     """The directory of the series; skips the test where there is none."""
-    named = os.environ.get("REFERENCE_DATA_DIR")
-    if not named or not (Path(named) / "ohlcv").is_dir():
-        pytest.skip("REFERENCE_DATA_DIR names no directory with real price series (ohlcv/…)")
-    return Path(named)
+    if not (DATA / "ohlcv").is_dir():
+        pytest.skip("the shared data is not here")
+    return DATA
 
 
 def daily_closes(symbol: str) -> dict[date, float]:
