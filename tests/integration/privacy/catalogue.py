@@ -153,7 +153,7 @@ def value_of(table: Table, column: Any, person: Person) -> Any:
         "_text": [person.mark],
         "_varchar": [person.mark],
         "inet": "192.0.2.7",
-        **dict.fromkeys(("varchar", "text", "bpchar"), f"{number}{person.mark}"[:longest]),
+        **dict.fromkeys(("varchar", "text", "bpchar"), f"n{number}{person.mark}"[:longest]),
         **dict.fromkeys(("int2", "int4", "int8", "numeric", "float8"), number),
     }
     if column["type"] not in made:
