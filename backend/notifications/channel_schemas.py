@@ -66,14 +66,6 @@ class ChannelCreate(ApiModel):
     target: str = Field(min_length=1, max_length=2000, description="A secret: it is stored sealed")
 
 
-class AlertChoices(ApiModel):
-    """By kind of alert and channel, whether alerts whose rule says `notify` go there."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    alerts: dict[AlertKind, dict[str, bool]]
-
-
 class NotificationSettingsRead(ApiModel):
     """When you want to be told. Webhooks are for programs: nothing holds them."""
 

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from backend.chain.rpc.pool import RpcPool
@@ -21,6 +20,7 @@ from backend.portfolio.positions import ChainPositions, positions_of
 from backend.portfolio.prices import Key, Prices
 from backend.portfolio.protocols.base import ProtocolPlugin
 from backend.portfolio.reading import UserReading, facts_of, pairs_of, readings_of, suspects_of
+from backend.portfolio.sink import StoreSink
 from backend.portfolio.snapshots.records import Snapshot
 from backend.portfolio.taking import Amounts, ChainTaken, Knowledge, chain_taken, needs_last, snapshot_of
 
@@ -28,21 +28,6 @@ USERS_AT_ONCE = 500
 FIRST_WAVE = 0.3  # of a chain's time, after which what is there is valued while the rest is waited for
 log = get_logger(__name__)
 _ChainRead = tuple[ChainBalances, ChainPositions]
-
-
-class SnapshotSink(Protocol):
-    """Where snapshots go, and the last ones come from: the store (sink.py)."""
-
-    async def last(self, users: Sequence[UUID]) -> Mapping[UUID, Snapshot]:
-        """Return the newest snapshot of each user that has one."""
-        ...
-
-    async def save(self, snapshots: Sequence[Snapshot]) -> list[UUID]:
-        """Write snapshots with what follows from them (readings for alerts, news for open pages).
-
-        Returns the users whose snapshots rest on a block that was dropped meanwhile: those were not written.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +51,7 @@ class Aggregator:
         pools: Mapping[int, RpcPool],
         multicall3: Mapping[int, str | None],
         prices: Prices,
-        sink: SnapshotSink,
+        sink: StoreSink,
         *,
         stablecoins: Iterable[Key] = (),
         plugins: Sequence[ProtocolPlugin] = (),

@@ -4,17 +4,16 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.service import CurrentUser, Feature, requires
+from backend.accounts.service import Cap, CurrentUser, Feature, cap, requires
 from backend.core.errors import RateLimitError, UnavailableError
 from backend.core.jobs import defer
 
 TAKE_NOW_TASK = "portfolio.take_now"
-REFRESH_SECONDS = {"free": 900, "starter": 300, "pro": 60, "enterprise": 15}
 
 
 def seconds_between(tier: str) -> int:
     """Return how many seconds lie between two snapshots on demand of a plan."""
-    return REFRESH_SECONDS.get(tier, REFRESH_SECONDS["free"])
+    return 3_600 // (cap(tier, Cap.PORTFOLIO_REFRESHES_PER_HOUR) or 3_600)
 
 
 @requires(Feature.PORTFOLIO)

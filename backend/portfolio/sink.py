@@ -14,7 +14,7 @@ LAST_WITHIN = timedelta(days=30)  # what was known longer ago is not shown any m
 
 
 class StoreSink:
-    """Implements SnapshotSink for the store of snapshots."""
+    """Where the aggregator's snapshots go, and the last ones come from: the store."""
 
     def __init__(self, home: SnapshotHome, redis: Redis) -> None:
         self._home = home
@@ -32,6 +32,9 @@ class StoreSink:
         return found
 
     async def save(self, snapshots: Sequence[Snapshot]) -> list[UUID]:
-        """Write snapshots; return the users whose snapshots rest on a dropped block."""
+        """Write snapshots with what follows from them (readings for alerts, news for open pages).
+
+        Returns the users whose snapshots rest on a block that was dropped meanwhile: those were not written.
+        """
         saved = await save_snapshots(self._home, self._redis, snapshots)
         return [place.user_id for place in saved.on_dropped_blocks]

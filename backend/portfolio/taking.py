@@ -14,12 +14,12 @@ from backend.core import formats
 from backend.core.clock import from_unix
 from backend.portfolio.balances import checker
 from backend.portfolio.balances.sheet import ChainBalances
+from backend.portfolio.engine.valuation import known_value_usd
 from backend.portfolio.positions import ChainPositions, parts_of
 from backend.portfolio.prices import Key, Price
 from backend.portfolio.protocols.base import Part, Position
 from backend.portfolio.reading import TokenFacts
 from backend.portfolio.snapshots.records import AssetPart, ChainPart, HeldIn, Snapshot, make_snapshot
-from backend.portfolio.worth import value_of
 
 STABLECOIN, NATIVE, TOKEN = "stablecoin", "native", "token"
 HALTED_LEAST = timedelta(minutes=10)
@@ -199,7 +199,7 @@ def _part(chain_id: int, wallet: str, token: str, amount: int | None, known: Kno
         price_usd=quote.price_usd if quote else None,
         price_source=quote.source if quote else None,
         price_taken_at=quote.taken_at if quote else None,
-        value_usd=value_of(amount, facts.decimals, quote.price_usd if quote else None),
+        value_usd=known_value_usd(amount, facts.decimals, quote.price_usd if quote else None),
         category=NATIVE if token == NATIVE_TOKEN else erc20,
     )
 

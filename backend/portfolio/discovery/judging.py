@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core.db import Database
 from backend.portfolio.discovery import repository
 from backend.portfolio.discovery.spam import SpamFilter, Suspect
+from backend.portfolio.engine.valuation import known_value_usd
 from backend.portfolio.prices import Key, Prices
 from backend.portfolio.reading import known_by_chain
-from backend.portfolio.worth import value_of
 
 
 async def judge_tokens(
@@ -45,7 +45,7 @@ async def judge_tokens(
                 decimals=about.decimals if about else None,
                 is_trusted=key in trusted or bool(about and about.is_listed),
                 price_usd=price,
-                value_usd=value_of(held, about.decimals if about else None, price),
+                value_usd=known_value_usd(held, about.decimals if about else None, price),
             )
         )
         rows.append(

@@ -86,7 +86,6 @@ from jsonb_to_recordset(cast(:rows as jsonb))
   as r(chain_id bigint, token text, symbol text, name text, decimals smallint, logo_url text)
 on conflict do nothing
 """)
-_LIST_AGE = text("select max(read_at) from token_list_entries where list_url = :list_url")
 
 
 def _json(rows: Sequence[dict[str, Any]]) -> str:
@@ -156,8 +155,3 @@ async def replace_list(session: AsyncSession, list_url: str, rows: Sequence[dict
     """Put a newly read list in the place of what was known of it."""
     await session.execute(_CLEAR_LIST, {"list_url": list_url})
     await session.execute(_FILL_LIST, {"list_url": list_url, "rows": _json(rows), "read_at": read_at})
-
-
-async def list_read_at(session: AsyncSession, list_url: str) -> Any:
-    """Return when a list was last read, None when it never was."""
-    return (await session.execute(_LIST_AGE, {"list_url": list_url})).scalar_one_or_none()

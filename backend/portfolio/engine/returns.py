@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 DAYS_A_YEAR = 365
-HOURS_A_YEAR = 24 * DAYS_A_YEAR
-TRADING_DAYS_A_YEAR = 252
 
 Returns = NDArray[np.float64]
 

@@ -52,10 +52,21 @@ class Total:
         return self.known_usd if self.is_complete else None
 
 
+def exact_value_usd(amount_raw: int, decimals: int, price_usd: Decimal) -> Decimal:
+    """Return amount times price in US dollars, to the last digit."""
+    return EXACT.multiply(EXACT.scaleb(Decimal(amount_raw), -decimals), price_usd)
+
+
+def known_value_usd(amount_raw: int | None, decimals: int | None, price_usd: Decimal | None) -> Decimal | None:
+    """Return amount times price in US dollars, to the last digit; None when a part of it is unknown."""
+    if amount_raw is None or decimals is None or price_usd is None:
+        return None
+    return exact_value_usd(amount_raw, decimals, price_usd)
+
+
 def value_usd(amount_raw: int, decimals: int, price_usd: Decimal) -> Decimal:
     """Return amount times price in US dollars, to 18 places."""
-    amount = EXACT.scaleb(Decimal(amount_raw), -decimals)
-    return EXACT.quantize(EXACT.multiply(amount, price_usd), USD_QUANTUM)
+    return EXACT.quantize(exact_value_usd(amount_raw, decimals, price_usd), USD_QUANTUM)
 
 
 def valued(holding: Holding) -> Valued:

@@ -93,3 +93,14 @@ class Places:
     def on(self, chain_id: int) -> tuple[Deployment, ...]:
         """Return the deployments on a chain."""
         return self.chains.get(chain_id, ())
+
+
+class PlacedPlugin:
+    """What plug-ins share whose protocol stands in known places: a chain without any has no positions."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def is_on(self, chain_id: int) -> bool:
+        """Return whether the protocol's contracts are on the chain."""
+        return bool(self._places.on(chain_id))

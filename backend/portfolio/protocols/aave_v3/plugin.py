@@ -11,7 +11,7 @@ from typing import Literal
 
 from backend.chain.blocks import Header
 from backend.portfolio.protocols import words
-from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, Places, Position, Wallet
+from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, PlacedPlugin, Position, Wallet
 
 _RESERVES, _RESERVE, _ACCOUNT, _BALANCE_OF = "d1946dbc", "35ea6a75", "bf92857c", "70a08231"
 _RESERVE_WORDS, _ATOKEN, _STABLE_DEBT, _VARIABLE_DEBT = 15, 8, 9, 10
@@ -28,17 +28,10 @@ class _Token:
     rate: str
 
 
-class Plugin:
+class Plugin(PlacedPlugin):
     """Implements ProtocolPlugin."""
 
     name = "Aave V3"
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-
-    def is_on(self, chain_id: int) -> bool:
-        """Return whether there is a pool on the chain."""
-        return bool(self._places.on(chain_id))
 
     async def positions(self, reader: BlockReader, wallets: Sequence[Wallet], block: Header) -> list[Position]:
         """Return a position for every reserve that a wallet supplied to, and for every debt."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from backend.chain.blocks import Header
 from backend.chain.multicall import Read
 from backend.portfolio.protocols import words
-from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Kind, Part, Places, Position, Wallet
+from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Kind, Part, PlacedPlugin, Position, Wallet
 
 _BASE, _COUNT, _INFO = "c55dae63", "a46fe83b", "c8c7fe6b"
 _SUPPLIED, _BORROWED, _COLLATERAL = "70a08231", "374c49b4", "2b92a07d"
@@ -25,17 +25,10 @@ class _Side:
     is_base: bool
 
 
-class Plugin:
+class Plugin(PlacedPlugin):
     """Implements ProtocolPlugin."""
 
     name = "Compound V3"
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-
-    def is_on(self, chain_id: int) -> bool:
-        """Return whether there is a market on the chain."""
-        return bool(self._places.on(chain_id))
 
     async def positions(self, reader: BlockReader, wallets: Sequence[Wallet], block: Header) -> list[Position]:
         """Return a position for everything that a wallet supplied to a market or owes it."""

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 
 from backend.chain.blocks import Header
 from backend.portfolio.protocols import words
-from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, Places, Position, Wallet
+from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, PlacedPlugin, Places, Position, Wallet
 from backend.portfolio.protocols.remembered import Remembered
 
 _ASSET, _BALANCE_OF, _CONVERT = "38d52e0f", "70a08231", "07a2d13a"
 
 
-class Plugin:
+class Plugin(PlacedPlugin):
     """Implements ProtocolPlugin; it needs no addresses."""
 
     name = "ERC-4626"
 
     def __init__(self, places: Places) -> None:
-        self._places = places
+        super().__init__(places)
         self._seen: Remembered[str | None] = Remembered()
 
     def is_on(self, chain_id: int) -> bool:

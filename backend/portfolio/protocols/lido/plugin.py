@@ -8,22 +8,15 @@ from collections.abc import Sequence
 
 from backend.chain.blocks import Header
 from backend.portfolio.protocols import words
-from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, Places, Position, Wallet
+from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, PlacedPlugin, Position, Wallet
 
 _BALANCE_OF, _UNWRAPPED = "70a08231", "bb2952fc"
 
 
-class Plugin:
+class Plugin(PlacedPlugin):
     """Implements ProtocolPlugin."""
 
     name = "Lido"
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-
-    def is_on(self, chain_id: int) -> bool:
-        """Return whether Lido's own contracts are on the chain."""
-        return bool(self._places.on(chain_id))
 
     async def positions(self, reader: BlockReader, wallets: Sequence[Wallet], block: Header) -> list[Position]:
         """Return a position for stETH and for wstETH of every wallet that has some."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from backend.chain.blocks import Header
 from backend.portfolio.engine.uniswap.v2_position import V2Pool, burn_amounts
 from backend.portfolio.protocols import words
-from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, Places, Position, Wallet
+from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, PlacedPlugin, Places, Position, Wallet
 from backend.portfolio.protocols.remembered import Remembered
 
 _FACTORY, _TOKEN0, _TOKEN1, _GET_PAIR, _FEE_TO = "c45a0155", "0dfe1681", "d21220a7", "e6a43905", "017e7e58"
@@ -25,18 +25,14 @@ class _Pair:
     token1: str
 
 
-class Plugin:
+class Plugin(PlacedPlugin):
     """Implements ProtocolPlugin."""
 
     name = "Uniswap V2"
 
     def __init__(self, places: Places) -> None:
-        self._places = places
+        super().__init__(places)
         self._seen: Remembered[_Pair | None] = Remembered()
-
-    def is_on(self, chain_id: int) -> bool:
-        """Return whether there is a factory on the chain."""
-        return bool(self._places.on(chain_id))
 
     async def positions(self, reader: BlockReader, wallets: Sequence[Wallet], block: Header) -> list[Position]:
         """Return a position for every pair that a wallet has LP tokens of."""

@@ -12,7 +12,7 @@ from backend.portfolio.engine.uniswap.fee_growth import FeeGrowth
 from backend.portfolio.engine.uniswap.tick_math import MAX_TICK, MIN_TICK
 from backend.portfolio.engine.uniswap.v3_position import PositionAmounts, V3Pool, V3Position, position_amounts
 from backend.portfolio.protocols import words
-from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, Places, Position, Wallet
+from backend.portfolio.protocols.base import NOT_SAID, BlockReader, Part, PlacedPlugin, Position, Wallet
 
 MOST_POSITIONS = 500  # of a wallet that are read
 _FACTORY, _BALANCE_OF, _OF_OWNER, _POSITIONS = "c45a0155", "70a08231", "2f745c59", "99fbab88"
@@ -35,17 +35,10 @@ class _Kept:
     owed: tuple[int, int]
 
 
-class Plugin:
+class Plugin(PlacedPlugin):
     """Implements ProtocolPlugin."""
 
     name = "Uniswap V3"
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-
-    def is_on(self, chain_id: int) -> bool:
-        """Return whether there is a position manager on the chain."""
-        return bool(self._places.on(chain_id))
 
     async def positions(self, reader: BlockReader, wallets: Sequence[Wallet], block: Header) -> list[Position]:
         """Return every position of the wallets that holds something or has fees waiting."""

@@ -17,13 +17,13 @@ from backend.demo.accounts import ACCOUNTS
 from backend.demo.calldata import MAX_UINT256
 from backend.demo.uniswap_math import TICK_SPACING
 from backend.portfolio.aggregator import Aggregator
+from backend.portfolio.engine.valuation import known_value_usd
 from backend.portfolio.positions import shared_plugins
 from backend.portfolio.prices import Key, Price
 from backend.portfolio.protocols.base import Wallet
 from backend.portfolio.sink import StoreSink
 from backend.portfolio.snapshots.records import Snapshot
 from backend.portfolio.snapshots.service import worker_home
-from backend.portfolio.worth import value_of
 from tests.doubles.protocols import deploy, send
 from tests.integration.portfolio.protocols.conftest import Chain, Read
 from tests.integration.portfolio.test_uniswap_positions import POOL, approvals, ask, mint, read_pool
@@ -166,7 +166,7 @@ async def test_positions_are_counted_once_by_what_they_stand_for(
     assert sorted((part.protocol, part.token, part.amount_raw) for part in inside) == expected
     for part in inside:
         price = Decimal(portfolio.prices[part.token])
-        assert part.value_usd == value_of(part.amount_raw, part.decimals, price)
+        assert part.value_usd == known_value_usd(part.amount_raw, part.decimals, price)
     assert taken.total_value_usd == sum((part.value_usd or Decimal(0) for part in taken.assets), Decimal(0))
     lp = next(part for part in inside if part.protocol == "Uniswap V2")
     assert lp.position is not None
