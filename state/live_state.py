@@ -1,6 +1,5 @@
 """The live feed: alerts appear without a reload, and the page's numbers stay fresh while the tab is open."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,25 +12,21 @@ from backend.alerts.schemas import AlertRead, HistoryFilter
 from backend.api.resources import resources
 from backend.core import formats
 from backend.core.ids import request_id
-from backend.core.logging import get_logger
 from backend.core.telemetry import live_clients
 from components.i18n import t
 from state.alert_figures_state import AlertFiguresState
 from state.alert_rows import alert_row
 from state.guard import user_of
-from state.live_queue import is_open, next_messages
+from state.live_queue import is_open, next_messages, until_closed
 from state.overview_state import OverviewState
 from state.shell_state import ShellState
 from state.view_models import AlertRow
-
-log = get_logger(__name__)
 
 FEED_LENGTH = 50
 FEED_TABS = ("overview", "live")
 TICK_SECONDS = 4.0
 FIGURES_SECONDS = 12.0
 SESSION_CHECK_SECONDS = 60.0
-RETRY_SECONDS = 2.0
 
 
 class LiveState(rx.State):
@@ -71,15 +66,8 @@ class LiveState(rx.State):
             token = self.router.session.client_token
         live_clients.labels("page").inc()
         try:
-            while await is_open(token):
-                try:
-                    async for event in self._follow_once(user, run, token):
-                        yield event
-                    return
-                except Exception as error:
-                    # A lost database or Redis must not end the feed: say so in the log and begin anew.
-                    log.warning("live feed interrupted", error=type(error).__name__)
-                    await asyncio.sleep(RETRY_SECONDS)
+            async for event in until_closed(token, lambda: self._follow_once(user, run, token), "alerts"):
+                yield event
         finally:
             live_clients.labels("page").dec()
 

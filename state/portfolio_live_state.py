@@ -1,6 +1,5 @@
 """The portfolio's page stays current: within a second of a snapshot it shows it."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,16 +9,12 @@ import reflex as rx
 from backend.accounts.service import CurrentUser
 from backend.api.resources import resources
 from backend.core.ids import request_id
-from backend.core.logging import get_logger
 from state.guard import user_of
-from state.live_queue import is_open, next_messages
+from state.live_queue import is_open, next_messages, until_closed
 from state.portfolio_state import PortfolioState
-
-log = get_logger(__name__)
 
 TICK_SECONDS = 5.0
 SESSION_CHECK_SECONDS = 60.0
-RETRY_SECONDS = 2.0
 
 
 class PortfolioLiveState(rx.State):
@@ -37,15 +32,8 @@ class PortfolioLiveState(rx.State):
                 return
             self._run = run
             token = self.router.session.client_token
-        while await is_open(token):
-            try:
-                async for event in self._follow_once(user, run, token):
-                    yield event
-                return
-            except Exception as error:
-                # A lost database or Redis must not end it: say so in the log and begin anew.
-                log.warning("news of the portfolio interrupted", error=type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
+        async for event in until_closed(token, lambda: self._follow_once(user, run, token), "portfolio"):
+            yield event
 
     async def _follow_once(self, user: CurrentUser, run: str, token: str) -> AsyncIterator[Any]:
         """Have the page read anew at every news; while a reading is awaited also every few seconds."""

@@ -1,7 +1,6 @@
 // What a portfolio holds, a row each asset and wallet, and the drawer that says where its numbers are from.
-import { useEffect, useRef } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
-import { LongList } from "./long_list.js";
+import { LongList, Moment, RowDrawer } from "./long_list.js";
 import { RelativeTime } from "./relative_time.js";
 
 const HEIGHTS = [56, 68];
@@ -48,58 +47,45 @@ const Row = ({ row, index, active, height, onOpen, onFocus }) => {
   });
 };
 
-const Details = ({ row, labels, onClose, onHide }) => {
-  const dialog = useRef(null);
-  useEffect(() => {
-    if (row && !dialog.current.open) dialog.current.showModal();
-    if (!row && dialog.current.open) dialog.current.close();
-  }, [row]);
-  const line = (name, value) => (value ? [jsx("dt", { children: name }, `${name}-name`), jsx("dd", { children: value }, name)] : []);
-  const moment = (at) => (at ? jsxs("span", { children: [new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" }), " \u00b7 ", jsx(RelativeTime, { at })] }) : "");
+const Contract = ({ row }) =>
+  row.token_url
+    ? jsx("a", { href: row.token_url, target: "_blank", rel: "noopener noreferrer", className: "mono vt-link vt-break", children: row.token })
+    : jsx("span", { className: "mono vt-break", children: row.token });
+
+const Hide = ({ row, labels, onHide, onClose }) => {
   const hide = () => {
     onHide(row.chain_id, row.token);
     onClose();
   };
-  return jsx("dialog", {
-    ref: dialog,
-    className: "panel panel-right",
-    "aria-label": labels.details,
-    onCancel: (event) => {
-      event.preventDefault();
-      onClose();
-    },
-    onClick: (event) => event.target === dialog.current && onClose(),
-    children: row
-      ? jsxs("div", {
-          className: "vt-details",
-          children: [
-            jsxs("header", {
-              children: [jsx("h2", { key: "title", children: row.symbol }), jsx("button", { key: "close", type: "button", onClick: onClose, className: "vt-button", children: labels.close })],
-            }, "head"),
-            row.why ? jsx("p", { children: row.why }, "why") : null,
-            jsxs("dl", {
-              children: [
-                ...line(labels.amount, row.exact),
-                ...line(labels.price, row.price),
-                ...line(labels.priceSource, row.price_source),
-                ...line(labels.priceAt, moment(row.price_at)),
-                ...line(labels.value, row.value),
-                ...line(labels.share, row.share),
-                ...line(labels.protocol, row.protocol),
-                ...line(labels.health, row.health),
-                ...line(labels.chain, row.chain),
-                ...line(labels.block, row.block),
-                ...line(labels.readAt, moment(row.read_at)),
-                ...line(labels.contract, row.token ? (row.token_url ? jsx("a", { href: row.token_url, target: "_blank", rel: "noopener noreferrer", className: "mono vt-link vt-break", children: row.token }) : jsx("span", { className: "mono vt-break", children: row.token })) : ""),
-                ...line(labels.wallet, [row.wallet_name, jsx("span", { className: "vt-below mono vt-break", children: row.wallet }, "address")]),
-              ],
-            }, "list"),
-            row.can_hide ? jsx("p", { className: "vt-faint", children: labels.hideText }, "hide-text") : null,
-            row.can_hide ? jsx("button", { type: "button", className: "vt-button", onClick: hide, children: labels.hide }, "hide") : null,
-          ],
-        })
-      : null,
-  });
+  return [
+    jsx("p", { className: "vt-faint", children: labels.hideText }, "hide-text"),
+    jsx("button", { type: "button", className: "vt-button", onClick: hide, children: labels.hide }, "hide"),
+  ];
 };
+
+const Details = ({ row, labels, onClose, onHide }) =>
+  jsx(RowDrawer, {
+    row,
+    labels,
+    onClose,
+    title: (row) => row.symbol,
+    above: (row) => (row.why ? jsx("p", { children: row.why }, "why") : null),
+    lines: (row) => [
+      [labels.amount, row.exact],
+      [labels.price, row.price],
+      [labels.priceSource, row.price_source],
+      [labels.priceAt, row.price_at && jsx(Moment, { at: row.price_at })],
+      [labels.value, row.value],
+      [labels.share, row.share],
+      [labels.protocol, row.protocol],
+      [labels.health, row.health],
+      [labels.chain, row.chain],
+      [labels.block, row.block],
+      [labels.readAt, row.read_at && jsx(Moment, { at: row.read_at })],
+      [labels.contract, row.token && jsx(Contract, { row })],
+      [labels.wallet, [row.wallet_name, jsx("span", { className: "vt-below mono vt-break", children: row.wallet }, "address")]],
+    ],
+    below: (row) => (row.can_hide ? jsx(Hide, { row, labels, onHide, onClose }, "hide") : null),
+  });
 
 export const AssetList = (props) => jsx(LongList, { ...props, heights: HEIGHTS, fits: true, Row, Details });

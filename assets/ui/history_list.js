@@ -1,8 +1,7 @@
 // The rows of the history of alerts, and what the drawer says of one.
-import { useEffect, useRef } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
 import { Link } from "react-router";
-import { LongList } from "./long_list.js";
+import { LongList, Moment, RowDrawer } from "./long_list.js";
 import { RelativeTime } from "./relative_time.js";
 
 const HEIGHTS = [56, 104]; // a phone shows type, value and state below the sentence
@@ -70,48 +69,22 @@ const Row = ({ row, index, active, labels, height, onOpen, onFocus, measure }) =
   });
 };
 
-const Details = ({ row, labels, onClose }) => {
-  const dialog = useRef(null);
-  useEffect(() => {
-    if (row && !dialog.current.open) dialog.current.showModal();
-    if (!row && dialog.current.open) dialog.current.close();
-  }, [row]);
-  const line = (name, value) => (value ? [jsx("dt", { children: name }, `${name}-name`), jsx("dd", { children: value }, name)] : []);
-  return jsx("dialog", {
-    ref: dialog,
-    className: "panel panel-right",
-    "aria-label": labels.details,
-    onCancel: (event) => {
-      event.preventDefault();
-      onClose();
-    },
-    onClick: (event) => event.target === dialog.current && onClose(),
-    children: row
-      ? jsxs("div", {
-          className: "vt-details",
-          children: [
-            jsxs("header", {
-              children: [
-                jsx("h2", { key: "title", children: labels.details }),
-                jsx("button", { key: "close", type: "button", onClick: onClose, className: "vt-button", children: labels.close }),
-              ],
-            }, "head"),
-            jsx("p", { className: row.withdrawn ? "vt-struck" : "", children: row.message }, "message"),
-            jsxs("dl", {
-              children: [
-                ...line(labels.when, jsxs("span", { children: [new Date(row.at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" }), " · ", jsx(RelativeTime, { at: row.at })] })),
-                ...line(labels.kind, row.kind_label),
-                ...line(labels.rule, jsx(Link, { to: `/alerts/rules/${row.rule_id}/`, className: "vt-link", children: row.rule_name })),
-                ...line(labels.value, row.value === "\u2014" ? "" : `${row.value}${row.exact ? ` (${row.exact})` : ""}`),
-                ...line(labels.chain, [row.chain, row.block].filter(Boolean).join(" · ")),
-                ...line(labels.tx, row.tx ? jsx("span", { className: "mono vt-break", children: row.tx }) : ""),
-                ...line(labels.status, `${row.status}${row.status_why ? ` · ${row.status_why}` : ""}`),
-              ],
-            }, "list"),
-          ],
-        })
-      : null,
+const Details = ({ row, labels, onClose }) =>
+  jsx(RowDrawer, {
+    row,
+    labels,
+    onClose,
+    title: () => labels.details,
+    above: (row) => jsx("p", { className: row.withdrawn ? "vt-struck" : "", children: row.message }, "message"),
+    lines: (row) => [
+      [labels.when, jsx(Moment, { at: row.at })],
+      [labels.kind, row.kind_label],
+      [labels.rule, jsx(Link, { to: `/alerts/rules/${row.rule_id}/`, className: "vt-link", children: row.rule_name })],
+      [labels.value, row.value === "\u2014" ? "" : `${row.value}${row.exact ? ` (${row.exact})` : ""}`],
+      [labels.chain, [row.chain, row.block].filter(Boolean).join(" \u00b7 ")],
+      [labels.tx, row.tx ? jsx("span", { className: "mono vt-break", children: row.tx }) : ""],
+      [labels.status, `${row.status}${row.status_why ? ` \u00b7 ${row.status_why}` : ""}`],
+    ],
   });
-};
 
 export const HistoryList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, Row, Details });

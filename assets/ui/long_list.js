@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
 import { Link } from "react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
+import { RelativeTime } from "./relative_time.js";
 
 const HEAD_HEIGHT = 36;
 const ASK_AGAIN_MS = 6000;
@@ -38,6 +39,45 @@ const Head = ({ heads, sort }) =>
       }),
     }),
   });
+
+// A moment in full, and how long ago that is.
+export const Moment = ({ at }) => jsxs("span", { children: [new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" }), " \u00b7 ", jsx(RelativeTime, { at })] });
+
+// The drawer that says more of a row: `lines` are names and values, and what has no value is left out. Closed without a `row`.
+export const RowDrawer = ({ row, title, labels, lines, above, below, onClose }) => {
+  const dialog = useRef(null);
+  useEffect(() => {
+    if (row && !dialog.current.open) dialog.current.showModal();
+    if (!row && dialog.current.open) dialog.current.close();
+  }, [row]);
+  return jsx("dialog", {
+    ref: dialog,
+    className: "panel panel-right",
+    "aria-label": labels.details,
+    onCancel: (event) => {
+      event.preventDefault();
+      onClose();
+    },
+    onClick: (event) => event.target === dialog.current && onClose(),
+    children: row
+      ? jsxs("div", {
+          className: "vt-details",
+          children: [
+            jsxs("header", {
+              children: [jsx("h2", { key: "title", children: title(row) }), jsx("button", { key: "close", type: "button", onClick: onClose, className: "vt-button", children: labels.close })],
+            }, "head"),
+            above(row),
+            jsx("dl", {
+              children: lines(row)
+                .filter(([, value]) => value)
+                .flatMap(([name, value]) => [jsx("dt", { children: name }, `${name}-name`), jsx("dd", { children: value }, name)]),
+            }, "list"),
+            below?.(row),
+          ],
+        })
+      : null,
+  });
+};
 
 // `listKey`: which list it is; another one begins at the top. `dataKey`: as of when; newer rows take the place of older ones where they
 // stand. A page of rows counts when its `pageKey` is the `dataKey`. `heights` of a row: on a desk, on a phone. `fits`: no higher than its rows.

@@ -5,38 +5,21 @@ from typing import Any
 import reflex as rx
 
 from components.i18n import t
+from components.tables.long_list import LongList, list_props
 
 
-class _HistoryList(rx.Component):
+class _HistoryList(LongList):
     """The part in assets/ui/history_list.js."""
 
     library = "$/public/ui/history_list.js"
     tag = "HistoryList"
-    lib_dependencies: list[str] = ["@tanstack/react-virtual@3.14.26"]
-    class_name: rx.Var[str]  # type: ignore[assignment]
-    list_key: rx.Var[str]
-    total: rx.Var[int]
-    page_size: rx.Var[int]
-    page: rx.Var[int]
-    page_key: rx.Var[str]
-    rows: rx.Var[list[Any]]
-    sort: rx.Var[str]
-    heads: rx.Var[list[Any]]
-    labels: rx.Var[dict[str, str]]
-    on_need: rx.EventHandler[rx.event.passthrough_event_spec(int)]
 
 
 def history_list(state: Any, page_size: int) -> rx.Component:
-    """Return the list of a state with `rows` of one `window`, `total`, `list_key`, `sort`, `heads` and `need`."""
+    """Return the list of a state as `LongList` says."""
     return _HistoryList.create(
-        list_key=state.list_key,
-        total=state.total,
-        page_size=page_size,
-        page=state.window,
+        **list_props(state, page_size),
         page_key=state.list_key,
-        rows=state.rows,
-        sort=state.sort,
-        heads=state.heads,
         labels={
             "caption": t("history.caption"),
             "details": t("history.details"),
@@ -50,5 +33,4 @@ def history_list(state: Any, page_size: int) -> rx.Component:
             "tx": t("history.tx"),
             "status": t("history.status"),
         },
-        on_need=state.need,
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from components.charts.time_chart import time_chart
+from components.charts.chart_card import chart_card
 from components.i18n import t
 from components.layout.alerts_frame import alerts_frame
 from components.tables.alert_list import alert_list
@@ -21,7 +21,6 @@ from components.ui.export_links import export_links
 from components.ui.icon import icon
 from components.ui.link import link
 from components.ui.plan_limit import plan_limit
-from components.ui.segmented_links import segmented_links
 from components.ui.skeleton import skeleton
 from state.alert_rows import kind_icons
 from state.alert_rule_state import SNOOZES, AlertRuleState
@@ -76,7 +75,7 @@ def _rule() -> rx.Component:
     return rx.fragment(
         _head(),
         plan_limit(page.limit_message, page.upgrade_to),
-        rx.el.div(_chart(), _facts(), class_name=_COLUMNS),
+        rx.el.div(chart_card(page, t("chart.none_title"), t("chart.none_text")), _facts(), class_name=_COLUMNS),
         rx.cond(page.guard_text != "", _guard()),
         rx.cond(page.runs.length() > 0, _runs()),
         _alerts(),
@@ -127,22 +126,6 @@ def _head() -> rx.Component:
             class_name="flex flex-wrap gap-2",
         ),
         class_name="flex flex-wrap items-end justify-between gap-4",
-    )
-
-
-def _chart() -> rx.Component:
-    return card(
-        page.chart.title,
-        rx.cond(
-            page.chart.points.length() > 0,
-            time_chart(page.chart),
-            rx.el.div(
-                empty_state("chart-line", t("chart.none_title"), t("chart.none_text")),
-                class_name="min-h-[332px] max-md:min-h-[304px] flex items-center justify-center",
-            ),
-        ),
-        action=segmented_links(t("chart.range"), page.ranges),
-        note=page.chart.source,
     )
 
 

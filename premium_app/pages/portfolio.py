@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 
 from components.charts.bars import ranking
-from components.charts.time_chart import time_chart
+from components.charts.chart_card import chart_card
 from components.i18n import t
 from components.layout.portfolio_frame import portfolio_frame
 from components.tables.asset_list import asset_list
@@ -19,7 +19,6 @@ from components.ui.field import FILTER
 from components.ui.icon import icon
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
 from components.ui.plan_limit import plan_limit
-from components.ui.segmented_links import segmented_links
 from components.ui.skeleton import skeleton, skeleton_rows
 from state.portfolio_state import MOST_SEARCH, WINDOW, PortfolioState
 from state.shell_state import ShellState
@@ -74,7 +73,11 @@ def _portfolio() -> rx.Component:
         rx.el.h2(t("portfolio.figures"), class_name="sr-only"),
         rx.el.div(rx.foreach(page.tiles, lambda tile: kpi_tile(tile, is_tall=False)), class_name=_TILES),
         rx.el.div(
-            rx.el.div(_chart(), _chains(), class_name="flex flex-col gap-4 min-w-0"),
+            rx.el.div(
+                chart_card(page, t("portfolio.chart_none"), t("portfolio.chart_none_text")),
+                _chains(),
+                class_name="flex flex-col gap-4 min-w-0",
+            ),
             _parts("flex flex-col gap-4 min-w-0", asset=page.by_asset, wallet=page.by_wallet),
             class_name=_COLUMNS,
         ),
@@ -119,22 +122,6 @@ def _gaps() -> rx.Component:
             ),
         ),
         class_name="flex flex-col gap-2",
-    )
-
-
-def _chart() -> rx.Component:
-    return card(
-        page.chart.title,
-        rx.cond(
-            page.chart.points.length() > 0,
-            time_chart(page.chart),
-            rx.el.div(
-                empty_state("chart-line", t("portfolio.chart_none"), t("portfolio.chart_none_text")),
-                class_name="min-h-[332px] max-md:min-h-[304px] flex items-center justify-center",
-            ),
-        ),
-        action=rx.el.div(segmented_links(t("chart.range"), page.ranges), class_name="max-w-full overflow-x-auto"),
-        note=page.chart.source,
     )
 
 
