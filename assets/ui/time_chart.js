@@ -17,11 +17,14 @@ const ordered = (points) => {
   return [...bySecond].sort((one, other) => one[0] - other[0]).map(([time, value]) => (value === null ? { time } : { time, value }));
 };
 
-const formatter = (unit, largest) => {
+// Millions are said short, unless what is seen differs by less than that tells.
+const formatter = (unit, largest, span) => {
   const plain = new Intl.NumberFormat(undefined, { maximumSignificantDigits: largest >= 1000 ? 8 : 6, maximumFractionDigits: 8, roundingPriority: "lessPrecision" });
   const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 2 });
   return (value) => {
-    const text = Math.abs(value) >= 1e6 ? short.format(value) : plain.format(value);
+    const size = Math.abs(value);
+    const isTold = span >= 0.06 * 1000 ** Math.floor(Math.log10(Math.max(size, 1)) / 3);
+    const text = size >= 1e6 && isTold ? short.format(value) : plain.format(value);
     return unit === "$" ? (value < 0 ? `-$${text.slice(1)}` : `$${text}`) : unit === "%" ? `${text}%` : `${text} ${unit}`.trim();
   };
 };
@@ -85,7 +88,7 @@ const build = (library, box, { data, style, unit, thresholds, marks, labels }) =
     handleScroll: { mouseWheel: false, vertTouchDrag: false },
     handleScale: { mouseWheel: false },
   });
-  const format = { type: "custom", minMove: stepOf(largest), formatter: formatter(unit, largest) };
+  const format = { type: "custom", minMove: stepOf(largest), formatter: formatter(unit, largest, high - low) };
   const scaled = (original) => {
     const found = original();
     if (!found?.priceRange) return found;
@@ -123,8 +126,8 @@ const build = (library, box, { data, style, unit, thresholds, marks, labels }) =
 };
 
 const Rows = ({ data, look, unit, labels }) => {
-  const largest = Math.max(...valuesOf(data).map(Math.abs));
-  const text = formatter(unit, largest);
+  const [low, high] = spanOf(valuesOf(data), look);
+  const text = formatter(unit, Math.max(Math.abs(low), Math.abs(high)), high - low);
   return jsx("div", {
     className: "chart-rows",
     tabIndex: 0,
