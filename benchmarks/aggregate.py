@@ -65,6 +65,7 @@ class _Given:
     price_usd: Decimal
     source: str
     taken_at: datetime
+    detail: str = ""
 
 
 class _Prices:

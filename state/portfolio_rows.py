@@ -50,6 +50,7 @@ class AssetRow:
     exact: str
     price: str
     price_source: str
+    price_detail: str
     price_at: str
     value: str
     share: str
@@ -227,6 +228,7 @@ def _asset_row(snapshot: Snapshot, part: AssetPart, chain: ChainPart, names: Map
         exact=formats.UNKNOWN if amount is None else f"{plain(amount)} {symbol}",
         price=formats.usd(part.price_usd),
         price_source=formats.untrusted_text(part.price_source) if part.price_source else "",
+        price_detail=formats.untrusted_text(part.price_detail, 160) if part.price_detail else "",
         price_at=formats.iso(part.price_taken_at),
         value=formats.usd(part.value_usd),
         share=formats.percent(share_pct(part.value_usd, snapshot), signed=False),

@@ -6,7 +6,7 @@ import { RelativeTime } from "./relative_time.js";
 const HEIGHTS = [56, 68];
 
 const Source = ({ row }) =>
-  row.price_at ? jsxs("span", { className: "vt-below", title: row.price_source, children: [row.price_source, " \u00b7 ", jsx(RelativeTime, { at: row.price_at }, "at")] }) : jsx("span", { className: "vt-below", children: row.price_source });
+  row.price_at ? jsxs("span", { className: "vt-below", title: row.price_detail || row.price_source, children: [row.price_source, " \u00b7 ", jsx(RelativeTime, { at: row.price_at }, "at")] }) : jsx("span", { className: "vt-below", children: row.price_source });
 
 const Row = ({ row, index, active, height, onOpen, onFocus }) => {
   const shared = { "aria-rowindex": index + 2, "data-index": index, style: { height }, tabIndex: active ? 0 : -1, onFocus };
@@ -73,7 +73,7 @@ const Details = ({ row, labels, onClose, onHide }) =>
     lines: (row) => [
       [labels.amount, row.exact],
       [labels.price, row.price],
-      [labels.priceSource, row.price_source],
+      [labels.priceSource, [row.price_source, row.price_detail].filter(Boolean).join(": ")],
       [labels.priceAt, row.price_at && jsx(Moment, { at: row.price_at })],
       [labels.value, row.value],
       [labels.share, row.share],

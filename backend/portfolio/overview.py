@@ -165,6 +165,7 @@ def _asset_reads(snapshot: Snapshot, parts: Sequence[AssetPart]) -> list[AssetRe
             else token_amount(part.amount_raw, part.decimals),
             price_usd=part.price_usd,
             price_source=part.price_source,
+            price_detail=part.price_detail,
             price_taken_at=part.price_taken_at,
             value_usd=part.value_usd,
             share_pct=share_pct(part.value_usd, snapshot),

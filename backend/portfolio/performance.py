@@ -24,6 +24,7 @@ from backend.portfolio.snapshots.service import Point
 
 LEAST_RETURNS = 7  # statistics of fewer days say nothing
 NO_FLOWS = "What came in and went out is not known of every day, so returns are not known."
+ONE_DAY = "There are not two days with a complete snapshot yet, so how it did is not known."
 NO_DAY = "There is no complete snapshot of every day, so figures that need each day are not known."
 TOO_SHORT = f"Statistics of returns need at least {LEAST_RETURNS} whole days."
 PLACES = Decimal("0.0001")
@@ -37,7 +38,9 @@ def performance(name: PerformanceRange, points: Sequence[Point], now: datetime) 
     flows = [day.net_flow_usd for day in days[1:]]
     known_flows = [flow for flow in flows if flow is not None]
     has_flows = first is not None and len(known_flows) == len(flows)
-    if first is not None and not has_flows:
+    if first is None:
+        problems.append(ONE_DAY)
+    elif not has_flows:
         problems.append(NO_FLOWS)
     read = PerformanceRead(
         range=name,

@@ -60,6 +60,7 @@ def _part(part: AssetPart, held: HeldIn) -> PositionPartRead:
         amount=None if raw is None or decimals is None else token_amount(raw, decimals),
         price_usd=part.price_usd,
         price_source=part.price_source,
+        price_detail=part.price_detail,
         price_taken_at=part.price_taken_at,
         value_usd=part.value_usd,
     )

@@ -22,6 +22,11 @@ class Price(Protocol):
         ...
 
     @property
+    def detail(self) -> str:
+        """What of the source exactly; empty when there is no more to say."""
+        ...
+
+    @property
     def taken_at(self) -> datetime:
         """The source's own time."""
         ...

@@ -48,6 +48,7 @@ class AssetRead(ApiModel):
     amount: Exact | None
     price_usd: Exact | None
     price_source: str | None
+    price_detail: str | None = Field(description="What of the source exactly: the pool, the feed, or a dollar assumed")
     price_taken_at: Instant | None
     value_usd: Exact | None
     share_pct: Exact | None
@@ -173,6 +174,7 @@ class PositionPartRead(ApiModel):
     amount: Exact | None
     price_usd: Exact | None
     price_source: str | None
+    price_detail: str | None = Field(description="What of the source exactly: the pool, the feed, or a dollar assumed")
     price_taken_at: Instant | None
     value_usd: Exact | None
 

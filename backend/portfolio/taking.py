@@ -198,6 +198,7 @@ def _part(chain_id: int, wallet: str, token: str, amount: int | None, known: Kno
         amount_raw=amount,
         price_usd=quote.price_usd if quote else None,
         price_source=quote.source if quote else None,
+        price_detail=(quote.detail or None) if quote else None,
         price_taken_at=quote.taken_at if quote else None,
         value_usd=known_value_usd(amount, facts.decimals, quote.price_usd if quote else None),
         category=NATIVE if token == NATIVE_TOKEN else erc20,

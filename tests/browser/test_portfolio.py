@@ -67,6 +67,8 @@ async def test_page_agrees_with_the_chain_as_of_the_block_it_names(signed_in_pag
                 await page.keyboard.press("Escape")
                 await expect(drawer).to_be_hidden()
                 continue
+            exactly = "USDC taken as exactly $1" if facts["Price"] == "$1.00" else " pool 0x"
+            assert exactly in facts["Source of price"], facts
             block = int(re.sub(r"\D", "", facts["Block"]))
             wallet = re.search(r"0x[0-9a-fA-F]{40}$", facts["Wallet"])[0]  # type: ignore[index]
             token = facts.get("Contract", NATIVE)

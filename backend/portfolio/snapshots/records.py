@@ -53,6 +53,7 @@ class HeldIn:
 class AssetPart:
     """One holding of one wallet: its exact amount, its price with source and time. None is unknown, never zero.
 
+    `price_detail` says what of the source exactly: the pool, the feed, or that it is taken as exactly $1.
     What is owed has a negative amount and value. `position` is that of `protocol` which it is a part of.
     """
 
@@ -66,6 +67,7 @@ class AssetPart:
     price_source: str | None
     price_taken_at: datetime | None
     value_usd: Decimal | None
+    price_detail: str | None = None
     category: str | None = None
     protocol: str | None = None
     position: HeldIn | None = None
@@ -237,6 +239,7 @@ def _asset_fields(part: AssetPart) -> dict[str, Any]:
         "amountRaw": None if part.amount_raw is None else str(part.amount_raw),
         "priceUsd": _money(part.price_usd),
         "priceSource": _text(part.price_source),
+        "priceDetail": _text(part.price_detail),
         "priceTakenAt": _iso(part.price_taken_at),
         "valueUsd": _money(part.value_usd),
         "category": part.category,
@@ -255,6 +258,7 @@ def _asset_of(part: Mapping[str, Any]) -> AssetPart:
         amount_raw=None if part["amountRaw"] is None else int(part["amountRaw"]),
         price_usd=_decimal(part["priceUsd"]),
         price_source=part["priceSource"],
+        price_detail=part.get("priceDetail"),
         price_taken_at=_instant(part["priceTakenAt"]),
         value_usd=_decimal(part["valueUsd"]),
         category=part["category"],

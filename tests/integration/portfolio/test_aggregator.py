@@ -38,6 +38,7 @@ class Given:
     price_usd: Decimal
     source: str
     taken_at: datetime
+    detail: str = "a pool"
 
 
 class GivenPrices:
@@ -152,7 +153,8 @@ async def test_a_snapshot_is_the_chain_to_the_last_unit(portfolio: Portfolio, an
         native = int(await anvil.call("eth_getBalance", wallet, hex(number)), 16)
         part = held[wallet, NATIVE_TOKEN]
         assert (part.amount_raw, part.symbol, part.category) == (native, "ETH", "native")
-        assert (part.price_source, part.price_taken_at) == ("test", datetime(2026, 1, 2, tzinfo=UTC))
+        assert (part.price_source, part.price_detail) == ("test", "a pool")
+        assert part.price_taken_at == datetime(2026, 1, 2, tzinfo=UTC)
     parts = sum(Fraction(part.value_usd or 0) for part in taken.assets)
     assert Fraction(taken.total_value_usd) == parts == Fraction(chain.value_usd or 0)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from backend.portfolio.performance import NO_DAY, NO_FLOWS, TOO_SHORT, performance
+from backend.portfolio.performance import NO_DAY, NO_FLOWS, ONE_DAY, TOO_SHORT, performance
 from backend.portfolio.snapshots.service import Point
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_unknown_flows_leave_the_change_of_value_only():
 @pytest.mark.parametrize("points", [[], [day(0, "5")], [day(0, None), day(1, None)]])
 def test_less_than_two_days_are_nothing(points):
     read = performance("all", points, START + 3 * DAY)
-    assert (read.start_usd, read.change_usd, read.problems) == (None, None, [])
+    assert (read.start_usd, read.change_usd, read.problems) == (None, None, [ONE_DAY])
 
 
 def test_from_nothing_to_something():

@@ -36,6 +36,7 @@ class Given:
     price_usd: Decimal
     source: str = "test"
     taken_at: datetime = datetime(2026, 1, 2, tzinfo=UTC)
+    detail: str = ""
 
 
 class GivenPrices:

@@ -10,6 +10,7 @@ from websockets.asyncio.client import connect
 
 from backend.accounts.tokens import issue_access_token
 from backend.core.clock import utc_now
+from backend.portfolio.performance import ONE_DAY
 from backend.portfolio.snapshots import service
 from backend.portfolio.snapshots.records import HeldIn, make_snapshot
 from tests.integration.api.conftest import Api
@@ -120,7 +121,7 @@ async def test_before_the_first_snapshot_everything_is_unknown(api: Api):
     assert (await client.get("/v1/portfolio/chains")).data["totalValueUsd"] is None
     assert (await client.get("/v1/portfolio/history")).data["points"] == []
     done = (await client.get("/v1/portfolio/performance")).data
-    assert (done["startUsd"], done["changePct"], done["days"], done["problems"]) == (None, None, 0, [])
+    assert (done["startUsd"], done["changePct"], done["days"], done["problems"]) == (None, None, 0, [ONE_DAY])
 
 
 async def test_nobody_else_and_no_key_without_the_scope(api: Api, save):
