@@ -1,7 +1,7 @@
 """Every kind of alert fires in the running demo from something that really happens on its chain, and the page says so.
 
-Value locked in a protocol needs an hour of history, and a portfolio's readings come with the portfolio: their rules are
-tested through the real path in tests/integration/alerts.
+Value locked in a protocol needs an hour of history: its rules are tested through the real path in
+tests/integration/alerts.
 """
 
 import asyncio
@@ -13,10 +13,12 @@ from typing import Any
 from playwright.async_api import BrowserContext, expect
 
 from backend.core.settings import DEMO_CHAIN_ID
+from backend.demo.accounts import ACCOUNTS
 from backend.demo.addresses import DemoAddresses, load_addresses
 from backend.demo.causes import cause
 from backend.demo.rpc import Rpc
 from backend.demo.trade import send_and_wait, whale_swap
+from backend.demo.transactions import Transaction
 from backend.embedded.trial import Trial
 from tests.browser.conftest import sign_in
 from tests.browser.test_api_of_the_product import Api, api
@@ -74,7 +76,12 @@ async def test_every_kind_fires_from_a_real_cause(
             made[name] = (await api.send("POST", "/v1/alerts/rules", json=rule))["id"]
         follows = {"name": "After the whale", "type": "chained", "conditions": {"rule": made["A whale"]}}
         made["After the whale"] = (await api.send("POST", "/v1/alerts/rules", json=follows))["id"]
+        made["Richer"] = await rule_on_the_portfolio(api)
         await asyncio.sleep(1.5)  # changes of rules are seen within a second
+        await read_portfolio(api)
+        gift = Transaction(ACCOUNTS["guest"], ACCOUNTS["demo"], "0x", 21_000, value_wei=30 * 10**18)
+        await send_and_wait(running_app.rpc_url, gift)
+        await read_portfolio(api)
         await send_and_wait(running_app.rpc_url, whale_swap(market, WHALE_USD))
         await send_and_wait(running_app.rpc_url, whale_swap(market, 5 * WHALE_USD))
         for name in ("liquidity_removed", "ownership_changed", "implementation_changed", "proposal_created"):
@@ -93,6 +100,31 @@ async def test_every_kind_fires_from_a_real_cause(
     finally:
         for rule_id in made.values():
             await api.send("DELETE", f"/v1/alerts/rules/{rule_id}")
+
+
+async def rule_on_the_portfolio(api: Api) -> str:
+    """Make a rule that waits for the portfolio to be worth $50,000 more than it is; return its id."""
+    worth = Decimal((await read_portfolio(api))["totalValueUsd"])
+    more = {"measure": "value", "value": {"gt": float(round(worth + 50_000, 2))}}
+    rule = {"name": "Richer", "type": "portfolio", "conditions": more, "actions": [{"type": "in_app"}]}
+    return (await api.send("POST", "/v1/alerts/rules", json=rule))["id"]
+
+
+async def read_portfolio(api: Api) -> dict[str, Any]:
+    """Have the portfolio read anew, as soon as the plan allows it, and return what was read."""
+    before = (await api.send("GET", "/v1/portfolio"))["takenAt"]
+    end = time.monotonic() + PATIENCE_SECONDS
+    is_asked = False
+    while True:
+        assert time.monotonic() < end, "the portfolio was not read"
+        if not is_asked:
+            headers = {"Authorization": f"Bearer {api.token}"}
+            async with api.session.post(f"{api.url}/v1/portfolio/refresh", headers=headers) as answer:
+                is_asked = answer.status == 202
+        now = await api.send("GET", "/v1/portfolio")
+        if is_asked and now["takenAt"] not in (None, before) and now["isComplete"]:
+            return now
+        await asyncio.sleep(1.0)
 
 
 async def alerts_of(api: Api, made: dict[str, str]) -> dict[str, str]:
