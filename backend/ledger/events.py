@@ -108,6 +108,8 @@ class Event:
 class Coverage:
     """What of a wallet's history on a chain the ledger holds: every block from `from_block` to `to_block`.
 
+    Where `to_block` is below `from_block` nothing was read yet, and `problem` may say why.
+
     `native_is_known`: movements of the chain's own currency inside of calls are among the events. Where it is False
     a balance of that currency need not be the sum of its legs. `reached_start`: there is nothing before `from_block`.
     """

@@ -141,6 +141,33 @@ HELD: dict[str, Holding] = {
     "portfolio_token_verdicts": Holding(
         "user_id", _SERVICE, ("user_id", "chain_id", "token", "is_spam", "reasons", "decided_by", "decided_at")
     ),
+    "ledger_coverage": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("user_id", "wallet", "chain_id", "from_block", "to_block", "to_block_at", "native_is_known"),
+            *("reached_start", "source", "checked_at", "problem"),
+        ),
+        ("version",),
+    ),
+    "ledger_events": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("user_id", "id", "wallet", "chain_id", "kind", "happened_at", "block_number", "block_hash", "tx_hash"),
+            *("tx_index", "number", "source", "legs", "approvals", "protocol", "counterparty", "identifiers"),
+            *("method", "fee_wei", "fee_price_usd", "succeeded", "problem", "withdrawn_at"),
+        ),
+        ("decoder_version", "digest", "price_due_at", "price_tries"),
+    ),
+    "ledger_event_tokens": Holding(
+        "user_id",
+        _SERVICE,
+        (),
+        (  # a copy, for looking events up
+            *("user_id", "token", "chain_id", "happened_at", "block_number", "tx_index", "number", "event_id"),
+        ),
+    ),
     "recommendation_answers": Holding("user_id", _SERVICE, ("user_id", "id", "answer", "answered_at")),
     "alert_days": Holding(
         "user_id",
