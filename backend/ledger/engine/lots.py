@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 
 LEDGER = Context(prec=200, rounding=ROUND_HALF_EVEN)
 COST_QUANTUM = Decimal("1e-18")
@@ -90,22 +91,30 @@ def total_cost(parts: Iterable[Lot | Taken]) -> Decimal | None:
 def rescaled(taken: Sequence[Taken], amount_raw: int) -> list[Taken]:
     """Return the same parts as `amount_raw` units of another token: a wrap, a bridge, a transfer with a fee.
 
-    Costs and dates are kept. Units go in proportion, whole, with what rounding leaves given to the largest
-    remainders (Hamilton's method, the earlier part first), so that they sum to `amount_raw`. A part too small for a
-    unit leaves its cost to the largest. Raises ValueError when there are no units on one side.
+    Costs and dates are kept, units go in proportion. Raises ValueError when there are no units on one side.
     """
-    whole = sum(each.amount_raw for each in taken)
+    return spread([(each, Fraction(each.amount_raw)) for each in taken], amount_raw)
+
+
+def spread(weighted: Sequence[tuple[Taken, Fraction]], amount_raw: int) -> list[Taken]:
+    """Return parts as `amount_raw` units of another token, shared by their weights; costs and dates are kept.
+
+    Units are whole, with what rounding leaves given to the largest remainders (Hamilton's method, the earlier part
+    first), so that they sum to `amount_raw`. A part too small for a unit leaves its cost to the largest. Raises
+    ValueError when nothing has weight, or there are no units.
+    """
+    whole = sum((weight for _, weight in weighted), Fraction(0))
     if whole <= 0 or amount_raw <= 0:
         raise ValueError("there are no units to rescale, or none are left")
-    shares = [divmod(each.amount_raw * amount_raw, whole) for each in taken]
-    spare = amount_raw - sum(units for units, _ in shares)
-    by_remainder = sorted(range(len(shares)), key=lambda place: (-shares[place][1], place))
-    extra = set(by_remainder[:spare])
-    units = [share + (place in extra) for place, (share, _) in enumerate(shares)]
+    exact = [weight * amount_raw / whole for _, weight in weighted]
+    units = [share.numerator // share.denominator for share in exact]
+    by_remainder = sorted(range(len(units)), key=lambda place: (units[place] - exact[place], place))
+    for place in by_remainder[: amount_raw - sum(units)]:
+        units[place] += 1
     largest = max(range(len(units)), key=lambda place: units[place])
-    folded = total_cost([each for each, left in zip(taken, units, strict=True) if left == 0])
+    folded = total_cost([each for (each, _), left in zip(weighted, units, strict=True) if left == 0])
     moved = []
-    for place, each in enumerate(taken):
+    for place, (each, _) in enumerate(weighted):
         if units[place] == 0:
             continue
         cost = each.cost

@@ -4,7 +4,7 @@ gain of a part = its share of the proceeds - its cost, in the ledger's currency 
 less adjusted basis; the amount realised is after the costs of selling).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -62,12 +62,12 @@ def match_sales(events: Iterable[Lot | Sale], method: Method) -> Outcome:
         elif event.amount_raw <= 0:
             raise ValueError(f"sale {event.id} has no units")
         else:
-            realised += _parts(event, book.take(event.amount_raw, event.choices))
+            realised += parts_of_sale(event, book.take(event.amount_raw, event.choices))
     return Outcome(tuple(realised), tuple(book.lots()))
 
 
-def _parts(sale: Sale, taken: list[Taken]) -> list[Realised]:
-    """Share the proceeds by units; the last part takes what rounding leaves."""
+def parts_of_sale(sale: Sale, taken: Sequence[Taken]) -> list[Realised]:
+    """Return a sale by the parts of lots that it took: proceeds by units, the last part takes what rounding leaves."""
     rest, parts = sale.proceeds, []
     for place, each in enumerate(taken):
         share = rest
