@@ -204,3 +204,44 @@ class PositionList(ApiModel):
     taken_at: Instant | None
     is_complete: bool | None
     items: list[PositionRead]
+
+
+class PositionAmountRead(ApiModel):
+    """An amount of one token that went into a position or came out of it, and what it was worth then."""
+
+    token: str
+    amount_raw: str = Field(description="In smallest units")
+    amount: Exact | None
+    price_usd: Exact | None = Field(description="As of when it happened")
+    price_source: str | None
+    value_usd: Exact | None
+
+
+class PositionMoveRead(ApiModel):
+    """One thing that happened to a position: put in, taken out, or fees and rewards collected."""
+
+    at: Instant
+    kind: Literal["put_in", "taken_out", "collected"]
+    chain_id: int
+    tx_hash: str
+    block_number: int
+    amounts: list[PositionAmountRead]
+    value_usd: Exact | None
+
+
+class PositionHistoryRead(ApiModel):
+    """What was put into a position and came out of it, and how that did against holding. `problem`: why not known."""
+
+    entered_at: Instant | None
+    put_in_usd: Exact | None = Field(description="Worth when it was put in")
+    taken_out_usd: Exact | None
+    collected_usd: Exact | None = Field(description="Fees and rewards, worth when they came")
+    moves: list[PositionMoveRead]
+    hold_usd: Exact | None = Field(default=None, description="What was put in and not taken out, at prices of now")
+    position_usd: Exact | None = Field(default=None, description="What the liquidity is worth now, without fees")
+    fees_usd: Exact | None = Field(default=None, description="Collected and waiting, at prices of now")
+    il_usd: Exact | None = Field(default=None, description="Impermanent loss: position less holding")
+    il_pct: Exact | None = None
+    net_usd: Exact | None = Field(default=None, description="Impermanent loss and fees together")
+    net_pct: Exact | None = None
+    problem: str | None
