@@ -318,7 +318,7 @@ def _step(draw: st.DrawFn, story: Story, number: int, kind: str) -> Event | None
 
 
 @given(stories())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_units_and_money_are_conserved(story: Story) -> None:
     """What is there is what came less what went; what it cost is what was paid in, and what was made of that."""
     outcome = account(story.events, Setting(wallets=WALLETS, native=NATIVE, whole_chains=frozenset({1})))
@@ -360,7 +360,8 @@ def test_it_equals_a_pass_that_moves_single_units(story: Story) -> None:
     slow = _slow(story.events)
     for asset, each in outcome.assets.items():
         quick = [(lot.acquired_at, lot.cost / lot.amount_raw) for lot in each.lots for _ in range(lot.amount_raw)]  # type: ignore[operator]
-        for (at, cost), (slow_at, slow_cost) in zip(quick, sorted(slow[0].get(asset, [])), strict=True):
+        plain = [(at, cost) for at, cost, _ in slow[0].get(asset, [])]
+        for (at, cost), (slow_at, slow_cost) in zip(sorted(quick), sorted(plain), strict=True):
             assert at == slow_at
             assert float(cost) == pytest.approx(float(slow_cost), abs=1e-9)
         gain = sum((made.gain or 0 for made in each.account.realised), Decimal(0))
@@ -368,7 +369,7 @@ def test_it_equals_a_pass_that_moves_single_units(story: Story) -> None:
 
 
 def _slow(events: Sequence[ValuedEvent]) -> tuple[dict[Asset, list[tuple]], dict[Asset, Fraction]]:
-    """Every unit is one entry (date, cost); sales take the oldest."""
+    """Every unit is one entry (date, cost, what it came with); sales take the oldest."""
     units: dict[Asset, list[tuple]] = {}
     gain: dict[Asset, Fraction] = {}
 
@@ -381,24 +382,24 @@ def _slow(events: Sequence[ValuedEvent]) -> tuple[dict[Asset, list[tuple]], dict
     for each in events:
         at, fee = each.event.happened_at, each.event.fee_wei or 0
         if fee:
-            costs = sum(cost for _, cost in take(OWN, fee))
+            costs = sum(cost for _, cost, _ in take(OWN, fee))
             gain[OWN] = gain.get(OWN, Fraction(0)) + Fraction(each.fee_usd or 0) - costs
         given, got = each.went, each.came
         taken = [unit for flow in given for unit in take(flow.asset, -flow.amount_raw)]
         if each.event.kind is Kind.SWAP:
             worth = Fraction(got[0].value_usd or 0)
-            gain[given[0].asset] = gain.get(given[0].asset, Fraction(0)) + worth - sum(cost for _, cost in taken)
+            gain[given[0].asset] = gain.get(given[0].asset, Fraction(0)) + worth - sum(cost for _, cost, _ in taken)
         if each.event.kind is Kind.WRAP:
             units.setdefault(got[0].asset, []).extend(_wrapped(taken, got[0].amount_raw))
             continue
         for flow in got:
             cost = Fraction(flow.value_usd or 0) / flow.amount_raw
-            units.setdefault(flow.asset, []).extend([(at, cost)] * flow.amount_raw)
+            units.setdefault(flow.asset, []).extend([(at, cost, object())] * flow.amount_raw)
     return units, gain
 
 
 def _wrapped(taken: list[tuple], amount: int) -> list[tuple]:
-    """The lots of the units (same date and cost), as parts of the new amount by largest remainders."""
+    """The units of each lot as parts of the new amount, by largest remainders, the earlier first."""
     groups: dict[tuple, int] = {}
     for unit in taken:
         groups[unit] = groups.get(unit, 0) + 1
@@ -413,7 +414,7 @@ def _wrapped(taken: list[tuple], amount: int) -> list[tuple]:
     for unit, count in whole.items():
         if count:
             cost = unit[1] * groups[unit] + (lost if unit == largest else 0)
-            made += [(unit[0], cost / count)] * count
+            made += [(unit[0], cost / count, object())] * count
     return made
 
 
