@@ -32,6 +32,7 @@ const wanted = ["TimelockController"]; // the only contract of OpenZeppelin's th
 for (const [source, contracts] of Object.entries(output.contracts)) {
   for (const [name, contract] of Object.entries(contracts)) {
     if (!names.includes(source) && !wanted.includes(name)) continue;
+    if (contract.evm.bytecode.object === "") continue; // an interface
     const artifact = {
       contractName: name,
       compiler: solc.version(),

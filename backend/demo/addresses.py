@@ -16,6 +16,10 @@
     watched             {vault, vault_versions, ownable, keyrings, governor, votes, timelock}: contracts to which
                         things happen; null in a market that was deployed before there were any
     position_token_id   the demo account's first V3 position (it has V2 shares too); null in a market that has none yet
+    aave                {pool, addresses_provider, configurator, oracle, data_provider} of Aave V3; null in a market
+                        that has none yet
+    earning             {savings, staking}: an ERC-4626 vault of DAI and a contract in which LP tokens of WETH-DAI-V2
+                        are staked for UNI; null in a market that has none yet
     accounts            role -> address: demo and demo_trading are the demo user's wallets, guest is for trades by hand
 
 Addresses are checksummed.
@@ -73,6 +77,23 @@ class DemoWatched(_Frozen):
     timelock: str
 
 
+class DemoAave(_Frozen):
+    """Aave V3: its proxies and what they ask."""
+
+    pool: str
+    addresses_provider: str
+    configurator: str
+    oracle: str
+    data_provider: str
+
+
+class DemoEarning(_Frozen):
+    """Where tokens are put to earn: a savings vault, and a staking contract."""
+
+    savings: str
+    staking: str
+
+
 class DemoAddresses(_Frozen):
     """The whole file; see the module for what each key means."""
 
@@ -92,6 +113,8 @@ class DemoAddresses(_Frozen):
     feeds: dict[str, str] = {}
     watched: DemoWatched | None = None
     position_token_id: int | None = None
+    aave: DemoAave | None = None
+    earning: DemoEarning | None = None
 
     def symbol_of(self, address: str) -> str:
         """Return the symbol of a token's address. Raises KeyError when it is none of the market's."""
@@ -110,6 +133,8 @@ class DemoAddresses(_Frozen):
             *(self.position_manager, self.quoter_v2, self.multicall3, self.block_load),
             *self.feeds.values(),
             *((self.watched.vault, self.watched.ownable, self.watched.governor) if self.watched else ()),
+            *((self.aave.pool, self.aave.oracle) if self.aave else ()),
+            *((self.earning.savings, self.earning.staking) if self.earning else ()),
         ]
 
 

@@ -1,6 +1,9 @@
-"""Bytecode of the demo market's contracts: Uniswap's, WETH9 and OpenZeppelin's from npm, the rest from `artifacts/`."""
+"""Bytecode of the demo market's contracts: Uniswap's, Aave's, WETH9 and OpenZeppelin's from npm, the rest from
+`artifacts/`.
+"""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +14,12 @@ _V2_PERIPHERY = NODE_MODULES / "@uniswap/v2-periphery/build"
 _V3_CORE = NODE_MODULES / "@uniswap/v3-core/artifacts/contracts"
 _V3_PERIPHERY = NODE_MODULES / "@uniswap/v3-periphery/artifacts/contracts"
 _OPENZEPPELIN = NODE_MODULES / "@openzeppelin/contracts/build/contracts"
-_OWN = ("BlockLoad", "DemoFeed", "DemoGovernor", "DemoKeyring", "DemoToken", "DemoVault", "DemoVotes")
+_AAVE = NODE_MODULES / "@aave/core-v3/artifacts/contracts"
+_AAVE_LOGIC = ("BorrowLogic", "BridgeLogic", "ConfiguratorLogic", "EModeLogic", "FlashLoanLogic", "LiquidationLogic")
+_OWN = (
+    *("BlockLoad", "DemoFeed", "DemoGovernor", "DemoKeyring", "DemoPriceSource", "DemoSavings", "DemoStaking"),
+    *("DemoToken", "DemoVault", "DemoVotes"),
+)
 _SOURCES: dict[str, Path] = {
     "WETH9": _V2_PERIPHERY / "WETH9.json",
     "UniswapV2Factory": NODE_MODULES / "@uniswap/v2-core/build/UniswapV2Factory.json",
@@ -22,18 +30,46 @@ _SOURCES: dict[str, Path] = {
     "QuoterV2": _V3_PERIPHERY / "lens/QuoterV2.sol/QuoterV2.json",
     "ProxyAdmin": _OPENZEPPELIN / "ProxyAdmin.json",
     "TransparentUpgradeableProxy": _OPENZEPPELIN / "TransparentUpgradeableProxy.json",
+    **{
+        name: _AAVE / f"protocol/{folder}/{name}.sol/{name}.json"
+        for folder, names in (
+            ("libraries/logic", (*_AAVE_LOGIC, "PoolLogic", "SupplyLogic")),
+            ("configuration", ("ACLManager", "PoolAddressesProvider")),
+            ("pool", ("DefaultReserveInterestRateStrategy", "Pool", "PoolConfigurator")),
+            ("tokenization", ("AToken", "StableDebtToken", "VariableDebtToken")),
+        )
+        for name in names
+    },
+    "AaveOracle": _AAVE / "misc/AaveOracle.sol/AaveOracle.json",
+    "AaveProtocolDataProvider": _AAVE / "misc/AaveProtocolDataProvider.sol/AaveProtocolDataProvider.json",
     **{name: CONTRACTS_DIR / f"artifacts/{name}.json" for name in (*_OWN, "TimelockController")},
 }
 
 
-@cache
-def creation_code(name: str) -> str:
+def creation_code(name: str, libraries: Mapping[str, str] | None = None) -> str:
     """Return the creation bytecode of a contract as hex without 0x, ready for its ABI-encoded arguments.
 
-    Raises UnavailableError when the npm packages are not installed, KeyError for a name not in the list.
+    `libraries` are the addresses of those that it links to, by name. Raises UnavailableError when the npm packages are
+    not installed, KeyError for a name not in the list or a library that is missing.
     """
+    code, places = _artifact(name)
+    for library, starts in places:
+        address = (libraries or {})[library].removeprefix("0x").lower()
+        for start in starts:
+            code = code[: 2 * start] + address + code[2 * start + 40 :]
+    return code
+
+
+@cache
+def _artifact(name: str) -> tuple[str, tuple[tuple[str, tuple[int, ...]], ...]]:
+    """Return a contract's bytecode, and at which bytes the address of each library goes."""
     artifact = json.loads(_read(_SOURCES[name]))
-    return str(artifact["bytecode"]).removeprefix("0x")
+    places = tuple(
+        (library, tuple(place["start"] for place in found))
+        for libraries in artifact.get("linkReferences", {}).values()
+        for library, found in libraries.items()
+    )
+    return str(artifact["bytecode"]).removeprefix("0x"), places
 
 
 @cache

@@ -4,18 +4,20 @@ All transactions of a stage are handed to the node in one batch with explicit no
 chain with 2-second blocks is ready in about a second.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
 
 from backend.core.errors import UnavailableError
 from backend.demo import plan
+from backend.demo.aave import deploy_aave
 from backend.demo.accounts import ACCOUNTS
 from backend.demo.addresses import ByVersion, DemoAddresses, DemoToken, load_addresses, save_addresses
 from backend.demo.anvil import BLOCK_GAS_LIMIT
 from backend.demo.artifacts import multicall3_runtime
 from backend.demo.calldata import MAX_UINT256, call_data
+from backend.demo.earning import give_earning
 from backend.demo.liquidity import deployed_pools, pool_transactions, side_amounts
 from backend.demo.positions import give_positions
 from backend.demo.rpc import Rpc
@@ -28,6 +30,7 @@ STARTING_BASE_FEE_WEI = 12 * 10**9
 TREASURY_WEI = 10_000_000 * 10**18
 CALL_GAS = 120_000
 _NO_DESCRIPTOR = "0x" + "00" * 20
+Addition = Callable[[Rpc, DemoAddresses], Awaitable[DemoAddresses]]
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -40,15 +43,13 @@ async def deploy_market(rpc_url: str, addresses_file: Path) -> DemoAddresses:
     """
     async with Rpc(rpc_url) as rpc:
         existing = await existing_market(rpc, addresses_file)
-        if existing is not None and existing.watched is not None and existing.position_token_id is not None:
+        if existing is not None and not _lacking(existing):
             return existing
         await rpc.call("evm_setBlockGasLimit", hex(DEPLOY_BLOCK_GAS_LIMIT))
         try:
             addresses = existing or await _deploy(rpc)
-            if addresses.watched is None:
-                addresses = await deploy_watched(rpc, addresses)
-            if addresses.position_token_id is None:
-                addresses = await give_positions(rpc, addresses)
+            for add in _lacking(addresses):
+                addresses = await add(rpc, addresses)
         finally:
             await rpc.call("evm_setBlockGasLimit", hex(BLOCK_GAS_LIMIT))
         await rpc.call("evm_mine")
@@ -58,6 +59,17 @@ async def deploy_market(rpc_url: str, addresses_file: Path) -> DemoAddresses:
         save_addresses(addresses_file, addresses)
         log.info("demo market deployed", block=addresses.deployed_at_block, pools=len(addresses.pools))
         return addresses
+
+
+def _lacking(market: DemoAddresses) -> list[Addition]:
+    """Return what a market does not have yet, in the order in which one builds on the other."""
+    additions: list[tuple[object | None, Addition]] = [
+        (market.watched, deploy_watched),
+        (market.position_token_id, give_positions),
+        (market.aave, deploy_aave),
+        (market.earning, give_earning),
+    ]
+    return [add for there, add in additions if there is None]
 
 
 async def existing_market(rpc: Rpc, addresses_file: Path) -> DemoAddresses | None:

@@ -18,12 +18,13 @@ from backend.demo.addresses import DemoAddresses
 from backend.demo.calldata import call_data
 from backend.demo.deploy import deploy_market, existing_market
 from backend.demo.happenings import Happenings
+from backend.demo.lenders import Lenders
 from backend.demo.market_view import Snapshot, read_balances, read_market
 from backend.demo.plan import NATIVE
 from backend.demo.rpc import Rpc, RpcCallError
 from backend.demo.swaps import load_transaction, swap_transaction, transfer_transaction
 from backend.demo.trader_config import TraderConfig
-from backend.demo.trader_model import Intent, Load, MarketView, Swap, TraderModel, Transfer
+from backend.demo.trader_model import Intent, Load, MarketView, Swap, TraderModel, Transfer, traded_prices
 from backend.demo.transactions import Transaction, send_calls
 
 SENDER_ADDRESSES = tuple(ACCOUNTS[name] for name in SENDERS)
@@ -76,6 +77,7 @@ async def _trade(rpc: Rpc, market: DemoAddresses, settings: Settings) -> None:
     view = MarketView(0.0, snapshot.base_fee_wei, snapshot.pools)
     model = TraderModel.start(TraderConfig(), [settings.demo_seed, snapshot.block], view)
     happenings = Happenings(market, np.random.default_rng([settings.demo_seed, snapshot.block, 1]))
+    lenders = Lenders(market, np.random.default_rng([settings.demo_seed, snapshot.block, 2]))
     next_refill = snapshot.block
     while True:
         await asyncio.sleep(settings.demo_block_seconds)
@@ -88,6 +90,7 @@ async def _trade(rpc: Rpc, market: DemoAddresses, settings: Settings) -> None:
         intents = model.step(MarketView(seconds, snapshot.base_fee_wei, snapshot.pools))
         transactions = [transaction_of(market, intent, snapshot) for intent in intents]
         transactions += await happenings.step(rpc, snapshot, model.targets, seconds)
+        transactions += lenders.step(traded_prices(snapshot.pools), seconds)
         if snapshot.block >= next_refill:
             transactions += refills(market, await read_balances(rpc, market))
             next_refill = snapshot.block + REFILL_EVERY_BLOCKS

@@ -1,7 +1,7 @@
 """Transactions as the demo market sends them: plain values, signed by anvil, mined in stages."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,12 +92,22 @@ class Creations:
         self._sender = sender
         self._first_nonce = first_nonce
 
-    def create(self, contract: str, types: Sequence[str] = (), arguments: Sequence[object] = ()) -> str:
-        """Add a contract by the name of its artifact and return its checksummed address."""
-        data = "0x" + creation_code(contract) + constructor_data(types, arguments)
+    def create(
+        self,
+        contract: str,
+        types: Sequence[str] = (),
+        arguments: Sequence[object] = (),
+        libraries: Mapping[str, str] | None = None,
+    ) -> str:
+        """Add a contract by the name of its artifact, linked to `libraries`, and return its checksummed address."""
+        data = "0x" + creation_code(contract, libraries) + constructor_data(types, arguments)
         address = self.address(len(self.transactions))
         self.transactions.append(Transaction(sender=self._sender, to=None, data=data, gas=CONTRACT_GAS))
         return address
+
+    def call(self, to: str, data: str, gas: int, value_wei: int = 0) -> None:
+        """Add a call by the same sender: it takes a place too."""
+        self.transactions.append(Transaction(self._sender, to, data, gas, value_wei))
 
     def address(self, place: int) -> str:
         """Return the address of the contract that is made at a place."""

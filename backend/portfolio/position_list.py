@@ -41,7 +41,7 @@ def _read(parts: Sequence[tuple[AssetPart, HeldIn]], chain: ChainPart) -> Positi
         identifiers=dict(held.identifiers),
         parts=[_part(part, each) for part, each in parts],
         value_usd=_worth([part for part, _ in parts]),
-        fees_usd=_worth([part for part, each in parts if each.role == "fees"]),
+        fees_usd=_worth([part for part, each in parts if each.role in ("fees", "rewards")]),
         health_factor=held.health_factor,
         problem=held.problem,
         block_number=chain.block_number,

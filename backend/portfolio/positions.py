@@ -44,6 +44,12 @@ def _plugins(demo_addresses_file: Path, changed: int) -> Sequence[ProtocolPlugin
     return plugins(demo_addresses_file)
 
 
+def contracts_of(known: Iterable[ProtocolPlugin], chain_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """Return the protocols' contracts that are known by address, as (chain, address)."""
+    chains = list(chain_ids)
+    return {(chain_id, place) for plugin in known for chain_id in chains for place in plugin.contracts(chain_id)}
+
+
 async def positions_of(
     rpc: RpcPool,
     known: Sequence[ProtocolPlugin],
@@ -86,10 +92,11 @@ def _wallets(sheet: ChainBalances, suspect: Iterable[Pair]) -> list[Wallet]:
 
 
 def parts_of(position: Position) -> Iterator[tuple[Part, str]]:
-    """Yield the parts of a position with what they are: principal, fees or debt; empty ones are left out."""
+    """Yield the parts of a position with what they are: principal, fees, rewards or debt; empty ones are left out."""
+    earned = "rewards" if position.kind == "staked" else "fees"
     for part in position.parts:
         if part.amount_raw != 0:
             yield part, "debt" if position.kind == "borrow" else "principal"
     for part in position.fees:
         if part.amount_raw != 0:
-            yield part, "fees"
+            yield part, earned

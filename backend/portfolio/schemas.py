@@ -190,7 +190,7 @@ class PositionRead(ApiModel):
     identifiers: dict[str, str] = Field(description="What names it: pool, token_id, vault …")
     parts: list[PositionPartRead]
     value_usd: Exact | None = Field(description="Of all parts, fees included; null when one is unknown")
-    fees_usd: Exact | None = Field(description="Of the fees that wait to be collected")
+    fees_usd: Exact | None = Field(description="Of the fees or rewards that wait to be collected")
     health_factor: Exact | None = Field(description="Of the whole account, liquidated below 1; null without debt")
     problem: str | None
     block_number: int | None

@@ -15,7 +15,7 @@ from backend.portfolio.discovery import repository as discovery_repository
 from backend.portfolio.discovery.finding import Finder
 from backend.portfolio.discovery.judging import judge_tokens
 from backend.portfolio.discovery.lists import TokenListError, fetch_list
-from backend.portfolio.positions import shared_plugins
+from backend.portfolio.positions import contracts_of, shared_plugins
 from backend.portfolio.prices import Key
 from backend.portfolio.refresh import TAKE_NOW_TASK
 from backend.portfolio.sink import StoreSink
@@ -101,7 +101,8 @@ async def _discover(context: JobContext, user_id: UUID) -> None:
     tokens = await finder.run()
     if tokens:
         held_raw = await finder.held_raw()
-        spam = await judge_tokens(context.database, list(pools), _ladder(context), user_id, held_raw)
+        known = contracts_of(shared_plugins(context.settings.demo_addresses_file), list(pools))
+        spam = await judge_tokens(context.database, list(pools), _ladder(context), user_id, held_raw, known)
         log.info("tokens found", tokens=tokens, spam=spam)
 
 

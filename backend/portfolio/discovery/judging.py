@@ -1,6 +1,6 @@
 """The spam filter over a user's tokens: what is known of each goes in, verdicts with reasons are stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +20,12 @@ async def judge_tokens(
     prices: Prices,
     user_id: UUID,
     held_raw: Mapping[Key, int] | None = None,
+    of_protocols: Collection[Key] = (),
 ) -> int:
     """Judge every token of a user that they did not add themselves; return how many are taken for spam.
 
-    `held_raw` is what all wallets together hold, where it is known. What the user decided stays.
+    `held_raw` is what all wallets together hold, where it is known; `of_protocols` are contracts of protocols that are
+    known by address. What the user decided stays.
     """
     async with database.unit_of_work() as session:
         tokens = await repository.tokens_of(session, [user_id])
@@ -43,7 +45,7 @@ async def judge_tokens(
                 symbol=about.symbol if about else None,
                 name=about.name if about else None,
                 decimals=about.decimals if about else None,
-                is_trusted=key in trusted or bool(about and about.is_listed),
+                is_trusted=key in trusted or key in of_protocols or bool(about and about.is_listed),
                 price_usd=price,
                 value_usd=known_value_usd(held, about.decimals if about else None, price),
             )

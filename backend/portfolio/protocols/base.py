@@ -25,8 +25,9 @@ class Part:
 class Position:
     """What a wallet has in a protocol as of one block; `parts` are the tokens that it stands for.
 
-    `fees` are earned and not collected, and not among the parts. `receipts` are the tokens of the wallet that this
-    position explains, with the smallest units of each: whoever counts the position does not count those too.
+    `fees` are earned and not collected (of what is staked: rewards), and not among the parts. `receipts` are the tokens
+    of the wallet that this position explains, with the smallest units of each: whoever counts the position does not
+    count those too.
     `health_factor` is that of the whole account (liquidation below 1); None where there is no debt or it is unknown.
     `identifiers` name it (`pool`, `token_id`, ...). With a `problem` something is unknown, which is never zero.
     """
@@ -76,6 +77,10 @@ class ProtocolPlugin(Protocol):
         """Return whether there may be positions on a chain."""
         ...
 
+    def contracts(self, chain_id: int) -> frozenset[str]:
+        """Return the protocol's own contracts on a chain, as far as they are known by address: none of them is spam."""
+        ...
+
     async def positions(self, reader: BlockReader, wallets: Sequence[Wallet], block: Header) -> list[Position]:
         """Return the positions of wallets as of the reader's block. Raises RpcError when the chain cannot be read."""
         ...
@@ -104,3 +109,7 @@ class PlacedPlugin:
     def is_on(self, chain_id: int) -> bool:
         """Return whether the protocol's contracts are on the chain."""
         return bool(self._places.on(chain_id))
+
+    def contracts(self, chain_id: int) -> frozenset[str]:
+        """Return the addresses that the protocol has on the chain."""
+        return frozenset(place for deployment in self._places.on(chain_id) for place in deployment.values())

@@ -36,7 +36,7 @@ class ChainPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldIn:
-    """The position in a protocol that a holding is a part of, and as what: principal, fees or debt.
+    """The position in a protocol that a holding is a part of, and as what: principal, fees, rewards or debt.
 
     `identifiers` name the position (pool, token id, ...); `health_factor` is that of the account, None without debt or
     when it is unknown.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-// Protocols as accounts are read from them: OpenZeppelin's vault as it is, Lido's accounting, and the views of Aave V3 and
-// Compound III with figures that a test sets. Compiled as wallets.sol is: see compile.mjs.
+// Protocols as accounts are read from them: OpenZeppelin's vault as it is, Lido's accounting, and the views of Compound III
+// with figures that a test sets. Compiled as wallets.sol is: see compile.mjs.
 
 import {ERC20, ERC4626, IERC20} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 
@@ -59,63 +59,6 @@ contract WrappedStakedEther {
 
     function getStETHByWstETH(uint256 amount) external view returns (uint256) {
         return stETH.getPooledEthByShares(amount);
-    }
-}
-
-/// The views of Aave V3's pool that accounts are read by, with the layout of DataTypes.ReserveData; figures are set by a test.
-contract LendingPool {
-    struct ReserveData {
-        uint256 configuration;
-        uint128 liquidityIndex;
-        uint128 currentLiquidityRate;
-        uint128 variableBorrowIndex;
-        uint128 currentVariableBorrowRate;
-        uint128 currentStableBorrowRate;
-        uint40 lastUpdateTimestamp;
-        uint16 id;
-        address aTokenAddress;
-        address stableDebtTokenAddress;
-        address variableDebtTokenAddress;
-        address interestRateStrategyAddress;
-        uint128 accruedToTreasury;
-        uint128 unbacked;
-        uint128 isolationModeTotalDebt;
-    }
-
-    address[] private reserves;
-    mapping(address => ReserveData) private data;
-    mapping(address => uint256) public healthFactor;
-
-    function add(address asset, address supplied, address stableDebt, address variableDebt) external {
-        ReserveData storage reserve = data[asset];
-        reserve.id = uint16(reserves.length);
-        reserve.aTokenAddress = supplied;
-        reserve.stableDebtTokenAddress = stableDebt;
-        reserve.variableDebtTokenAddress = variableDebt;
-        reserve.liquidityIndex = 1e27;
-        reserve.interestRateStrategyAddress = address(this);
-        reserves.push(asset);
-    }
-
-    function setHealthFactor(address account, uint256 factor) external {
-        healthFactor[account] = factor;
-    }
-
-    function getReservesList() external view returns (address[] memory) {
-        return reserves;
-    }
-
-    function getReserveData(address asset) external view returns (ReserveData memory) {
-        return data[asset];
-    }
-
-    function getUserAccountData(address account)
-        external
-        view
-        returns (uint256, uint256, uint256, uint256, uint256, uint256)
-    {
-        uint256 factor = healthFactor[account];
-        return (7e8, 3e8, 2e8, 8250, 8000, factor == 0 ? type(uint256).max : factor);
     }
 }
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from web3 import Web3
 
@@ -15,15 +16,16 @@ from backend.core.errors import UnavailableError
 from backend.core.settings import Settings
 from backend.demo import plan, trade
 from backend.demo.accounts import ACCOUNTS, SENDERS
-from backend.demo.addresses import DemoAddresses, load_addresses
+from backend.demo.addresses import DemoAddresses, load_addresses, save_addresses
 from backend.demo.calldata import call_data, decode_words
 from backend.demo.deploy import deploy_market
+from backend.demo.lenders import Lenders
 from backend.demo.market_view import read_balances, read_market
 from backend.demo.rpc import Rpc, RpcCallError
 from backend.demo.swaps import load_transaction, swap_transaction, transfer_transaction
 from backend.demo.trader_model import traded_prices
-from backend.demo.traders import refills, run_traders
-from backend.demo.transactions import Transaction
+from backend.demo.traders import SENDER_ADDRESSES, refills, run_traders
+from backend.demo.transactions import Transaction, send_calls
 from backend.demo.uniswap_math import amount_out
 from backend.embedded.ports import free_port
 from tests.doubles.local_chain import LocalChain, local_chain
@@ -101,6 +103,34 @@ async def test_a_second_deployment_does_nothing(
     assert await deploy_market(chain.url, addresses_file) == market
     assert await rpc.call("eth_blockNumber") == before
     assert load_addresses(addresses_file) == market
+
+
+async def test_an_older_market_gets_what_it_lacks(tmp_path: Path) -> None:
+    addresses_file = tmp_path / "addresses.json"
+    async with local_chain(tmp_path, free_port()) as chain, Rpc(chain.url) as rpc:
+        made = await deploy_market(chain.url, addresses_file)
+        save_addresses(addresses_file, made.model_copy(update={"aave": None, "earning": None}))
+        whole = await deploy_market(chain.url, addresses_file)
+        assert whole.aave is not None and whole.earning is not None and whole.aave != made.aave
+        assert (whole.pools, whole.watched, whole.feeds) == (made.pools, made.watched, made.feeds)
+        assert whole == load_addresses(addresses_file)
+        for place in whole.contracts():
+            assert await rpc.call("eth_getCode", place, "latest") != "0x"
+
+
+async def test_traders_lend_borrow_pay_back_and_take_out(rpc: Rpc, market: DemoAddresses) -> None:
+    lenders = Lenders(market, np.random.default_rng(11))
+    assert market.aave is not None
+    done: set[str] = set()
+    for _ in range(40):
+        snapshot = await read_market(rpc, market, SENDER_ADDRESSES)
+        transactions = lenders.step(traded_prices(snapshot.pools), 60.0)
+        hashes = await rpc.all(send_calls(transactions, snapshot.nonces))
+        await rpc.call("evm_mine")
+        receipts = await rpc.all([("eth_getTransactionReceipt", (item,)) for item in hashes])
+        assert {receipt["status"] for receipt in receipts} <= {"0x1"}
+        done |= {item.data[:10] for item in transactions if item.to == market.aave.pool}
+    assert len(done) == 4, "every step was taken"
 
 
 async def test_the_pools_give_what_the_formula_says(rpc: Rpc, market: DemoAddresses) -> None:

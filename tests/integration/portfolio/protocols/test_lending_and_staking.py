@@ -1,7 +1,6 @@
-"""Vaults, Lido, Aave V3 and Compound III: plug-ins read what the contracts say, and unknown where they do not."""
+"""Vaults, Lido and Compound III: plug-ins read what the contracts say, and unknown where they do not."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from decimal import Decimal
 
 import pytest
 
@@ -98,28 +97,7 @@ async def test_wrapped_staked_ether_is_what_it_unwraps_to(chain: Chain, read: Re
     assert [each.problem for each in positions] == [None, NOT_SAID]
 
 
-# ---- Aave -----------------------------------------------------------------------------------------------------
-
-
-async def test_supplied_and_owed_with_the_health_of_the_account(chain: Chain, read: ReadWith) -> None:
-    rpc, market = chain.rpc, chain.market
-    weth, usdc = market.tokens["WETH"].address.lower(), market.tokens["USDC"].address.lower()
-    # Balances of these tokens stand for the aTokens and debts: what counts is whom they are asked from.
-    supplied, owed = market.tokens["UNI"].address.lower(), market.tokens["DAI"].address.lower()
-    pool = await deploy(rpc, "LendingPool")
-    none, empty = "0x" + "00" * 20, await deploy(rpc, "StakedEther")
-    await send(rpc, GUEST, empty, "submit(address)", OTHER, value_wei=1)
-    await send(rpc, GUEST, pool, "add(address,address,address,address)", weth, supplied, none, empty)
-    await send(rpc, GUEST, pool, "add(address,address,address,address)", usdc, empty, empty, owed)
-    await send(rpc, GUEST, pool, "setHealthFactor(address,uint256)", GUEST, 1_234_567_890_123_456_789)
-    positions = await read(Aave(at(pool=pool)), Wallet(GUEST))
-    (uni,) = await ask(rpc, supplied, ["uint256"], "balanceOf(address)", GUEST)
-    (dai,) = await ask(rpc, owed, ["uint256"], "balanceOf(address)", GUEST)
-    assert [(each.kind, *only_part(each)) for each in positions] == [("supply", weth, uni), ("borrow", usdc, -dai)]
-    assert [each.receipts for each in positions] == [{supplied: uni}, {owed: dai}]
-    assert {each.health_factor for each in positions} == {Decimal("1.234567890123456789")}
-    debt_free = await read(Aave(at(pool=pool)), Wallet(ACCOUNTS["whale"].lower()))
-    assert {each.health_factor for each in debt_free} == {None}  # the pool says 2^256 - 1
+# ---- Aave and Compound that do not answer -----------------------------------------------------------------------
 
 
 async def test_a_pool_that_does_not_answer_is_unknown_and_one_that_is_not_there_yet_is_nothing(

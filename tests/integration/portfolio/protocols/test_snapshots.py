@@ -61,9 +61,12 @@ class Portfolio:
         return (await self.sink.last([self.user_id]))[self.user_id]
 
 
-async def _user(database: Database, found: Sequence[str], spam: Sequence[str], decimals: dict[str, int]) -> UUID:
+async def user_of(
+    database: Database, wallet: str, found: Sequence[str], spam: Sequence[str], decimals: dict[str, int]
+) -> UUID:
+    """Add a user with a wallet, the tokens found for it, and which of them the filter takes for spam."""
     user_id, wallet_id = new_id(), new_id()
-    values = {"id": wallet_id, "user": user_id, "wallet": GUEST, "chain": DEMO_CHAIN_ID}
+    values = {"id": wallet_id, "user": user_id, "wallet": wallet, "chain": DEMO_CHAIN_ID}
     async with database.unit_of_work() as session:
         await session.execute(
             text("insert into premium_users (id, email, tier) values (:id, :email, 'pro')"),
@@ -126,7 +129,7 @@ async def portfolio(
     await mint(rpc, market, middle - 10 * spacing, middle + 10 * spacing, (10**13, 10**13))
     tokens = {token.address.lower(): token.decimals for token in market.tokens.values()}
     pair = market.pools["WETH-USDC-V2"].address.lower()
-    user_id = await _user(admin_database, [usdc, vault], [pair], tokens)
+    user_id = await user_of(admin_database, GUEST, [usdc, vault], [pair], tokens)
     prices = dict.fromkeys(tokens, "2.5") | {pair: "9", vault: "9"}  # what a shop may ask for shares
     pool = RpcPool(DEMO_CHAIN_ID, [chain.url])
     home = worker_home(make_settings(chains={DEMO_CHAIN_ID: [chain.url]}), worker_database)
