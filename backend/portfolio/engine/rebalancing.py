@@ -2,17 +2,20 @@
 
 A mixed-integer program over the swaps k = (i sold for j) that are possible, in fractions of the whole value:
 x_k what is sold, y_k whether at all, g_k its gas, s_k the fraction lost to slippage and fees.
-value after of asset i: v_i - sum of x_k sold + sum of (1 - s_k) x_k bought - gas, if i pays it; their sum is T.
+value after of asset i: v_i - sum of x_k sold + sum of (1 - s_k) x_k bought - the gas that i pays; their sum is T.
   |value after - target_i x T| <= tolerance x T for every asset      (shares of what is left after all costs)
-  least x y_k <= x_k <= most_k x y_k; sum of x_k sold of i <= v_i      (only what is held is sold)
+  least x y_k <= x_k <= most_k x y_k; sum of x_k sold of i + gas that i pays <= v_i      (only what is held is spent)
+  the same for every purse p: what is sold out of it, and the gas paid out of it, is at most what is in it
 First the number of swaps, sum of y_k, is made least; then, with that many, the cost sum of (g_k y_k + s_k x_k).
 Solved by HiGHS (branch and cut) with one thread and a limit on nodes, so that the same question has the same answer.
 Source: Perold, "Large-scale portfolio optimization", Management Science 30 (1984), for costs and bands; Huangfu and
 Hall, "Parallelizing the dual revised simplex method", Mathematical Programming Computation 10 (2018), for HiGHS.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Generic
 
@@ -37,12 +40,19 @@ _TIE_BREAK = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Swap(Generic[Key]):
-    """A swap that could be made: its gas in US dollars, and the fraction of the amount lost to slippage and fees."""
+    """A swap that could be made: its gas in US dollars, and the fraction of the amount lost to slippage and fees.
+
+    `gas_payer` is the asset that pays the gas, None when it is paid from outside of the portfolio. `purse` is where
+    what is sold lies (a token of one wallet on one chain), `fuel` the purse that pays the gas; None: not looked at.
+    """
 
     sell: Key
     buy: Key
     gas_usd: Decimal
     slippage: Decimal
+    gas_payer: Key | None = None
+    purse: Hashable | None = None
+    fuel: Hashable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +90,25 @@ class Plan(Generic[Key]):
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[Key]):
-    """What is held and wanted. `gas_payer` None: gas is paid from outside of the portfolio."""
+    """What is held and wanted. `purses_usd` says what is in each purse that a swap names."""
 
     values_usd: Mapping[Key, Decimal]
     target_pct: Mapping[Key, Decimal]
     tolerance_pct: Decimal
     swaps: Sequence[Swap[Key]]
     least_trade_usd: Decimal = CENT
-    gas_payer: Key | None = None
+    purses_usd: Mapping[Hashable, Decimal] = field(default_factory=dict)
 
 
 def sensible_swaps(
     values_usd: Mapping[Key, Decimal],
     target_pct: Mapping[Key, Decimal],
-    costs: Callable[[Key, Key], tuple[Decimal, Decimal] | None],
+    ways: Callable[[Key, Key], Iterable[Swap[Key]]],
 ) -> list[Swap[Key]]:
-    """Return the swaps from what is held too much into what is held too little, at most MOST_SWAPS.
+    """Return the swaps from what is held too much into what is held too little, about MOST_SWAPS at most.
 
-    `costs` says gas in US dollars and the fraction lost for (sell, buy), None when there is no way. With more the
-    assets nearest to their targets are left out. Raises as `drifts` does.
+    `ways` gives the swaps for (sell, buy), none when there is no way. With more the assets nearest to their targets are
+    left out. Raises as `drifts` does.
     """
     over: list[Key] = []
     under: list[Key] = []
@@ -106,13 +116,20 @@ def sensible_swaps(
         side, other = (over, under) if drift.drift_usd > 0 else (under, over)
         if drift.drift_usd != 0 and (len(side) + 1) * len(other) <= MOST_SWAPS:
             side.append(drift.key)
-    priced = ((sell, buy, costs(sell, buy)) for sell in over for buy in under)
-    return [Swap(sell, buy, *cost) for sell, buy, cost in priced if cost is not None]
+    found: list[Swap[Key]] = []
+    pairs = sorted(itertools.product(range(len(over)), range(len(under))), key=lambda pair: (sum(pair), pair))
+    for sell, buy in pairs:
+        more = list(ways(over[sell], under[buy]))
+        if found and len(found) + len(more) > MOST_SWAPS:
+            break
+        found += more
+    return found
 
 
-def rebalance(question: Question[Key]) -> Plan[Key]:
+def rebalance(question: Question[Key], time_limit_seconds: float | None = None) -> Plan[Key]:
     """Return the fewest and cheapest swaps that meet the target.
 
+    The search ends after a number of nodes, or after `time_limit_seconds`; `is_proven` then says that it did.
     Raises BadTargetError for a bad target, ValueError for negative values, no value at all, or a negative tolerance,
     KeyError for a swap of what is neither held nor wanted.
     """
@@ -121,7 +138,8 @@ def rebalance(question: Question[Key]) -> Plan[Key]:
     whole = add_up(held.values())
     if min(held.values()) < 0 or whole <= 0 or question.tolerance_pct < 0:
         raise ValueError("values and tolerance are not negative, and something is worth something")
-    model = _Model(question, list(held), [float(value / whole) for value in held.values()], whole)
+    shares = [float(value / whole) for value in held.values()]
+    model = _Model(question, list(held), shares, whole, time_limit_seconds)
     fewest = model.solve(count_first=True)
     if fewest is None:
         problem = NO_PLAN if model.is_proven else NOT_FOUND
@@ -130,42 +148,62 @@ def rebalance(question: Question[Key]) -> Plan[Key]:
     sold = (cheapest or fewest)[0]
     amounts = [EXACT.quantize(EXACT.multiply(Decimal(float(part)), whole), CENT) for part in sold]
     trades = _within_holdings(
-        [Trade(swap, usd) for swap, usd in zip(question.swaps, amounts, strict=True) if usd > 0], held
+        [Trade(swap, usd) for swap, usd in zip(question.swaps, amounts, strict=True) if usd > 0],
+        held,
+        question.purses_usd,
     )
-    return Plan(tuple(trades), *_after(held, trades, question.gas_payer), model.is_proven)
+    return Plan(tuple(trades), *_after(held, trades), model.is_proven)
 
 
-def _within_holdings(trades: list[Trade[Key]], held: Mapping[Key, Decimal]) -> list[Trade[Key]]:
-    """Rounding to cents must not sell more than is held: what is over comes off the last trade, rounded down."""
-    left = dict(held)
+def _within_holdings(
+    trades: list[Trade[Key]], held: Mapping[Key, Decimal], purses_usd: Mapping[Hashable, Decimal]
+) -> list[Trade[Key]]:
+    """Rounding to cents must not spend more than is held: what is over comes off the last trade, rounded down."""
+    left, purses = dict(held), dict(purses_usd)
+    for trade in trades:
+        gas_usd = trade.swap.gas_usd
+        if trade.swap.gas_payer is not None:
+            left[trade.swap.gas_payer] = EXACT.subtract(left[trade.swap.gas_payer], gas_usd)
+        if trade.swap.fuel is not None:
+            purses[trade.swap.fuel] = EXACT.subtract(purses[trade.swap.fuel], gas_usd)
     kept = []
     for trade in trades:
-        usd = min(trade.sell_usd, left[trade.swap.sell].quantize(CENT, ROUND_DOWN, context=EXACT))
-        left[trade.swap.sell] = EXACT.subtract(left[trade.swap.sell], usd)
+        sell, purse = trade.swap.sell, trade.swap.purse
+        most = left[sell] if purse is None else min(left[sell], purses[purse])
+        usd = min(trade.sell_usd, most.quantize(CENT, ROUND_DOWN, context=EXACT))
+        left[sell] = EXACT.subtract(left[sell], usd)
+        if purse is not None:
+            purses[purse] = EXACT.subtract(purses[purse], usd)
         if usd > 0:
             kept.append(Trade(trade.swap, usd))
     return kept
 
 
-def _after(
-    held: Mapping[Key, Decimal], trades: Sequence[Trade[Key]], gas_payer: Key | None
-) -> tuple[dict[Key, Decimal], Decimal]:
+def _after(held: Mapping[Key, Decimal], trades: Sequence[Trade[Key]]) -> tuple[dict[Key, Decimal], Decimal]:
     """Return the value of each asset after the trades, and what they cost."""
     values = dict(held)
     gas = add_up(trade.swap.gas_usd for trade in trades)
     for trade in trades:
         values[trade.swap.sell] = EXACT.subtract(values[trade.swap.sell], trade.sell_usd)
         values[trade.swap.buy] = EXACT.add(values[trade.swap.buy], trade.buy_usd)
-    if gas_payer is not None:
-        values[gas_payer] = EXACT.subtract(values[gas_payer], gas)
+        if trade.swap.gas_payer is not None:
+            values[trade.swap.gas_payer] = EXACT.subtract(values[trade.swap.gas_payer], trade.swap.gas_usd)
     return values, EXACT.add(gas, add_up(trade.slippage_usd for trade in trades))
 
 
 class _Model(Generic[Key]):
     """The program as HiGHS takes it: columns x_1 … x_m, y_1 … y_m; rows as in the module's text."""
 
-    def __init__(self, question: Question[Key], keys: list[Key], shares: list[float], whole: Decimal) -> None:
+    def __init__(
+        self,
+        question: Question[Key],
+        keys: list[Key],
+        shares: list[float],
+        whole: Decimal,
+        time_limit_seconds: float | None,
+    ) -> None:
         self.is_proven = True
+        self._ends_at = None if time_limit_seconds is None else time.monotonic() + time_limit_seconds
         self._shares = np.array(shares)
         places = {key: place for place, key in enumerate(keys)}
         self._sell = np.array([places[swap.sell] for swap in question.swaps], dtype=int)
@@ -175,12 +213,18 @@ class _Model(Generic[Key]):
         self._target = np.array([float(question.target_pct.get(key, ZERO) / HUNDRED) for key in keys])
         self._tolerance = float(question.tolerance_pct / HUNDRED) + _SLACK
         self._least = float(question.least_trade_usd / whole)
-        self._payer = None if question.gas_payer is None else places[question.gas_payer]
+        payers = [places[swap.gas_payer] if swap.gas_payer is not None else -1 for swap in question.swaps]
+        self._payer = np.array(payers, dtype=int)
+        self._purse = [swap.purse for swap in question.swaps]
+        self._fuel = [swap.fuel for swap in question.swaps]
+        self._purses = {name: float(worth / whole) for name, worth in question.purses_usd.items()}
 
     def solve(self, *, count_first: bool, most_swaps: int | None = None) -> tuple[np.ndarray, np.ndarray] | None:
         """Return what is sold and whether, by swap; None when nothing meets the rows."""
         swaps, assets = len(self._sell), len(self._shares)
         solver = _quiet_solver(max(LEAST_NODES, NODES_TIMES_SWAPS // max(swaps, 1)))
+        if self._ends_at is not None:
+            solver.setOptionValue("time_limit", max(0.05, self._ends_at - time.monotonic()))
         costs = self._gas, self._slippage + _TIE_BREAK
         sold_cost, used_cost = (np.zeros(swaps), np.ones(swaps)) if count_first else (costs[1], costs[0])
         most = self._most()
@@ -207,7 +251,9 @@ class _Model(Generic[Key]):
     def _most(self) -> np.ndarray:
         """What a swap can sell at most: what is held, and no more than the buyer may hold in the end."""
         room = (self._target + self._tolerance)[self._buy] / np.maximum(1 - self._slippage, 1e-9)
-        return np.minimum(self._shares[self._sell], room)
+        held = self._shares[self._sell]
+        purses = [each if purse is None else self._purses[purse] for purse, each in zip(self._purse, held, strict=True)]
+        return np.minimum(np.minimum(held, np.array(purses)), room)
 
     def _add_rows(self, solver: highspy.Highs, most: np.ndarray, assets: int) -> None:
         swaps = len(self._sell)
@@ -215,8 +261,8 @@ class _Model(Generic[Key]):
         columns = np.arange(swaps)
         np.subtract.at(effect, (self._sell, columns), 1.0)
         np.add.at(effect, (self._buy, columns), 1 - self._slippage)
-        if self._payer is not None:
-            effect[self._payer, swaps:] -= self._gas
+        paid = np.flatnonzero(self._payer >= 0)
+        effect[self._payer[paid], swaps + paid] -= self._gas[paid]
         whole = effect.sum(axis=0)
         for place in range(assets):
             for bound, sign in (
@@ -228,9 +274,14 @@ class _Model(Generic[Key]):
                 limit = sign * (bound * self._shares.sum() - self._shares[place])
                 _row(solver, -highspy.kHighsInf, limit, _entries(coefficients))
             sold = np.flatnonzero(self._sell == place)
-            _row(solver, -highspy.kHighsInf, self._shares[place], dict.fromkeys(sold.tolist(), 1.0))
-            if place != self._payer and self._shares[place] > self._target[place] + self._tolerance:
+            gas = {swaps + int(swap): float(self._gas[swap]) for swap in np.flatnonzero(self._payer == place)}
+            _row(solver, -highspy.kHighsInf, self._shares[place], dict.fromkeys(sold.tolist(), 1.0) | gas)
+            if not gas and self._shares[place] > self._target[place] + self._tolerance:
                 _row(solver, 1.0, highspy.kHighsInf, dict.fromkeys((swaps + sold).tolist(), 1.0))
+        for purse, worth in self._purses.items():
+            spent = {place: 1.0 for place in range(swaps) if self._purse[place] == purse}
+            spent |= {swaps + place: float(self._gas[place]) for place in range(swaps) if self._fuel[place] == purse}
+            _row(solver, -highspy.kHighsInf, worth, spent)
         for place in range(swaps):
             _row(solver, -highspy.kHighsInf, 0.0, {place: 1.0, swaps + place: -float(most[place])})
             _row(solver, 0.0, highspy.kHighsInf, {place: 1.0, swaps + place: -min(self._least, float(most[place]))})
