@@ -259,6 +259,18 @@ async def read_pools(session: AsyncSession, chain_id: int) -> list[dict[str, Any
     return [dict(row) for row in result.mappings()]
 
 
+async def verified_pools(session: AsyncSession, chain_id: int, tokens: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the pools of a chain that a trusted factory vouches for and whose two tokens are among `tokens`."""
+    result = await session.execute(
+        text(
+            "select address, kind, token0, token1, fee_ppm from chain_pools where chain_id = :chain_id and verified"
+            " and token0 = any(cast(:tokens as text[])) and token1 = any(cast(:tokens as text[])) order by address"
+        ),
+        {"chain_id": chain_id, "tokens": list(tokens)},
+    )
+    return [dict(row) for row in result.mappings()]
+
+
 async def forget_contracts(session: AsyncSession, chain_id: int) -> None:
     """Forget the tokens and pools of a chain that was thrown away (another genesis block)."""
     for statement in (

@@ -1,5 +1,6 @@
 """What pages and other domains may ask of the chain layer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.chain import repository
 from backend.chain.events import NATIVE_TOKEN, BlockOrphaned, TokenTransfer, decode_entry
+from backend.chain.pools import Pool
 from backend.chain.registry import chain_name, find_chain
 from backend.chain.repository import dropped_or_not, orphaned_since
 from backend.core.clock import utc_now
@@ -26,6 +28,7 @@ __all__ = [
     "orphaned_since",
     "recent_base_fees",
     "recent_transfers",
+    "verified_pools",
 ]
 _TAIL_PAGE = 50
 _TAIL_PAGES = 20
@@ -117,6 +120,12 @@ async def known_tokens(session: AsyncSession, chain_ids: list[int]) -> list[Know
             )
     rows = [KnownToken(**row) for row in await repository.tokens_of_chains(session, chain_ids)]
     return tokens + sorted(rows, key=lambda token: not token.is_priced)
+
+
+async def verified_pools(session: AsyncSession, chain_id: int, tokens: Sequence[str]) -> list[Pool]:
+    """Return the pools between these tokens that a trusted factory vouches for (it is not named: `factory` is None)."""
+    rows = await repository.verified_pools(session, chain_id, tokens)
+    return [Pool(**row, factory=None) for row in rows]
 
 
 async def recent_transfers(

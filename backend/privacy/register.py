@@ -168,6 +168,17 @@ HELD: dict[str, Holding] = {
             *("user_id", "token", "chain_id", "happened_at", "block_number", "tx_index", "number", "event_id"),
         ),
     ),
+    "target_allocations": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "name", "counted_by", "parts", "tolerance_pct", "is_active"),
+            *("created_at", "changed_at"),
+        ),
+    ),
+    "rebalancing_answers": Holding(
+        "user_id", _SERVICE, ("target_id", "suggestion_id", "user_id", "answer", "answered_at")
+    ),
     "recommendation_answers": Holding("user_id", _SERVICE, ("user_id", "id", "answer", "answered_at")),
     "alert_days": Holding(
         "user_id",

@@ -1,8 +1,8 @@
 """What a swap loses to a pool's fee and to moving its price.
 
 A pool with reserves R (what is paid in) and S holds R x S constant (Uniswap V2 whitepaper, §2; V3 trades like it with
-its virtual reserves within a tick, whitepaper §6.1). Paying in x with a fee f gives (1 - f) x S / (R + (1 - f) x); worth
-(1 - f) x R / (R + (1 - f) x) of what was paid in, at the price before. So the fraction that is lost is
+its virtual reserves within a tick, whitepaper §6.1). Paying in x with a fee f gives (1 - f) x S / (R + (1 - f) x),
+worth (1 - f) x R / (R + (1 - f) x) of what was paid in, at the price before. So the fraction that is lost is
   1 - (1 - f) R / (R + (1 - f) x).
 Over several pools what is left of one is paid into the next. Everything in US dollars at the prices of now.
 """

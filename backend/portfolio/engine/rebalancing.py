@@ -138,6 +138,10 @@ def rebalance(question: Question[Key], time_limit_seconds: float | None = None) 
     whole = add_up(held.values())
     if min(held.values()) < 0 or whole <= 0 or question.tolerance_pct < 0:
         raise ValueError("values and tolerance are not negative, and something is worth something")
+    if not question.swaps:
+        apart = (abs(each.drift_pct) for each in drifts(held, question.target_pct))
+        is_there = all(each <= question.tolerance_pct for each in apart)
+        return Plan(() if is_there else None, held, ZERO, True, None if is_there else NO_PLAN)
     shares = [float(value / whole) for value in held.values()]
     model = _Model(question, list(held), shares, whole, time_limit_seconds)
     fewest = model.solve(count_first=True)

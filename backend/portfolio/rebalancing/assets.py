@@ -1,8 +1,8 @@
 """What counts as one asset across chains and wallets, pure.
 
 A symbol from a contract proves nothing: anybody may call a token USDC. Tokens are one asset under one symbol only where
-somebody vouches for it: a chain's own currency (the registry), the tokens that a chain's prices start from, and those of
-token lists. Every other token is an asset of its own, named by chain and address.
+somebody vouches for it: a chain's own currency (the registry), the tokens that a chain's prices start from, and those
+of token lists. Every other token is an asset of its own, named by chain and address.
 """
 
 import re
@@ -75,8 +75,8 @@ def known_assets(
 ) -> KnownAssets:
     """Return the vouched tokens.
 
-    `currencies` are the chains' own (symbol, decimals), `anchors` their (wrapped native token, stablecoins), `named` the
-    tokens (chain, token, symbol, decimals) that a list or the chain's prices vouch for; of two the first counts.
+    `currencies` are the chains' own (symbol, decimals), `anchors` their (wrapped native token, stablecoins), `named`
+    the tokens (chain, token, symbol, decimals) that a list or the chain's prices vouch for; of two the first counts.
     """
     symbols: dict[TokenKey, str] = {}
     decimals: dict[TokenKey, int] = {}

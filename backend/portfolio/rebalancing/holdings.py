@@ -4,11 +4,9 @@ Swaps move what lies in the wallets and has a known value. Positions in protocol
 sold, and what has no known amount or price cannot be measured.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from backend.chain.events import NATIVE_TOKEN
 from backend.portfolio.engine.exact import add_up
 from backend.portfolio.rebalancing.assets import KnownAssets
 from backend.portfolio.snapshots.records import OTHER, AssetPart, Snapshot
@@ -90,11 +88,6 @@ def movables(snapshot: Snapshot, by: str, assets: KnownAssets) -> Movables:
 def category_of(part: AssetPart, assets: KnownAssets) -> str:
     """Return a holding's category: the snapshot's own, else what the token is known as."""
     return part.category or assets.categories.get((part.chain_id, part.token), OTHER)
-
-
-def symbols_by_asset(parts: Sequence[AssetPart]) -> dict[str, str | None]:
-    """Return what tokens call themselves, by the key of an asset that is named by its address."""
-    return {f"{part.chain_id}:{part.token}": part.symbol for part in parts if part.token != NATIVE_TOKEN}
 
 
 def _why_not(part: AssetPart) -> str | None:

@@ -1,15 +1,14 @@
 """What a swap costs on a chain now: its gas price, and the depth of the pools that we trust, as of one block.
 
-Asked of the chain when somebody looks at a plan, each chain for MARKET_SECONDS at most. What does not answer is unknown,
-and the plan says so.
+Asked of the chain when somebody looks at a plan, each chain for MARKET_SECONDS at most. What does not answer is
+unknown, and the plan says so.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal, localcontext
-from itertools import permutations
+from itertools import pairwise, permutations
 
 from backend.chain.blocks import quantity
 from backend.chain.decode import V2
@@ -21,16 +20,17 @@ from backend.chain.rpc.pool import RpcPool
 from backend.core.errors import UnavailableError
 from backend.core.logging import get_logger
 from backend.market.engine.pools import CONCENTRATION, ConcentratedState, PairState, PoolState
-from backend.portfolio.engine.exact import EXACT
+from backend.portfolio.engine.exact import EXACT, ZERO
 from backend.portfolio.engine.price_impact import PoolSide, cheapest_side, left_of
 from backend.portfolio.rebalancing.assets import KnownAssets, TokenKey
 
 log = get_logger(__name__)
-MARKET_SECONDS = 4.0
-# Measured on Uniswap's own contracts with their routers (tests/integration/portfolio/test_swap_costs.py holds them to
-# it): the first pool with everything around it, every further pool, an approval, and wrapping.
-V2_GAS, V3_GAS = (112_000, 66_000), (124_000, 78_000)
-APPROVAL_GAS, WRAP_GAS = 47_000, 46_000
+MARKET_SECONDS = 2.5
+# Measured on Uniswap's own contracts with their routers (tests/integration/portfolio/test_swap_costs.py holds these to
+# it): the first pool with everything around it, every further pool, a first approval, wrapping, and what is paid once
+# when a wallet gets a token that it never held. A plan counts an approval and such a token: it may cost less.
+V2_GAS, V3_GAS = (92_000, 47_000), (123_000, 80_000)
+APPROVAL_GAS, WRAP_GAS, NEW_TOKEN_GAS = 48_000, 30_000, 17_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +73,33 @@ class ChainMarket:
         return EXACT.multiply(EXACT.scaleb(Decimal(gas * self.gas_price_wei), -18), self.native_price_usd)
 
     def route(self, sell: str, buy: str, amount_usd: Decimal, assets: KnownAssets) -> Route | None:
-        """Return the way that takes least of an amount: one pool, or two over a hub; None when we know of none."""
+        """Return the way that costs least, gas and all: one pool, or two over a hub; None when we know of none."""
         first, last = assets.in_pools(self.chain_id, sell), assets.in_pools(self.chain_id, buy)
         if first is None or last is None:
             return None
         if first == last:
-            return Route((), WRAP_GAS)
+            return Route((), WRAP_GAS + NEW_TOKEN_GAS)
         approval = 0 if sell == NATIVE_TOKEN else APPROVAL_GAS
         ways = [(first, last), *((first, hub, last) for hub in self._hubs(assets) if hub not in (first, last))]
         found = [legs for way in ways if (legs := self._legs(way, amount_usd)) is not None]
         if not found:
             return None
-        best = max(found, key=lambda legs: _left(amount_usd, legs))
+        best = max(found, key=lambda legs: self._worth(amount_usd, legs))
         return Route(best, approval + _gas(best))
+
+    def _worth(self, amount_usd: Decimal, legs: Sequence[PoolAt]) -> Decimal:
+        """Return what a way leaves of an amount after its pools and its gas."""
+        left = amount_usd
+        for leg in legs:
+            left = left_of(left, leg.side)
+        return EXACT.subtract(left, self.gas_usd(_gas(legs)) or ZERO)
 
     def _hubs(self, assets: KnownAssets) -> tuple[str, ...]:
         return assets.hubs.get(self.chain_id, ())
 
     def _legs(self, way: Sequence[str], amount_usd: Decimal) -> tuple[PoolAt, ...] | None:
         legs: list[PoolAt] = []
-        for pair in zip(way[:-1], way[1:], strict=True):
+        for pair in pairwise(way):
             choices = self.pools.get(pair)
             if not choices:
                 return None
@@ -113,7 +120,9 @@ class MarketQuestion:
 
 async def read_markets(rpcs: Mapping[int, RpcPool], asked: Mapping[int, MarketQuestion]) -> dict[int, ChainMarket]:
     """Return every chain that was asked about, all at the same time; one that does not answer says so."""
-    found = await asyncio.gather(*(_read_market(rpcs.get(chain_id), chain_id, what) for chain_id, what in asked.items()))
+    found = await asyncio.gather(
+        *(_read_market(rpcs.get(chain_id), chain_id, what) for chain_id, what in asked.items())
+    )
     return {market.chain_id: market for market in found}
 
 
@@ -166,14 +175,8 @@ def _state(pool: Pool, read: PoolReading | None) -> PoolState | None:
     return ConcentratedState(read.sqrt_price_x96, read.liquidity, read.tick, read.balance0, read.balance1)
 
 
-def _left(amount_usd: Decimal, legs: Sequence[PoolAt]) -> Decimal:
-    for leg in legs:
-        amount_usd = left_of(amount_usd, leg.side)
-    return amount_usd
-
-
 def _gas(legs: Sequence[PoolAt]) -> int:
-    gas = 0
+    gas = NEW_TOKEN_GAS
     for place, leg in enumerate(legs):
         first, further = V2_GAS if leg.kind == V2 else V3_GAS
         gas += first if place == 0 else further

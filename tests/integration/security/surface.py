@@ -32,6 +32,8 @@ OWNED = {
     "/v1/notifications/deliveries/{delivery_id}": "notification_outbox",
     "/v1/notifications/deliveries/{delivery_id}/resend": "notification_outbox",
     "/v1/portfolio/wallets/{portfolio_wallet_id}": "portfolio_wallets",
+    "/v1/portfolio/target-allocation/{target_id}": "target_allocations",
+    "/v1/portfolio/target-allocation/{target_id}/suggestions/{suggestion_id}": "target_allocations",
     "/v1/notifications/channels/{channel_id}": "notification_channels",
     "/v1/notifications/channels/{channel_id}/test": "notification_channels",
 }

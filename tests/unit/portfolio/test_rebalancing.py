@@ -90,6 +90,12 @@ def test_nothing_to_do_within_the_tolerance() -> None:
     assert (plan.trades, plan.cost_usd, plan.is_proven) == ((), 0, True)
 
 
+@pytest.mark.parametrize(("tolerance", "trades"), [(1, ()), (0, None)])
+def test_without_any_swap_there_is_a_plan_only_where_nothing_is_to_be_done(tolerance: int, trades: object) -> None:
+    plan = rebalance(Question(usd(a=51, b=49), usd(a=50, b=50), Decimal(tolerance), []))
+    assert (plan.trades, plan.is_proven) == (trades, True)
+
+
 def test_one_swap_is_enough_and_no_more_is_sold_than_must() -> None:
     target = usd(a=50, b=50)
     plan = rebalance(Question(usd(a=800, b=200), target, Decimal(5), every_swap("ab", "3", "0.01")))
@@ -147,11 +153,10 @@ def test_what_lies_in_two_wallets_is_sold_out_of_both() -> None:
 
 def test_a_search_that_runs_out_of_time_says_so() -> None:
     draw = random.Random(3)
-    keys = [f"A{number}" for number in range(16)]
-    values = {key: Decimal(draw.randint(10, 10_000)) for key in keys}
-    target = dict.fromkeys(keys, Decimal("6.25"))
-    question = Question(values, target, Decimal(0), sensible_swaps(values, target, one_way))
-    plan = rebalance(question, time_limit_seconds=0.05)
+    values = {f"A{number}": Decimal(draw.randint(10, 10_000)) for number in range(16)}
+    target = dict.fromkeys(values, Decimal("6.25"))
+    question = Question(values, target, Decimal("0.01"), every_swap(list(values), "2", "0.003"))
+    plan = rebalance(question, time_limit_seconds=0.2)
     assert not plan.is_proven
     assert plan.trades is not None or plan.problem == "the search ended at its limit without a plan"
 
@@ -260,7 +265,7 @@ def try_everything(question: Question[str]) -> tuple[int, float] | None:
     return None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_no_set_of_swaps_is_smaller_or_cheaper(seed: int) -> None:
     draw = random.Random(seed)
     keys = "abcd"[: draw.choice([3, 3, 4])]
@@ -289,7 +294,7 @@ def test_no_set_of_swaps_is_smaller_or_cheaper(seed: int) -> None:
         )
         for sell in keys
         for buy in keys
-        for number in ((1, 2) if purses and len(keys) == 3 else (1,))
+        for number in ((1, 2) if purses and sell == "a" and len(keys) == 3 else (1,))
         if sell != buy and draw.random() < 0.8
     ]
     question = Question(values, target, Decimal(draw.choice([0, 1, 3, 8])), swaps, purses_usd=purses)
