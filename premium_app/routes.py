@@ -19,6 +19,8 @@ from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.portfolio import portfolio_page
 from premium_app.pages.portfolio_hidden import portfolio_hidden_page
+from premium_app.pages.portfolio_performance import portfolio_performance_page
+from premium_app.pages.portfolio_risk import portfolio_risk_page
 from premium_app.pages.portfolio_wallets import portfolio_wallets_page
 from premium_app.pages.pricing import pricing_page
 from premium_app.pages.rule_builder import rule_builder_page
@@ -50,6 +52,8 @@ from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
 from state.portfolio_hidden_state import PortfolioHiddenState
 from state.portfolio_live_state import PortfolioLiveState
+from state.portfolio_performance_state import PortfolioPerformanceState
+from state.portfolio_risk_state import PortfolioRiskState
 from state.portfolio_state import PortfolioState
 from state.portfolio_wallets_state import PortfolioWalletsState
 from state.pricing_state import PricingState
@@ -88,6 +92,13 @@ PAGES = (
         portfolio_page,
         (PortfolioState.load, PortfolioLiveState.follow, LiveState.follow),
     ),
+    PageSpec(
+        "/portfolio/performance",
+        "performance.title",
+        portfolio_performance_page,
+        (PortfolioPerformanceState.load, LiveState.follow),
+    ),
+    PageSpec("/portfolio/risk", "risk.title", portfolio_risk_page, (PortfolioRiskState.load, LiveState.follow)),
     PageSpec(
         "/portfolio/wallets",
         "portfolio.wallets",

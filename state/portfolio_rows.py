@@ -197,6 +197,9 @@ def _labels(snapshot: Snapshot, way: Way, names: Mapping[str, str]) -> dict[str,
         }
     if way == "chain":
         return {str(part.chain_id): chain_name(part.chain_id) for part in snapshot.chains}
+    if way == "protocol":
+        named = {part.protocol: formats.untrusted_text(part.protocol) for part in snapshot.assets if part.protocol}
+        return {**named, "": t("portfolio.in_wallets")}
     if way == "wallet":
         return {part.wallet.lower(): wallet_name(part.wallet, names) for part in snapshot.assets}
     return {part.category or OTHER: category_name(part.category) for part in snapshot.assets}

@@ -139,6 +139,18 @@ class ChartView:
 
 
 @dataclass(frozen=True, slots=True)
+class LinesView:
+    """Several series over the same days: rows of (Unix seconds, a value or None for each of `names`)."""
+
+    names: list[str] = field(default_factory=list)
+    rows: list[list[float | None]] = field(default_factory=list)
+    unit: str = ""
+    title: str = ""
+    summary: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One line of a list of facts."""
 

@@ -4,8 +4,8 @@ import { jsx, jsxs } from "react/jsx-runtime";
 
 const MOST_ROWS = 500;
 
-const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--color-${name}`).trim();
-const faded = (hex, alpha) => {
+export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--color-${name}`).trim();
+export const faded = (hex, alpha) => {
   const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
 };
@@ -18,7 +18,7 @@ const ordered = (points) => {
 };
 
 // Millions are said short, unless what is seen differs by less than that tells.
-const formatter = (unit, largest, span) => {
+export const formatter = (unit, largest, span) => {
   const plain = new Intl.NumberFormat(undefined, { maximumSignificantDigits: largest >= 1000 ? 8 : 6, maximumFractionDigits: 8, roundingPriority: "lessPrecision" });
   const short = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 2 });
   return (value) => {
@@ -29,15 +29,15 @@ const formatter = (unit, largest, span) => {
   };
 };
 
-const stepOf = (largest) => 10 ** Math.min(0, Math.floor(Math.log10(Math.max(largest, 1e-12))) - 5);
+export const stepOf = (largest) => 10 ** Math.min(0, Math.floor(Math.log10(Math.max(largest, 1e-12))) - 5);
 
-const palette = () => ({
+export const palette = () => ({
   layout: { background: { color: token("surface") }, textColor: token("ink-3") },
   grid: { vertLines: { visible: false }, horzLines: { color: token("line") } },
   crosshair: { vertLine: { color: token("line-strong"), labelBackgroundColor: token("ink-2") }, horzLine: { color: token("line-strong"), labelBackgroundColor: token("ink-2") } },
 });
 
-const localTime = (seconds, options) => new Date(seconds * 1000).toLocaleString(undefined, options);
+export const localTime = (seconds, options) => new Date(seconds * 1000).toLocaleString(undefined, options);
 
 // A threshold far from the readings would press them flat: it is then said in words instead.
 const near = (threshold, low, high) => {
@@ -45,13 +45,13 @@ const near = (threshold, low, high) => {
   return gap <= Math.max(2 * (high - low), 0.1 * Math.max(Math.abs(high), Math.abs(low)));
 };
 
-const valuesOf = (data) => data.filter((point) => point.value !== undefined).map((point) => point.value);
+export const valuesOf = (data) => data.filter((point) => point.value !== undefined).map((point) => point.value);
 
 // What is seen of the values: columns stand on zero.
 const spanOf = (values, look) => [Math.min(...values, ...(look === "bars" ? [0] : [])), Math.max(...values)];
 
 // A line is broken where nothing is known: one series for each stretch without a gap, the first with the times of all.
-const stretches = (data) => {
+export const stretches = (data) => {
   const found = [];
   let open = false;
   for (const point of data) {

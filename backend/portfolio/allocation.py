@@ -1,4 +1,4 @@
-"""What a snapshot is made of, by asset, chain, wallet and category, pure: shares in percent that sum to 100."""
+"""What a snapshot is made of, by asset, chain, protocol, wallet and category, pure: shares that sum to 100 %."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from backend.chain.registry import chain_name
 from backend.portfolio.engine.allocation import shares_pct
 from backend.portfolio.snapshots.records import OTHER, AssetPart, Snapshot, sum_by
 
-Way = Literal["asset", "chain", "wallet", "category"]
+Way = Literal["asset", "chain", "protocol", "wallet", "category"]
 REST = "rest"
 
 
@@ -26,7 +26,8 @@ class Part:
 def allocation(snapshot: Snapshot, way: Way, most: int | None = None) -> list[Part]:
     """Return the parts of a snapshot's known value, the largest first, beyond `most` all together as `rest`.
 
-    Assets are named as `asset_key` does, chains by id, wallets by address. Values sum to the total exactly, shares to
+    Assets are named as `asset_key` does, chains by id, wallets by address; what is in no
+    protocol is under the empty name. Values sum to the total exactly, shares to
     100 (largest remainders, see engine/allocation.py). What has no known value is in no part.
     """
     known = [part for part in snapshot.assets if part.value_usd is not None]
@@ -73,6 +74,7 @@ def asset_key(part: AssetPart) -> str:
 _KEYS: dict[Way, Callable[[AssetPart], str]] = {
     "asset": asset_key,
     "chain": lambda part: str(part.chain_id),
+    "protocol": lambda part: part.protocol or "",
     "wallet": lambda part: part.wallet.lower(),
     "category": lambda part: part.category or OTHER,
 }

@@ -10,15 +10,15 @@ from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, ok
 from backend.api.resources import resources
 from backend.core.clock import utc_now
 from backend.core.schemas import ApiModel
+from backend.market.ladder.service import Ladder, shared_ladder
+from backend.portfolio.figures import service as figures
+from backend.portfolio.figures.schemas import ComparisonRead, MetricsRead, PerformanceRange, PerformanceRead
 from backend.portfolio.overview import asset_list, chain_list, history_read, portfolio_read
-from backend.portfolio.performance import performance
 from backend.portfolio.position_list import position_list
 from backend.portfolio.schemas import (
     AssetList,
     ChainList,
     HistoryRead,
-    PerformanceRange,
-    PerformanceRead,
     PortfolioRead,
     PositionList,
 )
@@ -27,6 +27,11 @@ from backend.portfolio.snapshots.history import Range
 
 router = APIRouter(prefix="/v1/portfolio", tags=["Portfolio"], responses=SIGNED_IN_ERRORS)
 MAX_PAGE_SIZE = 500
+
+
+def _ladder() -> Ladder:
+    held = resources()
+    return shared_ladder(held.settings, held.timeseries, held.counters)
 
 
 class AssetsQuery(ApiModel):
@@ -102,10 +107,26 @@ async def read_performance(
     user: ReadsPortfolio, query: Annotated[PerformanceQuery, Query()]
 ) -> Envelope[PerformanceRead]:
     """Read how your portfolio did: gain, returns by time and by money, volatility, Sharpe, Sortino, deepest fall."""
-    now = utc_now()
     async with resources().snapshots.open(user.id) as store:
-        points = await service.days_of(store, user, query.range)
-    return ok(performance(query.range, points, now))
+        return ok(await figures.performance_of(store, user, query.range))
+
+
+@router.get("/metrics")
+async def read_metrics(user: ReadsPortfolio) -> Envelope[MetricsRead]:
+    """Read the metrics of 30 days, 90 days and a year, and what the newest snapshot says of risk."""
+    held = resources()
+    async with held.snapshots.open(user.id) as store, held.database.unit_of_work(user.id) as session:
+        return ok(await figures.metrics_of(store, session, user, held.settings, _ladder()))
+
+
+@router.get("/comparison")
+async def read_comparison(
+    user: ReadsPortfolio, query: Annotated[PerformanceQuery, Query()]
+) -> Envelope[ComparisonRead]:
+    """Read your portfolio beside Bitcoin, Ether and the S&P 500, and your wallets and groups beside each other."""
+    held = resources()
+    async with held.snapshots.open(user.id) as store, held.database.unit_of_work(user.id) as session:
+        return ok(await figures.comparison_of(store, session, user, held.settings, _ladder(), query.range))
 
 
 @router.get("/history")

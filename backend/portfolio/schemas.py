@@ -126,44 +126,6 @@ class HistoryRead(ApiModel):
     points: list[PointRead]
 
 
-PerformanceRange = Literal["7d", "30d", "90d", "1y", "all"]
-
-
-class DrawdownRead(ApiModel):
-    """The deepest fall from a peak, by daily returns."""
-
-    pct: float = Field(description="Negative")
-    peak_at: Instant
-    trough_at: Instant
-    recovered_at: Instant | None
-
-
-class PerformanceRead(ApiModel):
-    """How a portfolio did over a range. Null is unknown; `problems` says why. Ratios are statistics, not money."""
-
-    range: PerformanceRange
-    start_at: Instant | None = None
-    end_at: Instant | None = None
-    start_usd: Exact | None = None
-    end_usd: Exact | None = None
-    change_usd: Exact | None = Field(default=None, description="Of the value, whatever came in and went out")
-    change_pct: Exact | None = None
-    net_flow_usd: Exact | None = Field(default=None, description="What came in less what went out")
-    gain_usd: Exact | None = Field(default=None, description="The change without what came in and went out")
-    roi_pct: Exact | None = None
-    time_weighted_pct: Exact | None = None
-    money_weighted_annual_pct: float | None = None
-    volatility_annual_pct: float | None = None
-    sharpe: float | None = Field(default=None, description="A year, against a safe rate of zero")
-    sortino: float | None = Field(default=None, description="A year, against a target of zero")
-    value_at_risk_day_pct: float | None = Field(default=None, description="Historical, of one day, at 95 %")
-    max_drawdown: DrawdownRead | None = Field(default=None, description="Null when it never fell, or unknown")
-    days: int = Field(description="Of the range, the running one included")
-    days_known: int = Field(description="With a complete snapshot")
-    source: str = "the last complete snapshot of each day (UTC)"
-    problems: list[str]
-
-
 class PositionPartRead(ApiModel):
     """One token of a position: principal, fees that wait to be collected, or a debt (negative)."""
 

@@ -6,8 +6,6 @@ from uuid import UUID
 from backend.core.clock import utc_now
 from backend.core.jobs import JobContext, defer, periodic, task
 from backend.core.logging import get_logger
-from backend.core.settings import Settings
-from backend.market.anchors import market_anchors
 from backend.market.ladder.ladder import Ladder, shared_ladder
 from backend.portfolio.aggregator import USERS_AT_ONCE, Aggregator
 from backend.portfolio.chains import multicall3_addresses, shared_pools
@@ -16,10 +14,10 @@ from backend.portfolio.discovery.finding import Finder
 from backend.portfolio.discovery.judging import judge_tokens
 from backend.portfolio.discovery.lists import TokenListError, fetch_list
 from backend.portfolio.positions import contracts_of, shared_plugins
-from backend.portfolio.prices import Key
 from backend.portfolio.refresh import TAKE_NOW_TASK
 from backend.portfolio.sink import StoreSink
 from backend.portfolio.snapshots.service import worker_home
+from backend.portfolio.stablecoins import stablecoins_of
 from backend.portfolio.wallets import repository
 from backend.portfolio.wallets.service import DISCOVER_TASK
 
@@ -60,7 +58,7 @@ async def _take(context: JobContext, users: Sequence[UUID]) -> None:
         multicall3_addresses(list(pools)),
         _ladder(context),
         StoreSink(home, context.redis),
-        stablecoins=_stablecoins(settings, list(pools)),
+        stablecoins=stablecoins_of(settings, pools),
         plugins=shared_plugins(settings.demo_addresses_file),
     )
     try:
@@ -71,14 +69,6 @@ async def _take(context: JobContext, users: Sequence[UUID]) -> None:
 
 def _ladder(context: JobContext) -> Ladder:
     return shared_ladder(context.settings, context.database, context.redis, stores=True)
-
-
-def _stablecoins(settings: Settings, chain_ids: Sequence[int]) -> list[Key]:
-    found: list[Key] = []
-    for chain_id in chain_ids:
-        anchors = market_anchors(chain_id, settings.demo_addresses_file)
-        found += [(chain_id, token) for token in anchors.anchors.stablecoins] if anchors else []
-    return found
 
 
 @task(name=DISCOVER_TASK, retry=3, timeout_seconds=300)

@@ -25,10 +25,11 @@ class _TimeChart(rx.Component):
 
 def time_chart(view: Any) -> rx.Component:
     """Return the chart of a `ChartView` view model, with the credit that the chart library's licence asks for."""
-    return rx.el.div(_chart(view), _credit())
+    return rx.el.div(_chart(view), credit())
 
 
-def _credit() -> rx.Component:
+def credit() -> rx.Component:
+    """Return the credit of the chart library."""
     return rx.el.p(
         rx.el.a(
             t("chart.credit"),

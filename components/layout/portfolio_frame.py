@@ -10,6 +10,8 @@ from components.ui.tabs import tabs
 
 _TABS = (
     ("overview", "/portfolio/"),
+    ("performance", "/portfolio/performance/"),
+    ("risk", "/portfolio/risk/"),
     ("wallets", "/portfolio/wallets/"),
     ("hidden", "/portfolio/hidden/"),
 )

@@ -46,6 +46,8 @@ def _commands() -> list[dict[str, Any]]:
     portfolio = [
         {"text": t(key), "to": to, "group": t("nav.portfolio"), "shortcut": ""}
         for key, to in (
+            ("palette.portfolio_performance", "/portfolio/performance/"),
+            ("palette.portfolio_risk", "/portfolio/risk/"),
             ("palette.portfolio_wallets", "/portfolio/wallets/"),
             ("palette.portfolio_hidden", "/portfolio/hidden/"),
         )

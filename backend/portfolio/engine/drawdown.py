@@ -23,6 +23,12 @@ class Drawdown:
     recovered_at: datetime | None
 
 
+def drawdowns(values: Sequence[float]) -> list[float]:
+    """Return how far each value is below the highest until then, as a fraction; all above zero, none unknown."""
+    series = np.array(values, dtype=np.float64)
+    return (series / np.maximum.accumulate(series) - 1).tolist() if len(series) else []
+
+
 def max_drawdown(index: Sequence[tuple[datetime, Decimal | float | None]]) -> Drawdown | None:
     """Return the deepest fall, the first of equal ones; None when it never fell, or when a value is unknown."""
     if len(index) < 2 or any(value is None for _, value in index):

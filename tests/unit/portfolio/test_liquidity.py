@@ -1,4 +1,4 @@
-"""Uniswap's arithmetic, impermanent loss and look-through against exact fractions and worked examples."""
+"""Uniswap's arithmetic and impermanent loss against exact fractions and worked examples."""
 
 import math
 from decimal import Decimal
@@ -16,7 +16,6 @@ from backend.portfolio.engine.impermanent_loss import (
     loss_v2,
     loss_v3,
 )
-from backend.portfolio.engine.look_through import Composition, look_through
 from backend.portfolio.engine.uniswap.fee_growth import FeeGrowth, fee_growth_inside, uncollected_fees
 from backend.portfolio.engine.uniswap.liquidity_amounts import amounts_for_liquidity, liquidity_for_amounts
 from backend.portfolio.engine.uniswap.sqrt_price_math import Q96, amount0_delta, amount1_delta
@@ -29,7 +28,6 @@ from backend.portfolio.engine.uniswap.tick_math import (
     tick_at_sqrt_ratio,
 )
 from backend.portfolio.engine.uniswap.v2_position import V2Pool, burn_amounts, liquidity_x64, split_fees
-from backend.portfolio.holdings import AssetKey
 
 TICKS = st.integers(MIN_TICK, MAX_TICK)
 PRICES = st.integers(MIN_SQRT_RATIO, MAX_SQRT_RATIO - 1)
@@ -256,49 +254,3 @@ def test_prices_must_be_prices(bad: tuple[str, ...]) -> None:
         loss_v3(*map(Decimal, bad))
     with pytest.raises(ValueError, match="above zero"):
         loss_v2(Decimal(0))
-
-
-# ---- look-through ---------------------------------------------------------------------------------------------
-
-LP, VAULT, ETHER, DOLLAR = (AssetKey(1, f"0x{name}") for name in ("lp", "vault", "eth", "usdc"))
-
-
-def test_a_vault_of_lp_tokens_is_looked_through() -> None:
-    compositions = {
-        VAULT: Composition(1_000, ((LP, 500),)),
-        LP: Composition(2_000, ((ETHER, 10_000), (DOLLAR, 30_000_000))),
-    }
-    found = look_through({VAULT: 100, ETHER: 7, LP: 1}, compositions)
-    assert found.amounts_raw() == {ETHER: 250 + 7 + 5, DOLLAR: 750_000 + 15_000}
-    assert {each.through for each in found.exposures} == {(VAULT, LP), (LP,), ()}
-    assert found.unseen == ()
-
-
-def test_what_cannot_be_looked_into_is_named() -> None:
-    compositions = {
-        LP: Composition(2_000, None),
-        VAULT: Composition(0, ((ETHER, 1),)),
-        ETHER: Composition(10, ((DOLLAR, 5), (ETHER, 5))),
-    }
-    found = look_through({LP: 5, VAULT: 5, ETHER: 4, AssetKey(1, "0xsome"): None}, compositions)
-    assert found.amounts_raw() == {DOLLAR: 2}
-    assert [(each.asset.token, each.problem) for each in found.unseen] == [
-        ("0xlp", "what is inside is unknown"),
-        ("0xvault", "what is inside is unknown"),
-        ("0xeth", "it holds itself"),
-        ("0xsome", "the amount is unknown"),
-    ]
-
-
-@given(st.lists(st.integers(0, 10**24), min_size=1, max_size=8), st.integers(0, 10**30), st.integers(0, 10**30))
-def test_owners_together_hold_no_more_than_is_inside(shares: list[int], inside0: int, inside1: int) -> None:
-    whole = max(sum(shares), 1)
-    compositions = {LP: Composition(whole, ((ETHER, inside0), (DOLLAR, inside1)))}
-    held = [look_through({LP: share}, compositions).amounts_raw() for share in shares]
-    for asset, inside in ((ETHER, inside0), (DOLLAR, inside1)):
-        together = sum(each[asset] for each in held)
-        assert together <= inside
-        if sum(shares) == whole:
-            assert inside - together < len(shares)
-    owed = look_through({LP: -shares[0]}, compositions).amounts_raw()
-    assert owed == {asset: -amount for asset, amount in held[0].items()}

@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from backend.portfolio.performance import NO_DAY, NO_FLOWS, ONE_DAY, TOO_SHORT, performance
+from backend.portfolio.figures.daily_returns import course_of
+from backend.portfolio.figures.performance import LATE_FLOWS, NO_DAY, NO_FLOWS, ONE_DAY, TOO_SHORT, performance
 from backend.portfolio.snapshots.service import Point
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -56,16 +59,84 @@ def test_a_day_that_is_missing_or_incomplete_is_not_guessed(hole):
     points = [day(number, str(100 + number)) for number in range(12)]
     points[4] = hole
     read = performance("30d", points, START + 12 * DAY)
-    assert (read.days, read.days_known, read.problems) == (12, 11, [NO_DAY])
-    assert read.sharpe is None and read.max_drawdown is None
+    since = NO_DAY.format(day="2026-05-06")
+    assert (read.days, read.days_known, read.problems) == (12, 11, [since, TOO_SHORT])
+    assert read.sharpe is None and read.max_drawdown is None and read.never_fell is None
     assert read.time_weighted_pct == 11, "over the hole the flow since the day before it is known"
+    later = [*points, *(day(number, str(100 + number)) for number in range(12, 20))]
+    read = performance("30d", later, START + 20 * DAY)
+    assert (read.problems, read.statistics_from, read.statistics_days) == ([since], START + 5 * DAY, 14)
+    assert (read.never_fell, read.max_drawdown) == (True, None)
 
 
-def test_unknown_flows_leave_the_change_of_value_only():
+def test_what_flowed_on_a_day_that_is_left_out_counts_for_the_next():
+    """100; a day that is not known, in which 50 came; 150: nothing was made. Of the last day nothing would be known."""
+    hole = Point(starts_at=START + DAY, samples=3, complete_share=Decimal(0), net_flow_usd=Decimal(50))
+    points = [day(0, "100"), hole, day(2, "150")]
+    assert course_of(points, START + 3 * DAY).whole_flows is False, "it may have come after that day's value"
+    still = Point(starts_at=START + DAY, samples=3, complete_share=Decimal(0), net_flow_usd=Decimal(0))
+    course = course_of([day(0, "100"), still, day(2, "150", "50")], START + 3 * DAY)
+    assert (course.flows, course.growth.fraction, course.daily) == ((50,), 0, ())
+
+
+def test_returns_begin_after_the_last_unknown_flow():
     points = [day(number, str(100 + number), None if number == 3 else "0") for number in range(12)]
     read = performance("30d", points, START + 12 * DAY)
+    assert (read.change_usd, read.problems) == (11, [LATE_FLOWS.format(day="2026-05-04")])
+    assert (read.gain_usd, read.returns_from) == (8, START + 3 * DAY + timedelta(hours=23))
+    assert (read.statistics_days, read.statistics_from) == (8, START + 3 * DAY)
+    unknown = [day(number, str(100 + number), None) for number in range(12)]
+    read = performance("30d", unknown, START + 12 * DAY)
     assert (read.change_usd, read.problems) == (11, [NO_FLOWS])
     assert (read.gain_usd, read.time_weighted_pct, read.money_weighted_annual_pct, read.sharpe) == (None,) * 4
+
+
+def test_months_link_to_the_whole():
+    """May 20 to July 2: May begins within, June is whole, July is not over."""
+    values = [Decimal(100) + Decimal(number * number % 17) for number in range(44)]
+    points = [day(number + 19, str(value)) for number, value in enumerate(values)]
+    read = performance("90d", points, START + 63 * DAY)
+    assert [(each.month, each.is_whole) for each in read.months] == [
+        ("2026-05", False),
+        ("2026-06", True),
+        ("2026-07", False),
+    ]
+    made = [1 + (each.return_pct or 0) / 100 for each in read.months]
+    assert made[0] * made[1] * made[2] - 1 == pytest.approx((read.time_weighted_pct or 0) / 100, abs=Decimal("3e-6"))
+    assert made[1] - 1 == pytest.approx(values[41] / values[11] - 1, abs=Decimal("1e-6"))
+    assert read.apy_pct is not None, "a guess from 30 days on"
+    assert performance("7d", points[:7], START + 26 * DAY).apy_pct is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.decimals(1, 1000, places=2), st.none() | st.decimals(-5, 5, places=2), st.sampled_from("10h")),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_as_the_slow_obvious_version_has_it(rows):
+    """Days of a value and a flow: known, not complete, or without any snapshot."""
+    points = []
+    for number, (value, flow, kind) in enumerate(rows):
+        given_flow = None if flow is None else str(flow)
+        points.append(day(number, None if kind == "h" else str(value), given_flow, share="1" if kind == "1" else "0"))
+    course = course_of(points, START + 50 * DAY)
+    known = [point for point, row in zip(points, rows, strict=True) if row[2] == "1"]
+    assert list(course.days) == known
+    for begin in range(len(known)):  # the earliest day from which no step has an unknown flow
+        inside = [point for point in points if point.starts_at > known[begin].starts_at and point.samples]
+        until = [point for point in inside if point.starts_at <= known[-1].starts_at]
+        if all(p.net_flow_usd is not None and (p.complete_share == 1 or p.net_flow_usd == 0) for p in until):
+            assert list(course.linked) == known[begin:]
+            break
+    level = Decimal(1)
+    for one, other, flow in zip(course.linked, course.linked[1:], course.flows, strict=False):
+        level *= (other.value_usd - flow) / one.value_usd
+    if course.growth.fraction is not None:
+        assert float(course.growth.fraction) == pytest.approx(float(level) - 1, abs=1e-9)
+    for one in course.daily:
+        assert any(one.starts_at - DAY == each.starts_at for each in course.linked)
 
 
 @pytest.mark.parametrize("points", [[], [day(0, "5")], [day(0, None), day(1, None)]])

@@ -13,7 +13,6 @@ from backend.ledger.engine.lots import Lot
 from backend.ledger.engine.matching import Method
 from backend.ledger.engine.realised import Sale, match_sales
 from backend.portfolio.engine.apy import apy_from_apr, apy_from_growth
-from backend.portfolio.engine.modified_dietz import modified_dietz
 from backend.portfolio.engine.money_weighted import SECONDS_A_YEAR, Flow, money_weighted
 from backend.portfolio.engine.profit import realised_profit, unrealised_profit
 from backend.portfolio.engine.roi import return_on_investment
@@ -89,39 +88,6 @@ def test_flows_do_not_matter_to_time_weighting(start: Decimal, steps: list[tuple
     assert one is not None and other is not None
     assert abs(one - other) < Decimal("1e-15")
     assert abs(one - (growth - 1)) < Decimal("1e-15")
-
-
-# ---- modified Dietz -------------------------------------------------------------------------------------------
-
-
-def test_modified_dietz_as_the_gips_question_shows_it() -> None:
-    """CFA level III, "GIPS verification": October, flows on the days 5, 9, 15 and 24, 2.45 %."""
-    flows = [(5, "-15.05"), (9, "19.82"), (15, "16.42"), (24, "-18.96")]
-    moved = [(day(number), Decimal(amount)) for number, amount in flows]
-    found = modified_dietz(point(0, "585.60"), point(31, "602.34"), moved)
-    assert found is not None
-    assert round(found, 4) == Decimal("0.0245")
-
-
-def test_modified_dietz_with_half_of_the_time() -> None:
-    """100 become 300, 50 of which came half way: 150 gained on 125 of average capital."""
-    assert modified_dietz(point(0, "100"), point(730, "300"), [(day(365), Decimal(50))]) == Decimal("1.2")
-
-
-def test_modified_dietz_needs_values_and_flows_of_its_period() -> None:
-    assert modified_dietz(point(0, None), point(1, "5"), []) is None
-    assert modified_dietz(point(0, "0"), point(1, "5"), []) is None
-    with pytest.raises(ValueError, match="outside"):
-        modified_dietz(point(0, "1"), point(1, "5"), [(day(2), Decimal(1))])
-
-
-@settings(deadline=None)
-@given(MONEY, GROWTH)
-def test_without_flows_modified_dietz_is_the_time_weighted_return(start: Decimal, growth: Decimal) -> None:
-    first, last = Point(day(0), start), Point(day(1), start * growth)
-    one, other = modified_dietz(first, last, []), time_weighted([first, last]).fraction
-    assert one is not None and other is not None
-    assert abs(one - other) < Decimal("1e-40")
 
 
 # ---- money-weighted -------------------------------------------------------------------------------------------

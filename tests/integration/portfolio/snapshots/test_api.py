@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 
 from backend.accounts.tokens import issue_access_token
 from backend.core.clock import utc_now
-from backend.portfolio.performance import ONE_DAY
+from backend.portfolio.figures.performance import ONE_DAY
 from backend.portfolio.snapshots import service
 from backend.portfolio.snapshots.records import HeldIn, make_snapshot
 from tests.integration.api.conftest import Api
