@@ -8,6 +8,7 @@ from backend.accounts.service import Cap, CurrentUser, Feature, cap, requires
 from backend.core.errors import RateLimitError, UnavailableError
 from backend.core.jobs import defer
 
+TAKE_TASK = "portfolio.take"
 TAKE_NOW_TASK = "portfolio.take_now"
 
 

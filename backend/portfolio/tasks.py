@@ -14,14 +14,13 @@ from backend.portfolio.discovery.finding import Finder
 from backend.portfolio.discovery.judging import judge_tokens
 from backend.portfolio.discovery.lists import TokenListError, fetch_list
 from backend.portfolio.positions import contracts_of, shared_plugins
-from backend.portfolio.refresh import TAKE_NOW_TASK
+from backend.portfolio.refresh import TAKE_NOW_TASK, TAKE_TASK
 from backend.portfolio.sink import StoreSink
 from backend.portfolio.snapshots.service import worker_home
 from backend.portfolio.stablecoins import stablecoins_of
 from backend.portfolio.wallets import repository
 from backend.portfolio.wallets.service import DISCOVER_TASK
 
-TAKE = "portfolio.take"
 DISCOVER_MANY = "portfolio.discover_many"
 USERS_A_JOB = 50
 log = get_logger(__name__)
@@ -33,10 +32,10 @@ async def take_all(context: JobContext, timestamp: int) -> None:
     """Have a snapshot of every user taken, USERS_AT_ONCE together."""
     async for users in _everybody(context, USERS_AT_ONCE):
         async with context.database.unit_of_work() as session:
-            await defer(session, TAKE, user_ids=[str(user_id) for user_id in users])
+            await defer(session, TAKE_TASK, user_ids=[str(user_id) for user_id in users])
 
 
-@task(name=TAKE, retry=2, timeout_seconds=600)
+@task(name=TAKE_TASK, retry=2, timeout_seconds=600)
 async def take(context: JobContext, user_ids: list[str]) -> None:
     """Take a snapshot of each of these users."""
     await _take(context, [UUID(user_id) for user_id in user_ids])

@@ -17,8 +17,10 @@ from backend.accounts.service import CurrentUser, Feature, hold_accounts, requir
 from backend.alerts.service import PORTFOLIO_WINDOWS_SECONDS, publish_events, users_with_rules
 from backend.chain.service import dropped_or_not, orphaned_since
 from backend.core.clock import utc_now
+from backend.core.jobs import defer
 from backend.core.logging import get_logger
 from backend.core.retention import kept
+from backend.portfolio.refresh import TAKE_TASK
 from backend.portfolio.snapshots import live
 from backend.portfolio.snapshots.compare import Comparison, compare
 from backend.portfolio.snapshots.history import (
@@ -87,6 +89,7 @@ log = get_logger(__name__)
 REACH = 2 * HOUR
 AHEAD = timedelta(minutes=5)
 ORPHANS_UNTIL = "orphans_until"
+USERS_A_JOB = 500
 # Longer than a transaction that writes snapshots may take: one that began before a block was dropped is seen.
 _OVERLAP = timedelta(minutes=5)
 _BLOCKS_KEPT = 8 * DAY
@@ -315,7 +318,8 @@ async def roll_up(home: SnapshotHome) -> int:
 async def withdraw_orphaned(home: SnapshotHome, redis: Redis) -> tuple[list[Place], list[Place]]:
     """Mark, as the worker, what rests on blocks dropped since the last time; take marks of blocks that are back off.
 
-    Returns the hours that were marked and those that count again.
+    Who loses the snapshot of the hour that is running gets another one; earlier hours cannot be read again. Returns
+    the hours that were marked and those that count again.
     """
     now = utc_now()
     async with home.database.unit_of_work() as session, home.beside(session) as store:
@@ -326,10 +330,17 @@ async def withdraw_orphaned(home: SnapshotHome, redis: Redis) -> tuple[list[Plac
         standing = await dropped_or_not(session, named) if named else {}
         restored = await store.restore([block for block in named if standing.get(block) is False], now - _BLOCKS_KEPT)
         await store.set_mark(ORPHANS_UNTIL, now)
+        await _take_again(session, marked, now)
     if marked or restored:
         log.info("snapshots on dropped blocks", marked=len(marked), restored=len(restored))
     await live.tell(redis, [*map(live.withdrawn, marked), *map(live.restored, restored)])
     return marked, restored
+
+
+async def _take_again(session: AsyncSession, marked: Sequence[Place], now: datetime) -> None:
+    users = sorted({str(place.user_id) for place in marked if place.at == hour_of(now)})
+    for start in range(0, len(users), USERS_A_JOB):
+        await defer(session, TAKE_TASK, user_ids=users[start : start + USERS_A_JOB])
 
 
 async def erase(home: SnapshotHome, user_id: UUID) -> None:

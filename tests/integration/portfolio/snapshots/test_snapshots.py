@@ -160,6 +160,24 @@ async def test_a_dropped_block_takes_its_snapshot_back_and_one_that_is_back_retu
     assert (refused.written, refused.on_dropped_blocks) == ([], [place])
 
 
+async def test_who_loses_the_running_hour_gets_another_snapshot(save, user, new_user, worker, redis, admin_database):
+    other = await new_user()
+    await block(admin_database, HASH, NOW, orphaned=False)
+    await save(worth(user.id, NOW, "2"), worth(other.id, hours_before(1), "3"))
+    await block(admin_database, HASH, NOW, orphaned=True)
+    assert len((await service.withdraw_orphaned(worker, redis))[0]) == 2
+    await service.withdraw_orphaned(worker, redis)
+    async with admin_database.unit_of_work() as session:
+        asked = await session.execute(
+            text(
+                "select args from procrastinate.procrastinate_jobs"
+                " where task_name = 'portfolio.take' and args::text like any(:who)"
+            ),
+            {"who": [f"%{each.id}%" for each in (user, other)]},
+        )
+        assert asked.scalars().all() == [{"user_ids": [str(user.id)]}], "an hour that is over cannot be read again"
+
+
 async def test_a_mark_stays_when_the_chain_has_forgotten_the_block(save, user, worker, redis, admin_database):
     await block(admin_database, HASH, NOW, orphaned=False)
     await save(worth(user.id, NOW, "2"))
