@@ -3,7 +3,7 @@
 Legs are made here and nowhere else, so that those of all events of a transaction are the wallet's movements, exactly.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from backend.ledger.decoding.movements import NOBODY
@@ -61,6 +61,16 @@ class Purse:
     def all(self) -> list[Piece]:
         """Return everything that is left, in order."""
         return [piece for piece in self._pieces if piece.left_raw]
+
+    def one(
+        self, is_in: bool, amount_raw: int, tokens: Container[str] | None = None, others: Container[str] | None = None
+    ) -> Piece | None:
+        """Return the first fungible piece of which exactly this amount is left, None without one."""
+        for piece in self._pieces:
+            fits = (tokens is None or piece.token in tokens) and (others is None or piece.other in others)
+            if fits and piece.is_in is is_in and piece.left_raw == amount_raw > 0 and piece.is_fungible:
+                return piece
+        return None
 
     def take(self, piece: Piece, role: LegRole = "principal", amount_raw: int | None = None) -> Leg:
         """Take a piece, or that much of it. Raises ValueError when so much is not left."""

@@ -11,7 +11,6 @@ from eth_utils.crypto import keccak
 from backend.chain.blocks import Log
 
 _FULL = 1 << 256
-_DYNAMIC = ("bytes", "string")
 _Read = Callable[[int], Any]
 MOST_ITEMS = 10_000  # of an array in a log
 
@@ -23,20 +22,21 @@ class _Malformed(Exception):
 class Shape:
     """One event, e.g. `Shape("Transfer(address indexed from, address indexed to, uint256 value)")`.
 
-    Types are address, bool, uintN, intN, bytesN, and at most as heads also bytes, string and arrays, which read as
-    the offset of their content (see `uints_at`).
+    Types are address, bool, uintN, intN, bytesN and tuples of those, whose parts read as values of their own. What has
+    no fixed length (bytes, string, arrays, tuples with such) reads as the offset of its content (see `uints_at`).
     """
 
     def __init__(self, declaration: str) -> None:
-        name, _, inside = declaration.rstrip(")").partition("(")
-        words = [part.split() for part in inside.split(",")]
+        name, _, inside = declaration.removesuffix(")").partition("(")
+        words = [part.split() for part in _parts(inside)]
         types = [each[0] for each in words]
         self.topic = "0x" + keccak(text=f"{name}({','.join(types)})").hex()
-        self._indexed = tuple("indexed" in each for each in words)
-        self._reads = tuple(_reader(kind) for kind in types)
+        fields = [(kind, "indexed" in each) for each in words for kind in _heads(each[0])]
+        self._indexed = tuple(indexed for _, indexed in fields)
+        self._reads = tuple(_reader(kind) for kind, _ in fields)
         self._topics = 1 + sum(self._indexed)
-        self._bytes = 32 * (len(types) - sum(self._indexed))
-        self._is_fixed = not any(kind in _DYNAMIC or kind.endswith("]") for kind in types)
+        self._bytes = 32 * (len(fields) - sum(self._indexed))
+        self._is_fixed = not any(_is_dynamic(kind) for kind, _ in fields)
 
     def read(self, log: Log) -> tuple[Any, ...] | None:
         """Return the values in the declared order: addresses and bytesN as lower-case text, numbers, bools."""
@@ -70,13 +70,36 @@ def uints_at(data: bytes, offset: int) -> tuple[int, ...] | None:
     return tuple(int.from_bytes(data[at : at + 32], "big") for at in range(begin, begin + 32 * count, 32))
 
 
+def _parts(inside: str) -> list[str]:
+    """Return what commas separate that are not inside of brackets."""
+    parts, depth = [""], 0
+    for letter in inside:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def _is_dynamic(kind: str) -> bool:
+    if kind.startswith("(") and kind.endswith(")"):
+        return any(_is_dynamic(part) for part in _parts(kind[1:-1]))
+    return kind in ("bytes", "string") or kind.endswith("]")
+
+
+def _heads(kind: str) -> list[str]:
+    """Return the types of the words that stand for a value: those of its parts for a tuple of fixed length."""
+    return _parts(kind[1:-1]) if kind.startswith("(") and not _is_dynamic(kind) else [kind]
+
+
 def _reader(kind: str) -> _Read:
+    if kind == "uint256" or _is_dynamic(kind):
+        return _whole
     if kind == "address":
         return _address
     if kind == "bool":
         return _bool
-    if kind in _DYNAMIC or kind.endswith("]") or kind == "uint256":
-        return _whole
     if kind.startswith("uint"):
         return _uint(int(kind[4:]))
     if kind.startswith("int"):

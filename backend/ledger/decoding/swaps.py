@@ -74,7 +74,8 @@ def _router(case: Case) -> str | None:
 def _by_router(case: Case, router: str, trades: Sequence[Trade]) -> Finding | None:
     """What went to the router, against what came from it or a pool, or is what a known pool sold.
 
-    When the wallet called the router itself, everything fungible that went, went by it (to its executors, say).
+    When the wallet called the router itself, everything fungible that went, went by it: whoever got it from there (an
+    executor, say) is one who gives.
     """
     pools = {log.address for shape in (V2_SWAP, V3_SWAP) for log, _ in case.logs(shape)}
     bought = frozenset[str]().union(*(case.forms(trade.token_in) for trade in trades))
@@ -86,7 +87,8 @@ def _by_router(case: Case, router: str, trades: Sequence[Trade]) -> Finding | No
         return piece.is_fungible and (known or (called and not piece.is_in))
 
     given = case.purse.outs(lambda piece: belongs(piece, bought))
-    got = case.purse.ins(lambda piece: belongs(piece, sold))
+    executors = {piece.other for piece in given} if called else set[str]()
+    got = case.purse.ins(lambda piece: belongs(piece, sold) or (piece.is_fungible and piece.other in executors))
     return _swap(case, given, got, trades, case.protocol(router), router)
 
 
