@@ -13,6 +13,7 @@ NAMES = (
     "event_to_alert",
     "notifications",
     "page",
+    "portfolio_page",
     "store",
     "stream",
     "valuation",

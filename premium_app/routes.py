@@ -19,7 +19,10 @@ from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.portfolio import portfolio_page
 from premium_app.pages.portfolio_hidden import portfolio_hidden_page
+from premium_app.pages.portfolio_leaderboard import portfolio_leaderboard_page
 from premium_app.pages.portfolio_performance import portfolio_performance_page
+from premium_app.pages.portfolio_position import portfolio_position_page
+from premium_app.pages.portfolio_positions import portfolio_positions_page
 from premium_app.pages.portfolio_risk import portfolio_risk_page
 from premium_app.pages.portfolio_wallets import portfolio_wallets_page
 from premium_app.pages.pricing import pricing_page
@@ -51,8 +54,11 @@ from state.live_state import LiveState
 from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
 from state.portfolio_hidden_state import PortfolioHiddenState
+from state.portfolio_leaderboard_state import PortfolioLeaderboardState
 from state.portfolio_live_state import PortfolioLiveState
 from state.portfolio_performance_state import PortfolioPerformanceState
+from state.portfolio_position_state import PortfolioPositionState
+from state.portfolio_positions_state import PortfolioPositionsState
 from state.portfolio_risk_state import PortfolioRiskState
 from state.portfolio_state import PortfolioState
 from state.portfolio_wallets_state import PortfolioWalletsState
@@ -97,6 +103,24 @@ PAGES = (
         "performance.title",
         portfolio_performance_page,
         (PortfolioPerformanceState.load, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/positions",
+        "positions.title",
+        portfolio_positions_page,
+        (PortfolioPositionsState.load, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/position",
+        "positions.one",
+        portfolio_position_page,
+        (PortfolioPositionState.load, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/leaderboard",
+        "leaderboard.title",
+        portfolio_leaderboard_page,
+        (PortfolioLeaderboardState.load, LiveState.follow),
     ),
     PageSpec("/portfolio/risk", "risk.title", portfolio_risk_page, (PortfolioRiskState.load, LiveState.follow)),
     PageSpec(

@@ -39,6 +39,8 @@ from backend.notifications.pictures_api import router as pictures_router
 from backend.notifications.preferences_api import router as preferences_router
 from backend.notifications.push_api import router as push_router
 from backend.portfolio.api import router as portfolio_router
+from backend.portfolio.leaderboard.api import router as leaderboard_router
+from backend.portfolio.liquidity.api import router as portfolio_liquidity_router
 from backend.portfolio.rebalancing.api import router as rebalancing_router
 from backend.portfolio.stream_api import router as portfolio_stream_router
 from backend.portfolio.wallets.api import router as portfolio_wallets_router
@@ -76,6 +78,8 @@ routers: tuple[APIRouter, ...] = (
     market_router,
     portfolio_router,
     portfolio_stream_router,
+    portfolio_liquidity_router,
+    leaderboard_router,
     portfolio_wallets_router,
     rebalancing_router,
     prices_router,

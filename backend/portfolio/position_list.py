@@ -1,11 +1,12 @@
 """The positions of a snapshot as the API answers them, put together again from their parts; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 
 from backend.chain.registry import chain_name
 from backend.core.money import token_amount
-from backend.portfolio.schemas import PositionList, PositionPartRead, PositionRead
+from backend.portfolio.engine.uniswap.range_price import price_of_sqrt, price_of_tick
+from backend.portfolio.schemas import PositionList, PositionPartRead, PositionRead, PriceRangeRead
 from backend.portfolio.snapshots.records import EXACT, AssetPart, ChainPart, HeldIn, Snapshot
 
 _Key = tuple[int, str, str | None, str, tuple[tuple[str, str], ...]]
@@ -25,12 +26,15 @@ def position_list(snapshot: Snapshot | None, chain_id: int | None = None, wallet
             key = (part.chain_id, part.wallet, part.protocol, held.kind, named)
             grouped.setdefault(key, []).append((part, held))
     blocks = {part.chain_id: part for part in snapshot.chains}
-    items = [_read(parts, blocks[parts[0][0].chain_id]) for parts in grouped.values()]
+    known = {(part.chain_id, part.token): part for part in snapshot.assets if part.decimals is not None}
+    items = [_read(parts, blocks[parts[0][0].chain_id], known) for parts in grouped.values()]
     items.sort(key=lambda item: (item.value_usd is None, -(item.value_usd or 0), item.chain_id, item.protocol))
     return PositionList(taken_at=snapshot.taken_at, is_complete=snapshot.is_complete, items=items)
 
 
-def _read(parts: Sequence[tuple[AssetPart, HeldIn]], chain: ChainPart) -> PositionRead:
+def _read(
+    parts: Sequence[tuple[AssetPart, HeldIn]], chain: ChainPart, known: Mapping[tuple[int, str], AssetPart]
+) -> PositionRead:
     first, held = parts[0]
     return PositionRead(
         chain_id=first.chain_id,
@@ -43,10 +47,34 @@ def _read(parts: Sequence[tuple[AssetPart, HeldIn]], chain: ChainPart) -> Positi
         value_usd=_worth([part for part, _ in parts]),
         fees_usd=_worth([part for part, each in parts if each.role in ("fees", "rewards")]),
         health_factor=held.health_factor,
+        price_range=_range(first.chain_id, held.identifiers, known),
         problem=held.problem,
         block_number=chain.block_number,
         block_hash=chain.block_hash,
         taken_at=chain.taken_at,
+    )
+
+
+def _range(
+    chain_id: int, identifiers: Mapping[str, str], known: Mapping[tuple[int, str], AssetPart]
+) -> PriceRangeRead | None:
+    """Return the price range of a V3 position, None for what has none or whose tokens' decimals are not known."""
+    pair = identifiers.get("token0", ""), identifiers.get("token1", "")
+    ends = identifiers.get("tick_lower"), identifiers.get("tick_upper")
+    held = [known.get((chain_id, token)) for token in pair]
+    if ends[0] is None or ends[1] is None or held[0] is None or held[1] is None:
+        return None
+    places = held[0].decimals or 0, held[1].decimals or 0
+    root, inside = identifiers.get("sqrt_price_x96"), identifiers.get("in_range")
+    return PriceRangeRead(
+        token0=pair[0],
+        token1=pair[1],
+        symbol0=held[0].symbol,
+        symbol1=held[1].symbol,
+        lower_price=price_of_tick(int(ends[0]), *places),
+        upper_price=price_of_tick(int(ends[1]), *places),
+        price=None if root is None else price_of_sqrt(int(root), *places),
+        is_in_range=None if inside is None else inside == "yes",
     )
 
 

@@ -1,11 +1,15 @@
 """What the API answers about portfolios. Money and amounts are exact decimals in text; null is unknown, never zero."""
 
 from typing import Literal
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
+from backend.core.ids import derived_id
 from backend.core.schemas import ApiModel, Exact, Instant
 from backend.portfolio.snapshots.history import Range, Step
+
+MOVING = frozenset({"in_range", "sqrt_price_x96"})  # identifiers that say how a position stands, not which it is
 
 
 class ChainRead(ApiModel):
@@ -141,6 +145,19 @@ class PositionPartRead(ApiModel):
     value_usd: Exact | None
 
 
+class PriceRangeRead(ApiModel):
+    """The range of a Uniswap V3 position and its pool's price, of one token0 in token1."""
+
+    token0: str
+    token1: str
+    symbol0: str | None = Field(description="As the contract says it: not to be trusted")
+    symbol1: str | None
+    lower_price: Exact
+    upper_price: Exact
+    price: Exact | None
+    is_in_range: bool | None
+
+
 class PositionRead(ApiModel):
     """What a wallet has in a protocol, as of the block of its chain."""
 
@@ -154,10 +171,18 @@ class PositionRead(ApiModel):
     value_usd: Exact | None = Field(description="Of all parts, fees included; null when one is unknown")
     fees_usd: Exact | None = Field(description="Of the fees or rewards that wait to be collected")
     health_factor: Exact | None = Field(description="Of the whole account, liquidated below 1; null without debt")
+    price_range: PriceRangeRead | None = None
     problem: str | None
     block_number: int | None
     block_hash: str | None
     taken_at: Instant | None
+
+    @computed_field(description="The same as long as it is the same position")
+    @property
+    def id(self) -> UUID:
+        """Return an id made of what names the position: chain, wallet, protocol, kind, identifiers that do not move."""
+        named = sorted((name, value) for name, value in self.identifiers.items() if name not in MOVING)
+        return derived_id("position", self.chain_id, self.wallet.lower(), self.protocol, self.kind, *named)
 
 
 class PositionList(ApiModel):

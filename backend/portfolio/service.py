@@ -1,7 +1,10 @@
 """Portfolios: the one door for the pages. Snapshots, wallets and tokens have services of their own beside it."""
 
 from backend.portfolio.allocation import REST, SORTS, Part, Way, allocation, asset_key, find_assets, unknown_of
+from backend.portfolio.liquidity.losses import dashboard as losses_of
 from backend.portfolio.overview import chain_reads, portfolio_read, share_pct
+from backend.portfolio.position_history import position_history
+from backend.portfolio.position_list import position_list
 from backend.portfolio.refresh import ask_refresh
 from backend.portfolio.snapshots.history import Range
 from backend.portfolio.snapshots.records import OTHER, AssetPart, ChainPart, Snapshot
@@ -26,7 +29,10 @@ __all__ = [
     "history",
     "latest",
     "latest_and_day_before",
+    "losses_of",
     "portfolio_read",
+    "position_history",
+    "position_list",
     "share_pct",
     "unknown_of",
 ]

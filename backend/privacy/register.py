@@ -179,6 +179,22 @@ HELD: dict[str, Holding] = {
     "rebalancing_answers": Holding(
         "user_id", _SERVICE, ("target_id", "suggestion_id", "user_id", "answer", "answered_at")
     ),
+    "leaderboard_members": Holding(
+        "user_id",
+        _SERVICE,
+        ("user_id", "pseudonym", "joined_at", "standing", "checked_at"),
+        ("id", "pseudonym_key"),
+    ),
+    "portfolio_liquidity_positions": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "chain_id", "pool", "version", "is_known_factory", "fee_ppm", "token0", "token1"),
+            *("symbol0", "symbol1", "decimals0", "decimals1", "entry_at", "entry_price", "lower_price"),
+            *("upper_price", "amount0", "amount1", "label", "added_at", "price_now", "price0_usd", "price0_source"),
+            *("price1_usd", "price1_source", "block_number", "block_hash", "read_at", "problem"),
+        ),
+    ),
     "recommendation_answers": Holding("user_id", _SERVICE, ("user_id", "id", "answer", "answered_at")),
     "alert_days": Holding(
         "user_id",
@@ -313,6 +329,7 @@ SHARED: dict[str, str] = {
     "chain_occurrences": "public chain data",
     "portfolio_marks": "up to when portfolios were rolled up and dropped blocks looked at",
     "alert_roll_up": "up to which day alerts were counted",
+    "leaderboard_rows": "names that members chose, and returns in percent; whose they are only workers see",
     "signing_keys": "keys that sign access tokens: public halves, and private ones sealed",
     "local_mailbox": "mails of a run without a mail provider; empty in production",
     "alembic_version": "which migration the schema is at",

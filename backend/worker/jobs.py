@@ -22,6 +22,8 @@ _TASK_MODULES = (
     "backend.market.fiat.tasks",
     "backend.market.ladder.tasks",
     "backend.notifications.tasks",
+    "backend.portfolio.leaderboard.tasks",
+    "backend.portfolio.liquidity.tasks",
     "backend.portfolio.snapshots.tasks",
     "backend.portfolio.tasks",
     "backend.privacy.tasks",

@@ -10,8 +10,10 @@ from components.ui.tabs import tabs
 
 _TABS = (
     ("overview", "/portfolio/"),
+    ("positions", "/portfolio/positions/"),
     ("performance", "/portfolio/performance/"),
     ("risk", "/portfolio/risk/"),
+    ("leaderboard", "/portfolio/leaderboard/"),
     ("wallets", "/portfolio/wallets/"),
     ("hidden", "/portfolio/hidden/"),
 )

@@ -46,8 +46,10 @@ def _commands() -> list[dict[str, Any]]:
     portfolio = [
         {"text": t(key), "to": to, "group": t("nav.portfolio"), "shortcut": ""}
         for key, to in (
+            ("palette.portfolio_positions", "/portfolio/positions/"),
             ("palette.portfolio_performance", "/portfolio/performance/"),
             ("palette.portfolio_risk", "/portfolio/risk/"),
+            ("palette.portfolio_leaderboard", "/portfolio/leaderboard/"),
             ("palette.portfolio_wallets", "/portfolio/wallets/"),
             ("palette.portfolio_hidden", "/portfolio/hidden/"),
         )

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from playwright.async_api import BrowserContext, Page, expect
 
@@ -49,6 +49,17 @@ async def test_performance_of_a_known_past(
     exposure = page.get_by_role("region", name="Exposure by asset").locator("tbody tr")
     await expect(exposure.filter(has_text="ETH")).to_contain_text("$")
     await page.screenshot(path=screenshots / "risk.png", full_page=True)
+    await page.goto("/portfolio/leaderboard/")
+    await page.get_by_label("Name to be shown").fill("0xdeadbeef")
+    await page.get_by_role("button", name="Join", exact=True).click()
+    await expect(page.locator("#pseudonym-error")).to_contain_text("address")
+    await page.get_by_label("Name to be shown").fill(f"Night Owl {uuid4().hex[:6]}")
+    await page.get_by_role("button", name="Join", exact=True).click()
+    await expect(page.get_by_text("Your place comes with the next daily ranking.", exact=True)).to_be_visible()
+    await page.screenshot(path=screenshots / "leaderboard.png", full_page=True)
+    await page.get_by_role("button", name="Leave").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    await expect(page.get_by_label("Name to be shown")).to_be_visible()
     await page.set_viewport_size({"width": 390, "height": 844})
     await page.goto("/portfolio/performance/")
     await expect(made).to_be_visible()

@@ -1,5 +1,6 @@
 """The SQL of wallets and linked accounts. Sign-in looks across users only through three security-definer functions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -75,6 +76,14 @@ async def insert_identity(session: AsyncSession, values: dict[str, Any]) -> Any:
 async def list_wallets(session: AsyncSession) -> list[Any]:
     """Return the wallets of the unit of work's user, the oldest first."""
     return list((await session.execute(text("select * from user_wallets order by added_at, id"))).all())
+
+
+async def addresses_of(session: AsyncSession, users: Sequence[UUID]) -> Sequence[Any]:
+    """Return user and address (lower case) of the wallets that sign these users in, as the worker."""
+    statement = (
+        "select user_id, lower(address) as address from user_wallets where user_id = any(cast(:users as uuid[]))"
+    )
+    return (await session.execute(text(statement), {"users": list(users)})).all()
 
 
 async def list_identities(session: AsyncSession) -> list[Any]:

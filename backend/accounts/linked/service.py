@@ -1,5 +1,6 @@
 """Wallets and accounts elsewhere: whose they are, and keeping the last way into an account."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,6 +40,14 @@ async def account_of_wallet(session: AsyncSession, proof: WalletProof) -> Curren
             " the wallet and the network that you added it with."
         )
     return CurrentUser(id=row.user_id, email=row.email or "", tier=row.tier)
+
+
+async def addresses_of(session: AsyncSession, users: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """Return, as the worker, the addresses (lower case) that users have proven to be theirs by signing in."""
+    found: dict[UUID, set[str]] = {}
+    for row in await repository.addresses_of(session, users):
+        found.setdefault(row.user_id, set()).add(row.address)
+    return found
 
 
 async def account_of_identity(session: AsyncSession, proven: ProvenIdentity) -> CurrentUser:

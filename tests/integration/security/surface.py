@@ -34,11 +34,13 @@ OWNED = {
     "/v1/portfolio/wallets/{portfolio_wallet_id}": "portfolio_wallets",
     "/v1/portfolio/target-allocation/{target_id}": "target_allocations",
     "/v1/portfolio/target-allocation/{target_id}/suggestions/{suggestion_id}": "target_allocations",
+    "/v1/portfolio/liquidity-positions/{liquidity_id}": "portfolio_liquidity_positions",
     "/v1/notifications/channels/{channel_id}": "notification_channels",
     "/v1/notifications/channels/{channel_id}/test": "notification_channels",
 }
 # Paths with a parameter that names nobody's thing, or a thing of Stripe's that payments' own tests try to steal.
 FREE = {
+    "/v1/portfolio/positions/{position_id}": "018f0000-0000-7000-8000-000000000001",
     "/v1/alerts/templates/{template_id}": "price-target",
     "/v1/auth/oauth/{provider}/start": "github",
     "/v1/auth/oauth/{provider}/callback": "github",

@@ -71,19 +71,23 @@ class Plugin(PlacedPlugin):
         return [self._position(reader.chain_id, block, each, pool, states.get(each.token_id)) for each, pool in placed]
 
     def _position(
-        self, chain_id: int, block: Header, kept: _Kept, pool: str | None, amounts: PositionAmounts | None
+        self, chain_id: int, block: Header, kept: _Kept, pool: str | None, state: tuple[V3Pool, PositionAmounts] | None
     ) -> Position:
+        amounts = state[1] if state else None
         principal: tuple[int | None, int | None] = amounts.principal if amounts else (None, None)
         fees: tuple[int | None, int | None] = amounts.fees if amounts else (None, None)
         identifiers = {
             "token_id": str(kept.token_id),
+            "token0": kept.token0,
+            "token1": kept.token1,
             "fee_ppm": str(kept.fee_ppm),
             "tick_lower": str(kept.tick_lower),
             "tick_upper": str(kept.tick_upper),
         }
         if pool is not None:
             identifiers["pool"] = pool
-        if amounts is not None:
+        if state is not None and amounts is not None:
+            identifiers["sqrt_price_x96"] = str(state[0].sqrt_price_x96)
             identifiers["in_range"] = "yes" if amounts.is_in_range else "no"
         return Position(
             chain_id=chain_id,
@@ -156,15 +160,17 @@ def kept_of(wallet: str, token_id: int, answer: bytes | None) -> _Kept | None:
     return _Kept(wallet, token_id, token0, token1, fee_ppm, lower, upper, liquidity, growth, (owed0, owed1))
 
 
-async def _states(reader: BlockReader, placed: Sequence[tuple[_Kept, str]]) -> dict[int, PositionAmounts]:
-    """Return what positions hold and have earned by token id, without those whose pool did not say what is needed."""
+async def _states(
+    reader: BlockReader, placed: Sequence[tuple[_Kept, str]]
+) -> dict[int, tuple[V3Pool, PositionAmounts]]:
+    """Return pools, and what positions hold and have earned, by token id; without those of which not all was said."""
     pools = list(dict.fromkeys(pool for _, pool in placed))
     ticks = list(dict.fromkeys((pool, tick) for kept, pool in placed for tick in (kept.tick_lower, kept.tick_upper)))
     reads = [words.call(pool, selector) for pool in pools for selector in (_SLOT0, _GROWTH0, _GROWTH1)]
     answers = await reader.read([*reads, *(words.call(pool, _TICKS, tick) for pool, tick in ticks)])
     states = {pool: pool_of(answers[3 * place : 3 * place + 3]) for place, pool in enumerate(pools)}
     outside = {key: outside_of(answer) for key, answer in zip(ticks, answers[len(reads) :], strict=True)}
-    found: dict[int, PositionAmounts] = {}
+    found: dict[int, tuple[V3Pool, PositionAmounts]] = {}
     for kept, pool in placed:
         state, lower, upper = states[pool], outside[pool, kept.tick_lower], outside[pool, kept.tick_upper]
         if state is None or lower is None or upper is None:
@@ -172,7 +178,7 @@ async def _states(reader: BlockReader, placed: Sequence[tuple[_Kept, str]]) -> d
         position = V3Position(
             kept.tick_lower, kept.tick_upper, kept.liquidity, lower, upper, kept.inside_last, kept.owed
         )
-        found[kept.token_id] = position_amounts(state, position)
+        found[kept.token_id] = state, position_amounts(state, position)
     return found
 
 
