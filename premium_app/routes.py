@@ -18,6 +18,7 @@ from premium_app.pages.forgot_password import forgot_password_page, reset_passwo
 from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.portfolio import portfolio_page
+from premium_app.pages.portfolio_activity import portfolio_activity_page
 from premium_app.pages.portfolio_hidden import portfolio_hidden_page
 from premium_app.pages.portfolio_leaderboard import portfolio_leaderboard_page
 from premium_app.pages.portfolio_performance import portfolio_performance_page
@@ -53,6 +54,7 @@ from state.linked_accounts_state import LinkedAccountsState
 from state.live_state import LiveState
 from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
+from state.portfolio_activity_state import PortfolioActivityState
 from state.portfolio_hidden_state import PortfolioHiddenState
 from state.portfolio_leaderboard_state import PortfolioLeaderboardState
 from state.portfolio_live_state import PortfolioLiveState
@@ -123,6 +125,12 @@ PAGES = (
         (PortfolioLeaderboardState.load, LiveState.follow),
     ),
     PageSpec("/portfolio/risk", "risk.title", portfolio_risk_page, (PortfolioRiskState.load, LiveState.follow)),
+    PageSpec(
+        "/portfolio/activity",
+        "ledger.title",
+        portfolio_activity_page,
+        (PortfolioActivityState.load, PortfolioLiveState.follow, LiveState.follow),
+    ),
     PageSpec(
         "/portfolio/wallets",
         "portfolio.wallets",

@@ -1,4 +1,4 @@
-"""The portfolio's page stays current: within a second of a snapshot it shows it."""
+"""The portfolio's pages stay current: within a second of a snapshot or of new activity they show it."""
 
 import time
 from collections.abc import AsyncIterator
@@ -11,20 +11,23 @@ from backend.api.resources import resources
 from backend.core.ids import request_id
 from state.guard import user_of
 from state.live_queue import is_open, next_messages, until_closed
+from state.portfolio_activity_state import PortfolioActivityState
 from state.portfolio_state import PortfolioState
 
 TICK_SECONDS = 5.0
 SESSION_CHECK_SECONDS = 60.0
+# What a page does with news; another page is none of this.
+_PAGES: dict[str, Any] = {"portfolio": PortfolioState.refresh, "portfolio/activity": PortfolioActivityState.refresh}
 
 
 class PortfolioLiveState(rx.State):
-    """Hears of the user's snapshots while the portfolio is open."""
+    """Hears of the user's snapshots and activity while a page that shows them is open."""
 
     _run: str = ""
 
     @rx.event(background=True)
     async def follow(self) -> AsyncIterator[Any]:
-        """Follow the user's snapshots until the page is left, the session ends or a newer run takes over."""
+        """Follow the user's news until the page is left, the session ends or a newer run takes over."""
         run = request_id()
         async with self:
             user = await user_of(self)
@@ -38,14 +41,18 @@ class PortfolioLiveState(rx.State):
     async def _follow_once(self, user: CurrentUser, run: str, token: str) -> AsyncIterator[Any]:
         """Have the page read anew at every news; while a reading is awaited also every few seconds."""
         async with resources().portfolio_hub.subscribe(user.id) as queue:
-            yield PortfolioState.refresh  # what came between the page's own reading and now
+            async with self:
+                refresh = _PAGES.get(self.router.url.path.strip("/"))
+            if refresh is None:
+                return
+            yield refresh  # what came between the page's own reading and now
             checked_at = time.monotonic()
             while True:
                 messages = await next_messages(queue, TICK_SECONDS)
                 if not await is_open(token):
                     return
                 async with self:
-                    if self._run != run or self.router.url.path.strip("/") != "portfolio":
+                    if self._run != run or _PAGES.get(self.router.url.path.strip("/")) is not refresh:
                         return
                     if time.monotonic() - checked_at >= SESSION_CHECK_SECONDS:
                         checked_at = time.monotonic()
@@ -53,4 +60,4 @@ class PortfolioLiveState(rx.State):
                             return
                     is_awaited = (await self.get_state(PortfolioState)).refreshing
                 if messages or is_awaited:
-                    yield PortfolioState.refresh
+                    yield refresh

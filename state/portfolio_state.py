@@ -14,6 +14,7 @@ from backend.core import formats
 from backend.core.clock import utc_now
 from backend.core.errors import InvalidInputError, RateLimitError, UnavailableError
 from backend.portfolio import service as portfolio
+from backend.portfolio.activity import service as activity
 from backend.portfolio.discovery import service as tokens
 from backend.portfolio.discovery.schemas import TokenDecision
 from backend.portfolio.service import SORTS, Range
@@ -21,6 +22,7 @@ from backend.portfolio.wallets import service as wallets
 from components.i18n import t
 from state import portfolio_rows as rows
 from state.guard import signed_in
+from state.ledger_rows import LedgerRow, ledger_row
 from state.portfolio_rows import AssetRow, ChainRow, Gap
 from state.shell_state import ShellState
 from state.view_models import ChartView, Chip, CountRow, KpiTile, ListHead
@@ -32,6 +34,7 @@ RANGES: tuple[Range, ...] = get_args(Range)
 FIRST_RANGE: Range = "7d"
 FIRST_SORT = "-value"
 MOST_SEARCH = 60
+LATEST = 5  # events on the overview
 # A reading of all chains takes seconds; after this it is said that none came.
 REFRESH_WAIT = timedelta(seconds=90)
 _HEADS = (
@@ -107,6 +110,7 @@ class PortfolioState(rx.State):
     search: str = ""
     search_key: int = 0
     assets_note: str = ""
+    latest: list[LedgerRow] = []
     refreshing: bool = False
     _typed: str = ""
     _asked_at: datetime | None = None
@@ -169,6 +173,9 @@ class PortfolioState(rx.State):
             newest, before = await portfolio.latest_and_day_before(store, user)
             course = await portfolio.history(store, user, view.range)
         names = await self._names(user)
+        async with resources().database.unit_of_work(user.id) as session:
+            newest_events = await activity.page_of(session, user, activity.Wanted(), 0, LATEST)
+        self.latest = [ledger_row(each) for each in newest_events.events]
         self.has_snapshot = newest is not None
         self.ranges = [
             Chip(t(f"portfolio.range_{each}"), replace(view, range=each).address(), each == view.range)

@@ -38,6 +38,7 @@ from backend.notifications.local_mailbox_api import router as local_mailbox_rout
 from backend.notifications.pictures_api import router as pictures_router
 from backend.notifications.preferences_api import router as preferences_router
 from backend.notifications.push_api import router as push_router
+from backend.portfolio.activity.api import router as portfolio_activity_router
 from backend.portfolio.api import router as portfolio_router
 from backend.portfolio.leaderboard.api import router as leaderboard_router
 from backend.portfolio.liquidity.api import router as portfolio_liquidity_router
@@ -77,6 +78,7 @@ routers: tuple[APIRouter, ...] = (
     chain_router,
     market_router,
     portfolio_router,
+    portfolio_activity_router,
     portfolio_stream_router,
     portfolio_liquidity_router,
     leaderboard_router,

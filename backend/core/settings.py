@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_SECRET = "development-only-secret-change-me"  # noqa: S105 - refused in production below
 DEMO_CHAIN_ID = 31337
 STRIPE_URL = "https://api.stripe.com"
+EXPLORER_URL = "https://api.etherscan.io/v2/api"
 DEFILLAMA_COINS_URL = "https://coins.llama.fi"
 ECB_RATES_URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip"
 
@@ -78,6 +79,12 @@ class Settings(BaseSettings):
     rpc_requests_per_second: float = 25.0
     rpc_timeout_seconds: float = 5.0
     token_list_urls: Annotated[list[str], NoDecode] = Field(default_factory=list)  # tokenlists.org; fetched every day
+
+    # --- explorers: the history of wallets from Etherscan's API (V2, one key for its chains), or one that is like it
+    explorer_api_key: SecretStr = SecretStr("")  # empty: history is read from the nodes, as far as they have it
+    explorer_api_url: str = EXPLORER_URL
+    explorer_requests_per_second: float = 3.0
+    explorer_timeout_seconds: float = 20.0
 
     # --- prices and rates: the sources outside are asked for real chains only, never in the demo
     price_timeout_seconds: float = 5.0
@@ -238,7 +245,13 @@ class Settings(BaseSettings):
                 problems.append(f"{name.upper()} must be {what}")
         problems += [
             f"{name.upper()} must be an https:// address"
-            for name in ("defillama_coins_url", "coingecko_api_url", "sp500_csv_url", "ecb_rates_url")
+            for name in (
+                "explorer_api_url",
+                "defillama_coins_url",
+                "coingecko_api_url",
+                "sp500_csv_url",
+                "ecb_rates_url",
+            )
             if getattr(self, name) and not getattr(self, name).startswith("https://")
         ]
         if self.webhook_allow_private:

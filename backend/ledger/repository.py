@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import RowMapping, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.chain.events import NATIVE_TOKEN
 from backend.ledger.records import COLUMNS, Place
 
 _SELECTED = ", ".join(f"e.{name}::text" if name in ("legs", "approvals") else f"e.{name}" for name in COLUMNS)
@@ -26,6 +27,10 @@ _CONDITIONS = {
     "until": "{o}.happened_at < :until",
     "token": "t.token = :token",
     "tx_hash": "e.tx_hash = :tx_hash",
+    # Transfers of nothing but these tokens ("chain:token").
+    "without": """not (e.kind = 'transfer' and e.legs <> '[]' and not exists (
+        select from jsonb_array_elements(e.legs) l
+        where (e.chain_id || ':' || (l ->> 'token')) <> all(cast(:without as text[]))))""",
 }
 
 
@@ -257,3 +262,66 @@ async def withdraw(session: AsyncSession, blocks: Sequence[tuple[int, str, datet
 async def lower_coverage(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
     """Note that from a block on (`first_block`) a wallet's history is to be read again."""
     await session.execute(_LOWER, {"rows": orjson.dumps(rows).decode()})
+
+
+_DUE = text(f"""
+select e.user_id, e.price_tries, {_SELECTED} from ledger_events e
+where e.price_due_at <= :now and e.withdrawn_at is null order by e.price_due_at limit :most
+""")  # noqa: S608 - names from above
+_SET_PRICES = text("""
+update ledger_events e set legs = r.legs, fee_price_usd = r.fee_price_usd, price_due_at = r.price_due_at,
+  price_tries = e.price_tries + 1
+from jsonb_to_recordset(cast(:rows as jsonb))
+  as r(user_id uuid, id uuid, legs jsonb, fee_price_usd numeric, price_due_at timestamptz)
+where e.user_id = r.user_id and e.id = r.id and e.price_due_at is not null
+""")
+
+
+async def due_prices(session: AsyncSession, now: datetime, most: int) -> Sequence[Any]:
+    """Return user_id, price_tries and COLUMNS of events some of whose prices are to be asked for again."""
+    return (await session.execute(_DUE, {"now": now, "most": most})).all()
+
+
+async def set_prices(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Write what was found out of events' prices, and when to ask again."""
+    await session.execute(_SET_PRICES, {"rows": orjson.dumps(rows).decode()})
+
+
+_UNREAD = text("""
+select distinct t.chain_id, t.token from ledger_event_tokens t
+where t.user_id = :user_id and t.token <> :native
+  and not exists (select from chain_tokens c where c.chain_id = t.chain_id and c.address = t.token)
+limit :most
+""")
+_PROTOCOLS = text("""
+select distinct protocol from ledger_events
+where user_id = :user_id and protocol is not null and withdrawn_at is null order by protocol
+""")
+
+
+async def unread_tokens(session: AsyncSession, user_id: UUID, most: int) -> list[tuple[int, str]]:
+    """Return (chain, token) of a user's events whose contract was never asked what it is."""
+    values = {"user_id": user_id, "native": NATIVE_TOKEN, "most": most}
+    return [(row.chain_id, row.token) for row in await session.execute(_UNREAD, values)]
+
+
+async def protocols_of(session: AsyncSession, user_id: UUID) -> list[str]:
+    """Return the protocols of a user's events, by name."""
+    return list((await session.execute(_PROTOCOLS, {"user_id": user_id})).scalars())
+
+
+_OUTDATED = text("""
+select block_number, array_agg(distinct tx_hash) as hashes from ledger_events
+where user_id = :user_id and wallet = :wallet and chain_id = :chain_id and decoder_version < :version
+  and block_number >= :oldest and source <> 'file'
+group by block_number order by block_number desc limit :most
+""")
+
+
+async def outdated(
+    session: AsyncSession, user_id: UUID, wallet: str, chain_id: int, version: int, oldest: int, most: int
+) -> list[tuple[int, set[str]]]:
+    """Return the newest blocks, and their transactions, whose events were made by decoders before a version."""
+    values = {"user_id": user_id, "wallet": wallet, "chain_id": chain_id}
+    rows = await session.execute(_OUTDATED, {**values, "version": version, "oldest": oldest, "most": most})
+    return [(row.block_number, set(row.hashes)) for row in rows]

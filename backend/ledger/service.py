@@ -17,14 +17,18 @@ from backend.chain.service import orphaned_since
 from backend.core.clock import utc_now
 from backend.ledger import records, repository
 from backend.ledger.events import Coverage, Event, Kind
+from backend.ledger.importing.repricing import reprice
+from backend.ledger.importing.run import Imports, close_shared_imports
 from backend.ledger.records import Place, event_id, place_of
 
 __all__ = [
     "Coverage",
     "Event",
+    "Imports",
     "Kind",
     "Place",
     "Wanted",
+    "close_shared_imports",
     "count_of",
     "coverage_of",
     "event_id",
@@ -33,6 +37,8 @@ __all__ = [
     "forget_wallet",
     "open_coverage",
     "place_of",
+    "protocols_of",
+    "reprice",
     "withdraw_orphaned",
 ]
 
@@ -46,6 +52,7 @@ class Wanted:
 
     Wallets and tokens are lower-case addresses (NATIVE_TOKEN for a chain's own currency; fees are not legs and do not
     count). `identifiers` are some of a position's. `since` is included, `until` is not.
+    `without`: no transfers of nothing but these (chain, token).
     """
 
     wallets: Iterable[str] = ()
@@ -57,6 +64,7 @@ class Wanted:
     tx_hash: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    without: Iterable[tuple[int, str]] = ()
 
     def conditions(self) -> dict[str, Any]:
         """Return what is said, as the repository takes it."""
@@ -70,6 +78,7 @@ class Wanted:
             "tx_hash": self.tx_hash.lower() if self.tx_hash else None,
             "since": self.since,
             "until": self.until,
+            "without": sorted({f"{chain_id}:{token.lower()}" for chain_id, token in self.without}),
         }
         return {name: value for name, value in said.items() if value not in (None, [])}
 
@@ -95,7 +104,7 @@ async def events_of(
     rows = await repository.list_events(
         session, user_id, wanted.conditions(), after=after, newest_first=newest_first, limit=limit, offset=offset
     )
-    return [records.event_of(row) for row in rows]
+    return records.events_of(rows)
 
 
 async def count_of(session: AsyncSession, user_id: UUID, wanted: Wanted = EVERYTHING) -> int:
@@ -116,6 +125,11 @@ async def coverage_of(session: AsyncSession, user_id: UUID, wallets: Sequence[st
     """
     named = None if wallets is None else sorted({wallet.lower() for wallet in wallets})
     return [records.coverage_of(row) for row in await repository.coverage(session, user_id, named)]
+
+
+async def protocols_of(session: AsyncSession, user_id: UUID) -> list[str]:
+    """Return the protocols that a user has events with, by name."""
+    return await repository.protocols_of(session, user_id)
 
 
 async def open_coverage(session: AsyncSession, user_id: UUID, wanted: Iterable[tuple[str, int]]) -> None:

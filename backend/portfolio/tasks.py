@@ -7,6 +7,7 @@ from backend.core.clock import utc_now
 from backend.core.jobs import JobContext, defer, periodic, task
 from backend.core.logging import get_logger
 from backend.market.ladder.ladder import Ladder, shared_ladder
+from backend.portfolio.activity.tasks import defer_imports
 from backend.portfolio.aggregator import USERS_AT_ONCE, Aggregator
 from backend.portfolio.chains import multicall3_addresses, shared_pools
 from backend.portfolio.discovery import repository as discovery_repository
@@ -64,6 +65,8 @@ async def _take(context: JobContext, users: Sequence[UUID]) -> None:
         await aggregator.take(users)
     finally:
         await home.close()
+    async with context.database.unit_of_work() as session:
+        await defer_imports(session, users)  # what came and went between two snapshots is known soon after the second
 
 
 def _ladder(context: JobContext) -> Ladder:

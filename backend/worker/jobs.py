@@ -9,6 +9,7 @@ from backend.core.jobs import JobContext, Task, periodic, registered_tasks, task
 from backend.core.redis import make_redis
 from backend.core.retention import kept
 from backend.core.settings import Settings
+from backend.ledger.service import close_shared_imports
 from backend.market.ladder.service import close_shared_ladders
 from backend.portfolio.chains import close_shared_pools
 from backend.subscriptions.service import close_shared_gateways
@@ -24,6 +25,7 @@ _TASK_MODULES = (
     "backend.notifications.tasks",
     "backend.portfolio.leaderboard.tasks",
     "backend.portfolio.liquidity.tasks",
+    "backend.portfolio.activity.tasks",
     "backend.portfolio.snapshots.tasks",
     "backend.portfolio.tasks",
     "backend.privacy.tasks",
@@ -56,6 +58,7 @@ async def run(settings: Settings) -> None:
         await JobRunner(settings, database, redis, all_tasks(), concurrency=CONCURRENCY).run()
     finally:
         await close_shared_gateways()
+        await close_shared_imports()
         await close_shared_pools()
         await close_shared_ladders()
         await redis.aclose()

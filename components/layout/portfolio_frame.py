@@ -11,6 +11,7 @@ from components.ui.tabs import tabs
 _TABS = (
     ("overview", "/portfolio/"),
     ("positions", "/portfolio/positions/"),
+    ("activity", "/portfolio/activity/"),
     ("performance", "/portfolio/performance/"),
     ("risk", "/portfolio/risk/"),
     ("leaderboard", "/portfolio/leaderboard/"),

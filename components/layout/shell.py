@@ -50,6 +50,7 @@ def _commands() -> list[dict[str, Any]]:
             ("palette.portfolio_performance", "/portfolio/performance/"),
             ("palette.portfolio_risk", "/portfolio/risk/"),
             ("palette.portfolio_leaderboard", "/portfolio/leaderboard/"),
+            ("palette.portfolio_activity", "/portfolio/activity/"),
             ("palette.portfolio_wallets", "/portfolio/wallets/"),
             ("palette.portfolio_hidden", "/portfolio/hidden/"),
         )

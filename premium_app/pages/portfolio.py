@@ -9,6 +9,7 @@ from components.charts.chart_card import chart_card
 from components.i18n import t
 from components.layout.portfolio_frame import portfolio_frame
 from components.tables.asset_list import asset_list
+from components.tables.ledger_list import ledger_brief
 from components.ui.badge import toned_badge
 from components.ui.browser import relative_time
 from components.ui.button import button, link_button
@@ -83,6 +84,20 @@ def _portfolio() -> rx.Component:
         ),
         _parts("grid gap-4 md:grid-cols-2 items-start", category=page.by_category, chain=page.by_chain),
         _assets(),
+        _activity(),
+    )
+
+
+def _activity() -> rx.Component:
+    """The newest events of the wallets, and the way to all of them."""
+    return card(
+        t("ledger.latest"),
+        rx.cond(
+            page.latest.length() > 0,
+            ledger_brief(page.latest),
+            empty_state("history", t("ledger.none_title"), t("ledger.none_text")),
+        ),
+        action=link_button(t("ledger.all"), "/portfolio/activity/"),
     )
 
 

@@ -40,6 +40,11 @@ def restored(place: Place) -> News:
     return place.user_id, {"type": "restored", "data": {"hour": iso(place.at)}}
 
 
+def moved(user_id: UUID) -> News:
+    """Return the news that what happened to a user's wallets was read on, or withdrawn."""
+    return user_id, {"type": "activity", "data": {}}
+
+
 async def tell(redis: Redis, news: Sequence[News]) -> None:
     """Publish news. While Redis is away nobody hears of it: pages read the state anew once it is back."""
     if not news:

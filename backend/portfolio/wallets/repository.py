@@ -52,6 +52,12 @@ _OF_USERS = text("""
 select id, user_id, address, ens_name, discovered_at from portfolio_wallets
 where user_id = any(cast(:users as uuid[])) and not paused_by_plan order by user_id, added_at, id
 """)
+_HELD = text("""
+select w.user_id, w.address, c.chain_id, c.is_active from portfolio_wallets w
+left join portfolio_wallet_chains c on c.wallet_id = w.id
+where w.user_id = any(cast(:users as uuid[])) and not w.paused_by_plan
+order by w.user_id, w.added_at, w.id, c.chain_id for key share of w
+""")
 _NOTE_CHAINS = text("""
 insert into portfolio_wallet_chains
   (wallet_id, user_id, chain_id, is_active, nonce, balance_raw, block_number, problem, checked_at)
@@ -130,6 +136,14 @@ async def readable(session: AsyncSession, users: Sequence[UUID]) -> Sequence[Row
 async def wallets_of_users(session: AsyncSession, users: Sequence[UUID]) -> Sequence[Any]:
     """Return id, user, address, ENS name and the time of the last discovery of the wallets that are read."""
     return (await session.execute(_OF_USERS, {"users": list(users)})).all()
+
+
+async def hold_wallets(session: AsyncSession, users: Sequence[UUID]) -> Sequence[Any]:
+    """Return user, address, chain and is_active of the wallets that are read; none is removed meanwhile.
+
+    Chain None: never looked for.
+    """
+    return (await session.execute(_HELD, {"users": list(users)})).all()
 
 
 async def note_chains(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:

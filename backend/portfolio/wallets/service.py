@@ -16,6 +16,7 @@ from backend.core.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.core.ids import new_id
 from backend.core.jobs import defer
 from backend.core.settings import Settings
+from backend.ledger import service as ledger
 from backend.portfolio.chains import shared_pools
 from backend.portfolio.wallets import ens, repository
 from backend.portfolio.wallets.addresses import looks_like_name, parse_address
@@ -118,6 +119,7 @@ async def remove_wallet(session: AsyncSession, user: CurrentUser, wallet_id: UUI
     address = await repository.delete_wallet(session, wallet_id)
     if address is None:
         raise NotFoundError("There is no such wallet.")
+    await ledger.forget_wallet(session, user.id, address)
     await audit(session, user.id, "portfolio_wallet.removed", address)
     await fit_to_plan(session, user.id, user.tier)
 

@@ -32,6 +32,7 @@ OWNED = {
     "/v1/notifications/deliveries/{delivery_id}": "notification_outbox",
     "/v1/notifications/deliveries/{delivery_id}/resend": "notification_outbox",
     "/v1/portfolio/wallets/{portfolio_wallet_id}": "portfolio_wallets",
+    "/v1/portfolio/activity/{event_id}": "ledger_events",
     "/v1/portfolio/target-allocation/{target_id}": "target_allocations",
     "/v1/portfolio/target-allocation/{target_id}/suggestions/{suggestion_id}": "target_allocations",
     "/v1/portfolio/liquidity-positions/{liquidity_id}": "portfolio_liquidity_positions",
