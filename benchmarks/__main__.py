@@ -10,6 +10,7 @@ NAMES = (
     "alerts_e2e",
     "alerts_rules",
     "balances",
+    "decoding",
     "event_to_alert",
     "notifications",
     "page",

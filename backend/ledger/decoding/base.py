@@ -83,12 +83,11 @@ class Case:
 
     def logs(self, shape: Shape, purpose: str | None = None) -> list[tuple[Log, tuple[Any, ...]]]:
         """Return the logs of a shape with their values, of contracts for a purpose when one is given."""
-        found = [
-            (log, shape.read(log))
-            for log in self._logs.get(shape.topic, ())
-            if purpose is None or self.purpose(log.address) == purpose
-        ]
-        return [(log, values) for log, values in found if values is not None]
+        logs = self._logs.get(shape.topic)
+        if logs is None:
+            return []
+        believed = [log for log in logs if purpose is None or self.purpose(log.address) == purpose]
+        return [(log, values) for log in believed if (values := shape.read(log)) is not None]
 
     def purpose(self, address: str | None) -> str | None:
         """Return what a contract is for, None for one that nobody vouches for."""

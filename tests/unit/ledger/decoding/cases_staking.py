@@ -10,6 +10,7 @@ from tests.unit.ledger.decoding.build import (
     NOBODY,
     STRANGER,
     USDC,
+    V2_PAIR,
     Make,
     place,
     with_contracts,
@@ -97,7 +98,14 @@ CASES = [
         "staked",
         Make(recipient=FARM).moved(DAI, ME, FARM, 10).log(FARM, STAKED, ME, 10),
         [("stake", [(DAI, -10)])],
-        says={"protocol": None, "identifiers": {"pool": FARM}, "counterparty": FARM},
+        says={"protocol": None, "identifiers": {"contract": FARM}, "counterparty": FARM},
+    ),
+    Case(
+        "shares of a pool staked, in a contract that is known",
+        Make(recipient=FARM).moved(V2_PAIR, ME, FARM, 10).log(FARM, STAKED, ME, 10),
+        [("stake", [(V2_PAIR, -10)])],
+        with_contracts({FARM: ("Staking rewards", "staking_rewards")}),
+        {"protocol": "Staking rewards", "identifiers": {"contract": FARM, "pool": V2_PAIR}},
     ),
     Case(
         "unstaked with the reward",

@@ -17,8 +17,9 @@ PORTFOLIO = Path("backend/portfolio/protocols")
 SAME = {
     "aave_v3": ("pool",),
     "compound_v3": ("comet",),
-    "uniswap_v3": ("position_manager",),
     "lido": ("steth", "wsteth"),
+    "staking_rewards": ("staking",),
+    "uniswap_v3": ("position_manager",),
 }
 
 
