@@ -21,6 +21,7 @@ from premium_app.pages.portfolio import portfolio_page
 from premium_app.pages.portfolio_activity import portfolio_activity_page
 from premium_app.pages.portfolio_hidden import portfolio_hidden_page
 from premium_app.pages.portfolio_leaderboard import portfolio_leaderboard_page
+from premium_app.pages.portfolio_nfts import portfolio_nfts_page
 from premium_app.pages.portfolio_performance import portfolio_performance_page
 from premium_app.pages.portfolio_position import portfolio_position_page
 from premium_app.pages.portfolio_positions import portfolio_positions_page
@@ -58,6 +59,7 @@ from state.portfolio_activity_state import PortfolioActivityState
 from state.portfolio_hidden_state import PortfolioHiddenState
 from state.portfolio_leaderboard_state import PortfolioLeaderboardState
 from state.portfolio_live_state import PortfolioLiveState
+from state.portfolio_nfts_state import PortfolioNftsState
 from state.portfolio_performance_state import PortfolioPerformanceState
 from state.portfolio_position_state import PortfolioPositionState
 from state.portfolio_positions_state import PortfolioPositionsState
@@ -136,6 +138,12 @@ PAGES = (
         "portfolio.wallets",
         portfolio_wallets_page,
         (PortfolioWalletsState.load, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/nfts",
+        "nfts.title",
+        portfolio_nfts_page,
+        (PortfolioNftsState.load, LiveState.follow),
     ),
     PageSpec(
         "/portfolio/hidden",

@@ -96,8 +96,8 @@ def tiles_of(snapshot: Snapshot, before: Snapshot | None) -> list[KpiTile]:
     read = portfolio_read(snapshot, before, snapshot.taken_at)
     change, as_of = read.day_change, formats.iso(snapshot.taken_at)
     fresh = sum(part.state == "fresh" for part in snapshot.chains)
-    unknown = unknown_of(snapshot.assets)
-    wallets = len({part.wallet.lower() for part in snapshot.assets})
+    unknown = unknown_of(snapshot.holdings)
+    wallets = len({part.wallet.lower() for part in snapshot.holdings})
     return [
         KpiTile(
             key="portfolio-total",
@@ -128,7 +128,7 @@ def tiles_of(snapshot: Snapshot, before: Snapshot | None) -> list[KpiTile]:
         KpiTile(
             key="portfolio-holdings",
             label=t("portfolio.holdings"),
-            value=formats.number(len(snapshot.assets)),
+            value=formats.number(len(snapshot.holdings)),
             note=t("portfolio.holdings_unknown", count=formats.number(unknown))
             if unknown
             else t("portfolio.holdings_note", wallets=formats.number(wallets)),
@@ -159,7 +159,7 @@ def chain_rows(snapshot: Snapshot) -> list[ChainRow]:
 def gaps_of(snapshot: Snapshot) -> list[Gap]:
     """Return what the total does not know or knows only of earlier, in words."""
     found = [_chain_gap(each) for each in chain_reads(snapshot) if each.state != "fresh"]
-    unknown = unknown_of(snapshot.assets)
+    unknown = unknown_of(snapshot.holdings)
     if unknown:
         words = "portfolio.gap_asset" if unknown == 1 else "portfolio.gap_assets"
         found.append(Gap("assets", t(words, count=formats.number(unknown)), "", ""))
@@ -221,10 +221,10 @@ def _asset_row(snapshot: Snapshot, part: AssetPart, chain: ChainPart, names: Map
     is_native, about = part.token == NATIVE_TOKEN, find_chain(part.chain_id)
     symbol = symbol_of(part)
     return AssetRow(
-        key=f"{asset_key(part)}:{part.wallet.lower()}:{part.protocol or ''}",
+        key=f"{asset_key(part)}:{part.wallet.lower()}:{part.protocol or ''}{'' if part.nft is None else ':nft'}",
         protocol=protocol_of(part),
         health=health_of(part),
-        can_hide=not is_native and part.position is None,
+        can_hide=not is_native and part.position is None and part.nft is None,
         symbol=symbol,
         category=category_name(part.category),
         amount=formats.amount(amount),
@@ -267,6 +267,8 @@ def health_of(part: AssetPart) -> str:
 def _why(part: AssetPart) -> str:
     if part.position is not None and part.position.problem:
         return part.position.problem
+    if part.nft is not None and part.nft.problem:
+        return part.nft.problem
     if part.value_usd is not None:
         return ""
     if part.amount_raw is None:

@@ -212,7 +212,7 @@ class PortfolioState(rx.State):
         self.assets_note = t(
             "portfolio.assets_found" if view.search else "portfolio.assets_note",
             found=formats.number(len(found)),
-            total=formats.number(len(newest.assets)),
+            total=formats.number(len(newest.holdings)),
         )
 
     async def _names(self, user: CurrentUser) -> dict[str, str]:

@@ -42,6 +42,7 @@ from backend.portfolio.activity.api import router as portfolio_activity_router
 from backend.portfolio.api import router as portfolio_router
 from backend.portfolio.leaderboard.api import router as leaderboard_router
 from backend.portfolio.liquidity.api import router as portfolio_liquidity_router
+from backend.portfolio.nfts.api import router as portfolio_nfts_router
 from backend.portfolio.rebalancing.api import router as rebalancing_router
 from backend.portfolio.stream_api import router as portfolio_stream_router
 from backend.portfolio.wallets.api import router as portfolio_wallets_router
@@ -79,6 +80,7 @@ routers: tuple[APIRouter, ...] = (
     market_router,
     portfolio_router,
     portfolio_activity_router,
+    portfolio_nfts_router,
     portfolio_stream_router,
     portfolio_liquidity_router,
     leaderboard_router,

@@ -15,6 +15,7 @@ from backend.core.settings import Settings
 from backend.market.engine.grid import Step
 from backend.market.fiat.ecb import fetch_rates
 from backend.market.ladder.benchmarks import Benchmark
+from backend.market.ladder.floors import CoinGeckoFloors
 from backend.market.ladder.notes import LastNote, read_note
 from backend.market.ladder.platforms import ETHEREUM, NO_CHAIN, SP500
 from backend.market.ladder.port import Key, PriceSource
@@ -22,6 +23,8 @@ from backend.market.ladder.problems import SourceError
 from backend.market.ladder.sources import WebSources, web_sources
 
 ETHER = Key(NO_CHAIN, ETHEREUM)
+PENGUINS = Key(1, "0xbd3531da5cf5857e7cfaa92426877b022e612cf8")  # a collection that has had a floor for years
+NO_KEY = "no COINGECKO_API_KEY"
 
 
 async def price_findings(settings: Settings) -> list[Finding]:
@@ -35,7 +38,8 @@ async def price_findings(settings: Settings) -> list[Finding]:
         return list(
             await asyncio.gather(
                 _prices("DefiLlama", sources.defillama, "DEFILLAMA_COINS_URL is empty", notes.get("defillama")),
-                _prices("CoinGecko", sources.coingecko, "no COINGECKO_API_KEY", notes.get("coingecko")),
+                _prices("CoinGecko", sources.coingecko, NO_KEY, notes.get("coingecko")),
+                _floors(sources.floors, notes.get(CoinGeckoFloors.name)),
                 _index(sources),
                 _rates(settings),
             )
@@ -52,6 +56,19 @@ async def _prices(name: str, source: PriceSource | None, why_not: str, note: Las
     async def ask() -> str:
         answer = (await source.prices([ETHER])).get(ETHER)
         return "it does not know Ether" if answer is None else f"Ether ${plain(answer.price_usd)}"
+
+    finding = await _asked(what, ask)
+    return Finding(what, finding.state, finding.note + _last(note))
+
+
+async def _floors(source: CoinGeckoFloors | None, note: LastNote | None) -> Finding:
+    what = "NFT floors: CoinGecko"
+    if source is None:
+        return Finding(what, "off", f"not asked, NFTs have no value: {NO_KEY}")
+
+    async def ask() -> str:
+        answer = (await source.prices([PENGUINS])).get(PENGUINS)
+        return "it knows no floor of Pudgy Penguins" if answer is None else f"Pudgy Penguins ${plain(answer.price_usd)}"
 
     finding = await _asked(what, ask)
     return Finding(what, finding.state, finding.note + _last(note))
@@ -96,7 +113,7 @@ async def _notes(settings: Settings) -> dict[str, LastNote]:
     """Return what the running product noted of its sources; nothing when Redis is not there."""
     redis = make_redis(settings.redis_url or f"redis://127.0.0.1:{settings.embedded_redis_port}/0")
     try:
-        return {name: await read_note(redis, name) for name in ("defillama", "coingecko")}
+        return {name: await read_note(redis, name) for name in ("defillama", "coingecko", CoinGeckoFloors.name)}
     except (RedisError, OSError):
         return {}
     finally:

@@ -16,10 +16,12 @@ from backend.core.db import Database
 from backend.core.logging import get_logger
 from backend.portfolio.balances.reader import CHAIN_SECONDS, start_reading
 from backend.portfolio.balances.sheet import ChainBalances
+from backend.portfolio.nfts.pieces import Wanted
+from backend.portfolio.nfts.reading import ChainNfts, nfts_of
 from backend.portfolio.positions import ChainPositions, positions_of
-from backend.portfolio.prices import Key, Prices
+from backend.portfolio.prices import FloorPrices, Key, Price, Prices
 from backend.portfolio.protocols.base import ProtocolPlugin
-from backend.portfolio.reading import UserReading, facts_of, pairs_of, readings_of, suspects_of
+from backend.portfolio.reading import UserReading, facts_of, nfts_wanted, pairs_of, readings_of, suspects_of
 from backend.portfolio.sink import StoreSink
 from backend.portfolio.snapshots.records import Snapshot
 from backend.portfolio.taking import Amounts, ChainTaken, Knowledge, chain_taken, needs_last, snapshot_of
@@ -27,7 +29,7 @@ from backend.portfolio.taking import Amounts, ChainTaken, Knowledge, chain_taken
 USERS_AT_ONCE = 500
 FIRST_WAVE = 0.3  # of a chain's time, after which what is there is valued while the rest is waited for
 log = get_logger(__name__)
-_ChainRead = tuple[ChainBalances, ChainPositions]
+_ChainRead = tuple[ChainBalances, ChainPositions, ChainNfts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Taken:
 class Aggregator:
     """Takes snapshots. `pools` and `multicall3` by chain; `stablecoins` are assets that are meant to be worth $1.
 
-    `plugins` are the protocols whose positions are read.
+    `plugins` are the protocols whose positions are read, `floors` knows what NFTs are offered at (None: nobody does).
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Aggregator:
         *,
         stablecoins: Iterable[Key] = (),
         plugins: Sequence[ProtocolPlugin] = (),
+        floors: FloorPrices | None = None,
         chain_seconds: float = CHAIN_SECONDS,
     ) -> None:
         self._database = database
@@ -64,6 +67,7 @@ class Aggregator:
         self._sink = sink
         self._stablecoins = frozenset(stablecoins)
         self._plugins = plugins
+        self._floors = floors
         self._chain_seconds = chain_seconds
 
     async def take(self, users: Sequence[UUID]) -> Taken:
@@ -85,9 +89,9 @@ class Aggregator:
         started = time.perf_counter()
         wanted = pairs_of(readings)
         balances = start_reading(self._pools, wanted, self._multicall3, chain_seconds=self._chain_seconds)
-        suspect = suspects_of(readings)
+        suspect, nfts = suspects_of(readings), nfts_wanted(readings)
         reading = {
-            chain_id: asyncio.create_task(self._with_positions(task, suspect.get(chain_id, [])))
+            chain_id: asyncio.create_task(self._with_rest(task, suspect.get(chain_id, []), nfts.get(chain_id, [])))
             for chain_id, task in balances.items()
         }
         try:
@@ -108,13 +112,17 @@ class Aggregator:
         )
         return Taken(len(readings), pairs, failed), again
 
-    async def _with_positions(
-        self, balances: asyncio.Task[ChainBalances], suspect: Sequence[tuple[str, str]]
+    async def _with_rest(
+        self, balances: asyncio.Task[ChainBalances], suspect: Sequence[tuple[str, str]], nfts: Sequence[Wanted]
     ) -> _ChainRead:
-        """Return a chain's balances, and its positions as of the same block, for which it has the same time again."""
+        """Return a chain's balances, and positions and NFTs as of the same block, for which it has as long again."""
         sheet = await balances
         rpc, multicall3 = self._pools[sheet.chain_id], self._multicall3.get(sheet.chain_id)
-        return sheet, await positions_of(rpc, self._plugins, sheet, suspect, multicall3, self._chain_seconds)
+        positions, pieces = await asyncio.gather(
+            positions_of(rpc, self._plugins, sheet, suspect, multicall3, self._chain_seconds),
+            nfts_of(rpc, sheet, nfts, multicall3, self._chain_seconds),
+        )
+        return sheet, positions, pieces
 
     async def _snapshots(
         self, readings: Sequence[UserReading], reading: Mapping[int, asyncio.Task[_ChainRead]]
@@ -137,7 +145,7 @@ class Aggregator:
             snapshot_of(each.user_id, [taken[each.user_id, chain_id] for chain_id in each.wanted], now)
             for each in readings
         ]
-        return {chain_id: sheet for chain_id, (sheet, _) in {**first, **rest}.items()}, snapshots
+        return {chain_id: sheet for chain_id, (sheet, *_) in {**first, **rest}.items()}, snapshots
 
     async def _value(
         self,
@@ -150,8 +158,9 @@ class Aggregator:
         now = utc_now()
         for each in readings:
             for chain_id, pairs in each.wanted.items():
-                if chain_id in sheets and not needs_last(chain_id, pairs, known):
-                    taken[each.user_id, chain_id] = chain_taken(chain_id, pairs, known, None, now)
+                nfts = each.nfts.get(chain_id, ())
+                if chain_id in sheets and not needs_last(chain_id, pairs, nfts, known):
+                    taken[each.user_id, chain_id] = chain_taken(chain_id, pairs, nfts, known, None, now)
         return [known]
 
     async def _with_last(
@@ -168,8 +177,8 @@ class Aggregator:
             for chain_id, pairs in each.wanted.items():
                 if (each.user_id, chain_id) not in taken:
                     known = next(part for part in knowledge if chain_id in part.chains)
-                    before = last.get(each.user_id)
-                    taken[each.user_id, chain_id] = chain_taken(chain_id, pairs, known, before, now)
+                    before, nfts = last.get(each.user_id), each.nfts.get(chain_id, ())
+                    taken[each.user_id, chain_id] = chain_taken(chain_id, pairs, nfts, known, before, now)
 
     async def _knowledge(self, sheets: Mapping[int, _ChainRead]) -> Knowledge:
         """Return what was read together with what it is and costs; only what somebody holds is asked for."""
@@ -184,7 +193,17 @@ class Aggregator:
         )
         inside = {(chain_id, token) for chain_id, chain in chains.items() for token in chain.positions.tokens()}
         held += sorted(inside.difference(held))
-        quotes = await self._prices.quotes(held)
+        quotes, floors = await asyncio.gather(self._prices.quotes(held), self._floors_of(chains))
         async with self._database.unit_of_work() as session:
             facts = await facts_of(session, held)
-        return Knowledge(chains, facts, quotes, self._stablecoins)
+        return Knowledge(chains, facts, quotes, self._stablecoins, floors)
+
+    async def _floors_of(self, chains: Mapping[int, Amounts]) -> Mapping[Key, Price]:
+        """Return the floors of the collections that somebody holds pieces of."""
+        held = {
+            (chain_id, collection): None
+            for chain_id, chain in chains.items()
+            for (_, collection), pieces in chain.nfts.by_pair.items()
+            if pieces.count != 0
+        }
+        return await self._floors.floors(list(held)) if self._floors is not None and held else {}

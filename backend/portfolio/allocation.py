@@ -52,7 +52,7 @@ def find_assets(snapshot: Snapshot, search: str, sort: str) -> list[AssetPart]:
     `sort` is one of SORTS, with a minus from large to small. What is unknown comes last either way.
     """
     wanted = search.strip().casefold()
-    found = [part for part in snapshot.assets if not wanted or wanted in _words(part)]
+    found = [part for part in snapshot.holdings if not wanted or wanted in _words(part)]
     key = SORTS[sort.removeprefix("-")]
     known = [part for part in found if key(part) is not None]
     unknown = [part for part in found if key(part) is None]
@@ -91,6 +91,7 @@ def _words(part: AssetPart) -> str:
     return " ".join(
         (
             part.symbol or "",
+            part.nft.name or "" if part.nft else "",
             part.token,
             chain_name(part.chain_id),
             part.wallet,

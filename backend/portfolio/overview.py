@@ -56,7 +56,7 @@ def portfolio_read(snapshot: Snapshot | None, day_before: Snapshot | None, now: 
             CategoryRead(category=name, value_usd=value, share_pct=share_pct(value, snapshot))
             for name, value in categories
         ],
-        assets=len(snapshot.assets),
+        assets=len(snapshot.holdings),
     )
 
 
@@ -74,7 +74,7 @@ def chain_list(snapshot: Snapshot | None) -> ChainList:
 
 def chain_reads(snapshot: Snapshot) -> list[ChainRead]:
     """Return the chains of a snapshot, most valuable first, unknown ones last."""
-    counts = Counter(part.chain_id for part in snapshot.assets)
+    counts = Counter(part.chain_id for part in snapshot.holdings)
     parts = sorted(snapshot.chains, key=lambda part: (part.value_usd is None, -(part.value_usd or 0), part.chain_id))
     return [
         ChainRead(
@@ -103,7 +103,7 @@ def asset_list(
         )
     wanted = [
         part
-        for part in snapshot.assets
+        for part in snapshot.holdings
         if (chain_id is None or part.chain_id == chain_id) and (wallet is None or part.wallet.lower() == wallet.lower())
     ]
     wanted.sort(key=lambda part: (part.value_usd is None, -(part.value_usd or 0), part.chain_id, part.token))

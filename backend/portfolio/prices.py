@@ -38,3 +38,11 @@ class Prices(Protocol):
     async def quotes(self, keys: Sequence[Key]) -> Mapping[Key, Price]:
         """Return the price of each asset; what is missing is unknown."""
         ...
+
+
+class FloorPrices(Protocol):
+    """Who knows floor prices of NFT collections."""
+
+    async def floors(self, collections: Sequence[Key]) -> Mapping[Key, Price]:
+        """Return the floor of one piece of each collection; what is missing has none, or none that is known."""
+        ...

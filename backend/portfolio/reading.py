@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.chain.events import NATIVE_TOKEN
@@ -12,6 +13,8 @@ from backend.chain.registry import find_chain
 from backend.chain.service import KnownToken, known_tokens
 from backend.portfolio.balances.pairs import Pairs
 from backend.portfolio.discovery import repository as discovery_repository
+from backend.portfolio.nfts import repository as nfts_repository
+from backend.portfolio.nfts.pieces import Wanted
 from backend.portfolio.wallets import repository
 
 KNOWN_TOKENS_READ = 100  # the priced ones of a chain that are read for everybody, whether they were seen there or not
@@ -21,12 +24,13 @@ KNOWN_TOKENS_READ = 100  # the priced ones of a chain that are read for everybod
 class UserReading:
     """The wallets of a user and what is read of each: by chain, (wallet, token) in the order of the wallets.
 
-    `suspect` are the pairs that the spam filter left out.
+    `suspect` are the pairs that the spam filter left out, `nfts` the collections that it did not.
     """
 
     user_id: UUID
     wanted: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     suspect: dict[int, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    nfts: dict[int, list[Wanted]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,18 @@ async def readings_of(session: AsyncSession, users: Sequence[UUID], chain_ids: S
             every = dict.fromkeys([NATIVE_TOKEN, *tokens, *(token.address for token in known[chain_id])])
             reading.wanted[chain_id] += [(wallet, token) for token in every]
             reading.suspect[chain_id] += [(wallet, token) for token in spam]
+    for row in await nfts_repository.readable(session, users, chain_ids):
+        reading = readings.get(row["user_id"])
+        if reading is not None and row["chain_id"] in reading.wanted:
+            reading.nfts[row["chain_id"]].append(_wanted(row))
     return list(readings.values())
+
+
+def _wanted(row: RowMapping) -> Wanted:
+    token_ids = tuple(sorted(int(each) for each in row["token_ids"]))
+    return Wanted(
+        row["wallet"], row["collection"], row["standard"], token_ids, row["has_more"], row["symbol"], row["name"]
+    )
 
 
 def pairs_of(readings: Iterable[UserReading]) -> dict[int, Pairs]:
@@ -78,6 +93,26 @@ def suspects_of(readings: Iterable[UserReading]) -> dict[int, list[tuple[str, st
         for chain_id, pairs in reading.suspect.items():
             by_chain[chain_id].update(dict.fromkeys(pairs))
     return {chain_id: list(pairs) for chain_id, pairs in by_chain.items()}
+
+
+def nfts_wanted(readings: Iterable[UserReading]) -> dict[int, list[Wanted]]:
+    """Return the collections of all users together, each of a wallet once, by chain.
+
+    Where users were told of different ids of the same wallet, all of them are asked for.
+    """
+    by_chain: dict[int, dict[tuple[str, str], Wanted]] = defaultdict(dict)
+    for reading in readings:
+        for chain_id, wanted in reading.nfts.items():
+            held = by_chain[chain_id]
+            for each in wanted:
+                key = (each.wallet, each.collection)
+                held[key] = _together(held[key], each) if key in held else each
+    return {chain_id: list(held.values()) for chain_id, held in by_chain.items()}
+
+
+def _together(one: Wanted, other: Wanted) -> Wanted:
+    token_ids = tuple(sorted({*one.token_ids, *other.token_ids}))
+    return replace(one, token_ids=token_ids, has_more=one.has_more or other.has_more)
 
 
 async def known_by_chain(session: AsyncSession, chain_ids: Sequence[int]) -> dict[int, list[KnownToken]]:

@@ -15,6 +15,9 @@ from backend.core.clock import from_unix
 from backend.portfolio.balances import checker
 from backend.portfolio.balances.sheet import ChainBalances
 from backend.portfolio.engine.valuation import known_value_usd
+from backend.portfolio.nfts.pieces import Wanted
+from backend.portfolio.nfts.reading import ChainNfts
+from backend.portfolio.nfts.taking import held_nfts, nfts_need_last
 from backend.portfolio.positions import ChainPositions, parts_of
 from backend.portfolio.prices import Key, Price
 from backend.portfolio.protocols.base import Part, Position
@@ -32,32 +35,34 @@ _TOKENS_FAULT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """One chain as it was read: amounts by (wallet, token), and why some are None; positions in protocols."""
+    """One chain as it was read: amounts by (wallet, token), and why some are None; positions in protocols; NFTs."""
 
     sheet: ChainBalances
     amounts: Mapping[tuple[str, str], int | None]
     problems: Mapping[tuple[str, str], str]
     positions: ChainPositions
+    nfts: ChainNfts
 
     @classmethod
-    def of(cls, sheet: ChainBalances, positions: ChainPositions) -> "Amounts":
-        """Return a sheet for looking up, with the positions read as of its block."""
+    def of(cls, sheet: ChainBalances, positions: ChainPositions, nfts: ChainNfts) -> "Amounts":
+        """Return a sheet for looking up, with the positions and NFTs read as of its block."""
         pairs = sheet.pairs
         wallets = [pairs.wallets[place] for place in pairs.wallet_at.tolist()]
         tokens = [pairs.tokens[place] for place in pairs.token_at.tolist()]
         keys = list(zip(wallets, tokens, strict=True))
         problems = {keys[place]: problem for place, problem in sheet.problems.items()}
-        return cls(sheet, dict(zip(keys, sheet.amounts, strict=True)), problems, positions)
+        return cls(sheet, dict(zip(keys, sheet.amounts, strict=True)), problems, positions, nfts)
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Everything that snapshots of many users are made of."""
+    """Everything that snapshots of many users are made of; `floors` are the prices of NFT collections."""
 
     chains: Mapping[int, Amounts]
     facts: Mapping[Key, TokenFacts]
     quotes: Mapping[Key, Price]
     stablecoins: frozenset[Key]
+    floors: Mapping[Key, Price]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class ChainTaken:
     is_complete: bool
 
 
-def needs_last(chain_id: int, pairs: Sequence[tuple[str, str]], known: Knowledge) -> bool:
+def needs_last(chain_id: int, pairs: Sequence[tuple[str, str]], nfts: Sequence[Wanted], known: Knowledge) -> bool:
     """Return whether the last snapshot is needed: the chain or an amount was not read, or a holding has no price."""
     chain = known.chains[chain_id]
     if chain.sheet.block is None or chain.positions.problem is not None:
@@ -80,11 +85,16 @@ def needs_last(chain_id: int, pairs: Sequence[tuple[str, str]], known: Knowledge
         amount = chain.amounts[pair]
         if amount is None or (amount and (chain_id, pair[1]) not in known.quotes):
             return True
-    return False
+    return nfts_need_last(chain_id, nfts, chain.nfts, known.floors)
 
 
 def chain_taken(
-    chain_id: int, pairs: Sequence[tuple[str, str]], known: Knowledge, last: Snapshot | None, now: datetime
+    chain_id: int,
+    pairs: Sequence[tuple[str, str]],
+    nfts: Sequence[Wanted],
+    known: Knowledge,
+    last: Snapshot | None,
+    now: datetime,
 ) -> ChainTaken:
     """Return a user's part of a chain.
 
@@ -96,11 +106,14 @@ def chain_taken(
         part, held = _as_before(chain_id, read.sheet.problem, last)
         return ChainTaken(part, held, False)
     part = _chain_part(read.sheet, now)
-    if read.positions.problem is not None and part.problem is None:
-        part = replace(part, problem=read.positions.problem)
+    problem = read.positions.problem or read.nfts.problem
+    if problem is not None and part.problem is None:
+        part = replace(part, problem=problem)
     held, sound = _held(chain_id, pairs, known, last)
     inside, known_inside = _inside(chain_id, pairs, known, last)
-    return ChainTaken(part, held + inside, sound and known_inside and part.state == "fresh")
+    pieces, known_pieces = held_nfts(chain_id, nfts, read.nfts, known.floors, _earlier(chain_id, last))
+    is_complete = sound and known_inside and known_pieces and part.state == "fresh"
+    return ChainTaken(part, held + inside + pieces, is_complete)
 
 
 def snapshot_of(user_id: UUID, taken: Sequence[ChainTaken], taken_at: datetime) -> Snapshot:
@@ -162,7 +175,7 @@ def _held(
 ) -> tuple[list[AssetPart], bool]:
     """Return what the wallets hold on a chain that was read, and whether all of it is known."""
     read = known.chains[chain_id]
-    before = {(each.wallet, each.token): each for each in _earlier(chain_id, last) if each.position is None}
+    before = {(each.wallet, each.token): each for each in _tokens(_earlier(chain_id, last))}
     explained = _explained(read.positions, {wallet for wallet, _ in pairs})
     parts: list[AssetPart] = []
     sound = True
@@ -207,6 +220,11 @@ def _part(chain_id: int, wallet: str, token: str, amount: int | None, known: Kno
 
 def _earlier(chain_id: int, last: Snapshot | None) -> list[AssetPart]:
     return [each for each in last.assets if each.chain_id == chain_id] if last else []
+
+
+def _tokens(parts: Sequence[AssetPart]) -> list[AssetPart]:
+    """Return the holdings that are in the wallet itself and are no NFTs."""
+    return [each for each in parts if each.position is None and each.nft is None]
 
 
 def _explained(positions: ChainPositions, wallets: set[str]) -> dict[tuple[str, str], int]:

@@ -14,6 +14,7 @@ from backend.portfolio.discovery import repository as discovery_repository
 from backend.portfolio.discovery.finding import Finder
 from backend.portfolio.discovery.judging import judge_tokens
 from backend.portfolio.discovery.lists import TokenListError, fetch_list
+from backend.portfolio.nfts.judging import judge_collections
 from backend.portfolio.positions import contracts_of, shared_plugins
 from backend.portfolio.refresh import TAKE_NOW_TASK, TAKE_TASK
 from backend.portfolio.sink import StoreSink
@@ -60,6 +61,7 @@ async def _take(context: JobContext, users: Sequence[UUID]) -> None:
         StoreSink(home, context.redis),
         stablecoins=stablecoins_of(settings, pools),
         plugins=shared_plugins(settings.demo_addresses_file),
+        floors=_ladder(context),
     )
     try:
         await aggregator.take(users)
@@ -89,11 +91,12 @@ async def discover_many(context: JobContext, user_ids: list[str]) -> None:
 
 async def _discover(context: JobContext, user_id: UUID) -> None:
     pools = shared_pools(context.settings)
-    finder = Finder(context.database, pools, multicall3_addresses(list(pools)), user_id)
+    known = contracts_of(shared_plugins(context.settings.demo_addresses_file), list(pools))
+    finder = Finder(context.database, pools, multicall3_addresses(list(pools)), user_id, known)
     tokens = await finder.run()
+    await judge_collections(context.database, _ladder(context), user_id)
     if tokens:
         held_raw = await finder.held_raw()
-        known = contracts_of(shared_plugins(context.settings.demo_addresses_file), list(pools))
         spam = await judge_tokens(context.database, list(pools), _ladder(context), user_id, held_raw, known)
         log.info("tokens found", tokens=tokens, spam=spam)
 

@@ -195,6 +195,17 @@ HELD: dict[str, Holding] = {
             *("price1_usd", "price1_source", "block_number", "block_hash", "read_at", "problem"),
         ),
     ),
+    "portfolio_wallet_collections": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("wallet_id", "user_id", "chain_id", "collection", "token_ids", "has_more", "first_tx", "first_block"),
+            *("recipients", "found_at"),
+        ),
+    ),
+    "portfolio_collection_verdicts": Holding(
+        "user_id", _SERVICE, ("user_id", "chain_id", "collection", "is_spam", "reasons", "decided_by", "decided_at")
+    ),
     "recommendation_answers": Holding("user_id", _SERVICE, ("user_id", "id", "answer", "answered_at")),
     "alert_days": Holding(
         "user_id",
@@ -322,6 +333,7 @@ SHARED: dict[str, str] = {
     "chain_tokens": "public chain data",
     "chain_pools": "public chain data",
     "token_list_entries": "public lists of tokens",
+    "nft_collections": "public chain data",
     "price_readings": "public prices",
     "price_points": "public prices of before",
     "fiat_rates": "public exchange rates",

@@ -16,6 +16,7 @@ _TABS = (
     ("risk", "/portfolio/risk/"),
     ("leaderboard", "/portfolio/leaderboard/"),
     ("wallets", "/portfolio/wallets/"),
+    ("nfts", "/portfolio/nfts/"),
     ("hidden", "/portfolio/hidden/"),
 )
 

@@ -52,6 +52,7 @@ def _commands() -> list[dict[str, Any]]:
             ("palette.portfolio_leaderboard", "/portfolio/leaderboard/"),
             ("palette.portfolio_activity", "/portfolio/activity/"),
             ("palette.portfolio_wallets", "/portfolio/wallets/"),
+            ("palette.portfolio_nfts", "/portfolio/nfts/"),
             ("palette.portfolio_hidden", "/portfolio/hidden/"),
         )
     ]

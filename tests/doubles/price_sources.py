@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Any
 
 from aiohttp import web
+from eth_utils.address import to_checksum_address
 
 from backend.core.clock import now_seconds
 
@@ -59,6 +60,7 @@ class PriceDouble:
     closes: list[tuple[str, str]] = field(default_factory=list)
     as_zip: bool = True
     trend: Callable[[str, int], Decimal] | None = None  # asset, Unix seconds: what it was worth then
+    floors: dict[str, tuple[Decimal, Decimal] | None] = field(default_factory=dict)  # platform/address: ETH, USD
 
     def at(self, asset: str, moment: int) -> Decimal | None:
         if asset not in self.prices:
@@ -159,6 +161,29 @@ class PriceDouble:
         ats = range(-(-first // step) * step, min(last, int(now_seconds())) + 1, step)
         prices = [[at * 1000 + 12_345, self.at(name, at)] for at in ats]
         return self._json({"prices": prices, "market_caps": [], "total_volumes": []}, "gecko")
+
+    async def gecko_nft(self, request: web.Request) -> web.StreamResponse:
+        """A collection as CoinGecko describes it, shortened; None in `floors` is one without a floor."""
+        platform, address = request.match_info["platform"], request.match_info["address"]
+        if f"{platform}/{address}" not in self.floors:
+            return web.json_response({"error": "nft not found"}, status=404)
+        floor = self.floors[f"{platform}/{address}"]
+        said = {
+            "id": "pudgy-penguins",
+            "web_slug": "pudgy-penguins",
+            "contract_address": to_checksum_address(address),
+            "asset_platform_id": platform,
+            "name": "Pudgy <b>Penguins</b>",
+            "symbol": "PPG",
+            "image": {"small": "https://example.com/penguin.png"},
+            "native_currency": "ethereum",
+            "native_currency_symbol": "ETH",
+            "market_cap_rank": 3,
+            "floor_price": dict(zip(("native_currency", "usd"), floor or (None, None), strict=True)),
+            "market_cap": {"native_currency": 41507, "usd": 86337207},
+            "floor_price_in_usd_24h_percentage_change": -1.78233,
+        }
+        return self._json(said, "gecko")
 
     # --- files
 
@@ -278,6 +303,7 @@ async def price_double() -> AsyncIterator[PriceDouble]:
     app.router.add_get("/gecko/api/v3/simple/token_price/{platform}", double.gecko_simple)
     app.router.add_get("/gecko/api/v3/coins/{id}/market_chart/range", double.gecko_range)
     app.router.add_get("/gecko/api/v3/coins/{id}/contract/{address}/market_chart/range", double.gecko_range)
+    app.router.add_get("/gecko/api/v3/nfts/{platform}/contract/{address}", double.gecko_nft)
     app.router.add_get("/fred/fredgraph.csv", double.fred)
     app.router.add_get("/ecb/eurofxref-hist.zip", double.ecb)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

@@ -50,11 +50,15 @@ class Asked:
 
 
 class CachedSource:
-    """A source behind both caches. Use it inside one event loop."""
+    """A source behind both caches. Use it inside one event loop.
 
-    def __init__(self, source: PriceSource, redis: Redis | None) -> None:
+    `unknown_seconds`: for how long an asset that the source does not know is not asked for again.
+    """
+
+    def __init__(self, source: PriceSource, redis: Redis | None, unknown_seconds: int = UNKNOWN_SECONDS) -> None:
         self.source = source
         self._redis = redis
+        self._unknown_seconds = unknown_seconds
         self._kept: dict[Key, Kept] = {}
         self._asking: dict[Key, asyncio.Future[bool]] = {}
         self._batches = asyncio.Semaphore(_BATCHES_AT_ONCE)
@@ -76,6 +80,8 @@ class CachedSource:
                 return Asked({}, error, was_asked=True)
         known = await self._look(wanted)
         missing = [key for key in wanted if not self._is_current(known.get(key))]
+        # Where the limit does not suffice for all: first what was never asked for, then what was longest ago.
+        missing.sort(key=lambda key: known[key].asked_at if key in known else 0.0)
         self._counts["hit"].inc(len(wanted) - len(missing))
         self._counts["miss"].inc(len(missing))
         problem = None
@@ -118,7 +124,7 @@ class CachedSource:
     def _is_current(self, kept: Kept | None) -> bool:
         if kept is None:
             return False
-        seconds = self.source.keep_seconds if kept.answer is not None else UNKNOWN_SECONDS
+        seconds = self.source.keep_seconds if kept.answer is not None else self._unknown_seconds
         return now_seconds() - kept.asked_at < seconds
 
     def _keep(self, key: Key, kept: Kept) -> None:
@@ -259,7 +265,7 @@ class CachedSource:
                     pipe.set(
                         self._name(key),
                         _encoded(value),
-                        ex=LAST_SECONDS if value.answer is not None else UNKNOWN_SECONDS,
+                        ex=LAST_SECONDS if value.answer is not None else self._unknown_seconds,
                     )
                     pipe.delete(f"{self._name(key)}:asking")
                 await pipe.execute()

@@ -16,6 +16,7 @@ from backend.core.settings import Settings
 from backend.market.engine.grid import Step, final_until
 from backend.market.ladder.benchmarks import Benchmark, benchmark_key, carried
 from backend.market.ladder.chainlink import Chainlink
+from backend.market.ladder.floors import UNKNOWN_SECONDS
 from backend.market.ladder.history import History, Point, Series
 from backend.market.ladder.pools import Pools
 from backend.market.ladder.port import HistorySource, Key, PriceSource
@@ -43,7 +44,10 @@ class Ladder:
         before: list[HistorySource] = [*outside, pools]
         if self._web.sp500 is not None:
             before.append(self._web.sp500)
-        self.quoting = Quoting(now, redis, WORKER_PATIENCE_SECONDS if stores else WEB_PATIENCE_SECONDS)
+        patience = WORKER_PATIENCE_SECONDS if stores else WEB_PATIENCE_SECONDS
+        self.quoting = Quoting(now, redis, patience)
+        floors = [] if self._web.floors is None else [self._web.floors]
+        self._floors = Quoting(floors, redis, patience, unknown_seconds=UNKNOWN_SECONDS)
         self._history = History(before, database, redis, moments=self._web.defillama, readings=pools, stores=stores)
 
     async def quotes(
@@ -59,6 +63,13 @@ class Ladder:
         wanted = [(Key(chain_id, token.lower()), at) for chain_id, token in dict.fromkeys(keys)]
         points = await self._history.at_moments(wanted)
         return {(key.chain_id, key.token): _quote(key, point) for (key, _), point in points.items()}
+
+    async def floors(self, collections: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Quote]:
+        """Return the floor price of a piece of each NFT collection; what is missing is unknown.
+
+        Keys are (chain id, lower-case address of the collection).
+        """
+        return await self._floors.quotes(collections)
 
     async def history(
         self, key: tuple[int, str], start: datetime, end: datetime, step: str
@@ -102,6 +113,7 @@ class Ladder:
     async def close(self) -> None:
         """Close the connections."""
         await self.quoting.close()
+        await self._floors.close()
         await self._web.close()
 
 

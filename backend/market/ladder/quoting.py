@@ -10,7 +10,7 @@ from backend.core.logging import get_logger
 from backend.core.telemetry import price_source_asked, price_source_demoted
 from backend.market.engine.agreement import Choice, Said, choose
 from backend.market.engine.standing import Outcome, Standing, after
-from backend.market.ladder.cache import Asked, CachedSource
+from backend.market.ladder.cache import UNKNOWN_SECONDS, Asked, CachedSource
 from backend.market.ladder.notes import Notes
 from backend.market.ladder.port import Answer, Key, PriceSource
 from backend.market.ladder.problems import SourceRestingError, SourceThrottledError
@@ -29,9 +29,14 @@ class Quoting:
     """
 
     def __init__(
-        self, sources: Iterable[PriceSource], redis: Redis | None, patience_seconds: float = BUDGET_SECONDS
+        self,
+        sources: Iterable[PriceSource],
+        redis: Redis | None,
+        patience_seconds: float = BUDGET_SECONDS,
+        *,
+        unknown_seconds: int = UNKNOWN_SECONDS,
     ) -> None:
-        self._sources = [CachedSource(source, redis) for source in sources]
+        self._sources = [CachedSource(source, redis, unknown_seconds) for source in sources]
         self._standings = {cached.source.name: Standing() for cached in self._sources}
         self._notes = Notes(redis)
         self._patience_seconds = patience_seconds

@@ -11,13 +11,14 @@ from backend.core.jobs import defer
 from backend.core.settings import DEMO_CHAIN_ID, Settings
 from backend.market.engine.grid import Step
 from backend.market.ladder.benchmarks import Benchmark, benchmark_key
+from backend.market.ladder.floors import floors_configured
 from backend.market.ladder.history import Point, Series
 from backend.market.ladder.ladder import Ladder, close_shared_ladders, shared_ladder
 from backend.market.ladder.platforms import NO_CHAIN
 from backend.market.ladder.port import Key
 from backend.market.ladder.quotes import Quote
 
-__all__ = ["Benchmark", "Ladder", "Quote", "close_shared_ladders", "shared_ladder"]
+__all__ = ["Benchmark", "Ladder", "Quote", "close_shared_ladders", "floors_configured", "shared_ladder"]
 
 MOST_ASSETS = 100
 _ADDRESS_LENGTH = 42

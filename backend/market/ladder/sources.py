@@ -6,6 +6,7 @@ from backend.core.settings import Settings
 from backend.market.ladder.client import Place, SourceClient
 from backend.market.ladder.coingecko import CoinGecko
 from backend.market.ladder.defillama import DefiLlama
+from backend.market.ladder.floors import CoinGeckoFloors, floors_configured
 from backend.market.ladder.sp500 import StockIndex
 
 SP500_REQUESTS_PER_MINUTE = 6.0
@@ -19,6 +20,7 @@ class WebSources:
     defillama: DefiLlama | None
     coingecko: CoinGecko | None
     sp500: StockIndex | None
+    floors: CoinGeckoFloors | None
     clients: tuple[SourceClient, ...]
 
     async def close(self) -> None:
@@ -30,21 +32,23 @@ class WebSources:
 def web_sources(settings: Settings) -> WebSources:
     """Return the sources outside; none in the demo, whose market nobody outside knows."""
     if settings.is_demo_chain:
-        return WebSources(None, None, None, ())
+        return WebSources(None, None, None, None, ())
     clients: list[SourceClient] = []
 
     def client(place: Place) -> SourceClient:
         clients.append(SourceClient(place))
         return clients[-1]
 
-    defillama = coingecko = sp500 = None
+    defillama = coingecko = sp500 = floors = None
     if settings.defillama_coins_url:
         defillama = DefiLlama(client(defillama_place(settings)))
-    if settings.coingecko_api_key.get_secret_value():
-        coingecko = CoinGecko(client(coingecko_place(settings)), is_demo=settings.coingecko_plan == "demo")
+    if floors_configured(settings):
+        account = client(coingecko_place(settings))
+        coingecko = CoinGecko(account, is_demo=settings.coingecko_plan == "demo")
+        floors = CoinGeckoFloors(account)
     if settings.sp500_csv_url:
         sp500 = StockIndex(client(sp500_place(settings)))
-    return WebSources(defillama, coingecko, sp500, tuple(clients))
+    return WebSources(defillama, coingecko, sp500, floors, tuple(clients))
 
 
 def defillama_place(settings: Settings) -> Place:

@@ -4,7 +4,7 @@ Everything that is asked of chains is asked outside of transactions; each part i
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from backend.portfolio.balances.reader import read_balances
 from backend.portfolio.discovery import repository
 from backend.portfolio.discovery.activity import activity_of
 from backend.portfolio.discovery.transfers import Scan, scan
+from backend.portfolio.nfts.finding import CollectionFinder, store_found
 from backend.portfolio.reading import known_by_chain
 from backend.portfolio.wallets import ens
 from backend.portfolio.wallets import repository as wallets_repository
@@ -43,15 +44,24 @@ class Wallet:
 
 
 class Finder:
-    """Finds for one user what there is."""
+    """Finds for one user what there is.
+
+    `protocols` are contracts of protocols, as (chain, address): their NFTs are positions, and no collections.
+    """
 
     def __init__(
-        self, database: Database, pools: Mapping[int, RpcPool], multicall3: Mapping[int, str | None], user_id: UUID
+        self,
+        database: Database,
+        pools: Mapping[int, RpcPool],
+        multicall3: Mapping[int, str | None],
+        user_id: UUID,
+        protocols: Collection[tuple[int, str]] = (),
     ) -> None:
         self._database = database
         self._pools = pools
         self._multicall3 = multicall3
         self._user_id = user_id
+        self._protocols = protocols
 
     async def run(self) -> int:
         """Look for everything; return how many tokens there are now."""
@@ -68,6 +78,7 @@ class Finder:
             await wallets_repository.note_discovered(session, [wallet.id for wallet in wallets], utc_now())
             unread = await repository.tokens_without_facts(session, [self._user_id])
         await self._read_facts(unread[:TOKENS_READ])
+        await CollectionFinder(self._database, self._pools, self._multicall3, self._user_id).run()
         async with self._database.unit_of_work() as session:
             return len(await repository.tokens_of(session, [self._user_id]))
 
@@ -145,6 +156,7 @@ class Finder:
     async def _store_scan(self, chain_id: int, ids: Mapping[str, UUID], found: Scan) -> None:
         if found.problem is not None:
             log.warning("transfers not looked through", chain_id=chain_id, reason=found.problem)
+        active = found.tokens.keys() | {wallet for wallet, _ in found.nfts}
         tokens = [
             _token(ids[wallet], chain_id, token, "transfer")
             for wallet, held in found.tokens.items()
@@ -155,12 +167,13 @@ class Finder:
                 "wallet_id": str(wallet_id),
                 "chain_id": chain_id,
                 "next_block": found.next_block,
-                "is_active": wallet in found.tokens,
+                "is_active": wallet in active,
             }
             for wallet, wallet_id in ids.items()
         ]
         async with self._database.unit_of_work() as session:
             await repository.add_tokens(session, tokens)
+            await store_found(session, chain_id, ids, found.nfts, self._protocols)
             await repository.move_cursors(session, moved)
 
     async def _find_listed(self, wallets: Sequence[Wallet], answering: frozenset[int]) -> None:

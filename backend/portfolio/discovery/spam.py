@@ -27,12 +27,12 @@ FAMOUS = frozenset(
         *("SNX", "COMP", "SUSHI", "PEPE", "SHIB"),
     )
 )
-_LINK = re.compile(
+LINK = re.compile(
     r"https?|www\.|://|\b[a-z0-9-]+\.(com|org|net|io|xyz|app|fi|finance|site|online|info|top|pro|live|link|gift|vip"
     r"|club|cc|me|to|gg|co|us|eu|claims?|events?|network|exchange|money|fund|cash|lol|pw|ru|cn)\b",
     re.IGNORECASE,
 )
-_LURE = re.compile(r"\b(claim|visit|airdrop|reward|voucher|gift|redeem|free|bonus|giveaway|winner)s?\b", re.IGNORECASE)
+LURE = re.compile(r"\b(claim|visit|airdrop|reward|voucher|gift|redeem|free|bonus|giveaway|winner)s?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class SpamFilter:
             return Verdict(False, ())
         reasons: list[Reason] = []
         shown = f"{token.symbol or ''} {token.name or ''}"
-        if _LINK.search(shown):
+        if LINK.search(shown):
             reasons.append("link")
-        if _LURE.search(shown):
+        if LURE.search(shown):
             reasons.append("lure")
         if self._looks_known(token):
             reasons.append("look_alike")

@@ -53,7 +53,7 @@ def risk_of(snapshot: Snapshot | None, stablecoins: Collection[AssetKey] = ()) -
         stable_share_pct=_places(stable_share_pct(_valued(key, value, stable) for key, value in positive.items())),
         debt_share_pct=_places(percent(-owed, held)),
         lowest_health_factor=min(factors, default=None),
-        unknown=sum(part.value_usd is None for part in snapshot.assets),
+        unknown=sum(part.value_usd is None for part in snapshot.holdings),
         exposures=exposures,
     )
 

@@ -27,7 +27,7 @@ def compare_wallets(before: Snapshot | None, after: Snapshot | None, names: Sequ
     """Return every wallet of the snapshots and every named group of two or more, the largest first."""
     if before is None or after is None or before.taken_at >= after.taken_at:
         return WalletComparison(before_at=None, after_at=None, items=[], problem=NO_TWO)
-    there = {part.wallet.lower() for snapshot in (before, after) for part in snapshot.assets}
+    there = {part.wallet.lower() for snapshot in (before, after) for part in snapshot.holdings}
     called = {each.address: each.name for each in names}
     items = [
         _compared("wallet", address, called.get(address) or formats.address(address), {address}, before, after)

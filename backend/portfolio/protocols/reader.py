@@ -1,7 +1,7 @@
 """Reads contracts of a chain through one provider as of one block, and makes sure afterwards that the block stands."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from typing_extensions import TypeVar
@@ -68,6 +68,32 @@ class PinnedReader:
         return answers
 
 
+async def read_pinned(
+    rpc: RpcPool,
+    read: Callable[[PinnedReader, Header], Awaitable[T]],
+    multicall3: str | None,
+    block: Header | None = None,
+    budget_seconds: float = CHAIN_SECONDS,
+) -> tuple[Header, T]:
+    """Return what `read` makes of a chain as of a block (None: its newest), which is returned too.
+
+    All comes from one provider. Raises RpcMissingError when another block stands in that block's place, RpcError or
+    AllProvidersDownError.
+    """
+
+    async def at_one_block(single: SingleProvider) -> tuple[Header, T]:
+        pinned = block or await single.call("eth_getBlockByNumber", ["latest", False], parse_header)
+        reader = PinnedReader(single, pinned.number, multicall3)
+        found = await read(reader, pinned)
+        if reader.asked:
+            standing = await single.call("eth_getBlockByNumber", [hex(pinned.number), False], parse_header)
+            if standing.hash != pinned.hash:
+                raise RpcMissingError(f"another block stands at {pinned.number} by now")
+        return pinned, found
+
+    return await rpc.together(at_one_block, budget_seconds)
+
+
 async def read_positions(
     rpc: RpcPool,
     plugins: Sequence[ProtocolPlugin],
@@ -76,22 +102,11 @@ async def read_positions(
     block: Header | None = None,
     budget_seconds: float = CHAIN_SECONDS,
 ) -> tuple[Header, list[Position]]:
-    """Return the positions of wallets on a chain as of a block (None: its newest), which is returned too.
-
-    All comes from one provider. Raises RpcMissingError when another block stands in that block's place, RpcError or
-    AllProvidersDownError.
-    """
+    """Return the positions of wallets on a chain as of a block, as `read_pinned` reads it and raises."""
     wanted = [plugin for plugin in plugins if plugin.is_on(rpc.chain_id)]
 
-    async def all_of(single: SingleProvider) -> tuple[Header, list[Position]]:
-        pinned = block or await single.call("eth_getBlockByNumber", ["latest", False], parse_header)
-        reader = PinnedReader(single, pinned.number, multicall3)
+    async def all_of(reader: PinnedReader, pinned: Header) -> list[Position]:
         found = await asyncio.gather(*(plugin.positions(reader, wallets, pinned) for plugin in wanted))
-        if reader.asked == 0:
-            return pinned, []
-        standing = await single.call("eth_getBlockByNumber", [hex(pinned.number), False], parse_header)
-        if standing.hash != pinned.hash:
-            raise RpcMissingError(f"another block stands at {pinned.number} by now")
-        return pinned, [position for positions in found for position in positions]
+        return [position for positions in found for position in positions]
 
-    return await rpc.together(all_of, budget_seconds)
+    return await read_pinned(rpc, all_of, multicall3, block, budget_seconds)

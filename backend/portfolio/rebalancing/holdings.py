@@ -13,6 +13,7 @@ from backend.portfolio.snapshots.records import OTHER, AssetPart, Snapshot
 
 IN_PROTOCOL = "in {protocol}: take it out first, swaps move what is in the wallet"
 DEBT = "a debt: it is paid back, not sold"
+IS_NFT = "an NFT: pieces are sold one by one, not swapped"
 NO_AMOUNT = "its amount could not be read"
 NO_DECIMALS = "its contract does not say how it is counted"
 NO_PRICE = "no source has a price for it"
@@ -70,7 +71,7 @@ def movables(snapshot: Snapshot, by: str, assets: KnownAssets) -> Movables:
     """Return what of a snapshot can be rebalanced by `asset` or by `category`."""
     held: list[Movable] = []
     left_out: list[LeftOut] = []
-    for part in snapshot.assets:
+    for part in snapshot.holdings:
         reason = _why_not(part)
         if reason is not None:
             left_out.append(LeftOut(part, reason))
@@ -91,6 +92,8 @@ def category_of(part: AssetPart, assets: KnownAssets) -> str:
 
 
 def _why_not(part: AssetPart) -> str | None:
+    if part.nft is not None:
+        return IS_NFT
     if part.position is not None:
         if part.position.role == "debt" or (part.amount_raw or 0) < 0:
             return DEBT

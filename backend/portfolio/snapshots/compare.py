@@ -1,6 +1,6 @@
 """Two snapshots of a portfolio beside each other, pure: what came of price and what of amount."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
@@ -57,8 +57,11 @@ _Key = tuple[AssetKey, str | None]
 
 
 def compare(before: Snapshot, after: Snapshot) -> Comparison:
-    """Return how a portfolio changed from one snapshot to another; `change_pct` is None from zero."""
-    symbols = {_key(part): part.symbol for snapshot in (before, after) for part in snapshot.assets}
+    """Return how a portfolio changed from one snapshot to another; `change_pct` is None from zero.
+
+    Of what counts as held at one of both times: NFTs that had no floor at the other were worth something unknown then.
+    """
+    symbols = {_key(part): part.symbol for snapshot in (before, after) for part in snapshot.holdings}
     then, now = _sides(before, symbols.keys()), _sides(after, symbols.keys())
     changes = [_change(key, symbol, then[key], now[key]) for key, symbol in symbols.items()]
     changes.sort(key=lambda change: (-abs(change.change_usd or 0), change.asset, change.protocol or ""))
@@ -116,11 +119,12 @@ def _key(part: AssetPart) -> _Key:
     return AssetKey(part.chain_id, part.token), part.protocol
 
 
-def _sides(snapshot: Snapshot, keys: Iterable[_Key]) -> dict[_Key, Side]:
+def _sides(snapshot: Snapshot, keys: Collection[_Key]) -> dict[_Key, Side]:
     """Return every asset's side; what is not in the snapshot is zero where its chain was read, else unknown."""
     held: dict[_Key, list[AssetPart]] = {}
     for part in snapshot.assets:
-        held.setdefault(_key(part), []).append(part)
+        if _key(part) in keys:
+            held.setdefault(_key(part), []).append(part)
     known = snapshot.chains_usd()
     absent = {key: NOTHING if key[0].chain_id in known else UNKNOWN for key in keys}
     return absent | {key: _side(parts) for key, parts in held.items()}

@@ -14,6 +14,7 @@ from backend.core.money import plain
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 OTHER = "other"
+NFT = "nft"
 EXACT = Context(prec=120)
 ChainState = Literal["fresh", "stale", "unknown"]
 
@@ -50,11 +51,26 @@ class HeldIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NftHeld:
+    """What is held of a collection: its standard (erc721 or erc1155), its own name, and which pieces of it.
+
+    `token_ids` are decimal numbers as text; `has_more`: there are pieces of which the id is not known here.
+    """
+
+    standard: str
+    name: str | None
+    token_ids: tuple[str, ...]
+    has_more: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetPart:
     """One holding of one wallet: its exact amount, its price with source and time. None is unknown, never zero.
 
     `price_detail` says what of the source exactly: the pool, the feed, or that it is taken as exactly $1.
     What is owed has a negative amount and value. `position` is that of `protocol` which it is a part of.
+    With `nft` it is the pieces of a collection: `token` is that, decimals are 0, the price is the collection's floor.
     """
 
     chain_id: int
@@ -71,6 +87,12 @@ class AssetPart:
     category: str | None = None
     protocol: str | None = None
     position: HeldIn | None = None
+    nft: NftHeld | None = None
+
+    @property
+    def is_apart(self) -> bool:
+        """True for pieces of a collection without a floor: they are shown by themselves and counted nowhere."""
+        return self.nft is not None and self.nft.problem is None and self.price_usd is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +116,11 @@ class Snapshot:
     def hour(self) -> datetime:
         """The hour (UTC) it is the snapshot of."""
         return hour_of(self.taken_at)
+
+    @property
+    def holdings(self) -> tuple[AssetPart, ...]:
+        """What counts as held: all parts but those that are shown apart."""
+        return tuple(part for part in self.assets if not part.is_apart)
 
     def categories_usd(self) -> dict[str, Decimal]:
         """Return the known value by category; holdings without one are under `other`."""
@@ -245,6 +272,7 @@ def _asset_fields(part: AssetPart) -> dict[str, Any]:
         "category": part.category,
         "protocol": part.protocol,
         "position": None if part.position is None else _position_fields(part.position),
+        **({} if part.nft is None else {"nft": _nft_fields(part.nft)}),
     }
 
 
@@ -264,6 +292,7 @@ def _asset_of(part: Mapping[str, Any]) -> AssetPart:
         category=part["category"],
         protocol=part["protocol"],
         position=_position_of(part.get("position")),
+        nft=_nft_of(part.get("nft")),
     )
 
 
@@ -285,6 +314,28 @@ def _position_of(fields: Mapping[str, Any] | None) -> HeldIn | None:
         role=fields["role"],
         identifiers=fields["identifiers"],
         health_factor=_decimal(fields["healthFactor"]),
+        problem=fields["problem"],
+    )
+
+
+def _nft_fields(held: NftHeld) -> dict[str, Any]:
+    return {
+        "standard": held.standard,
+        "name": _text(held.name),
+        "tokenIds": list(held.token_ids),
+        "hasMore": held.has_more,
+        "problem": held.problem,
+    }
+
+
+def _nft_of(fields: Mapping[str, Any] | None) -> NftHeld | None:
+    if fields is None:
+        return None
+    return NftHeld(
+        standard=fields["standard"],
+        name=fields["name"],
+        token_ids=tuple(fields["tokenIds"]),
+        has_more=fields["hasMore"],
         problem=fields["problem"],
     )
 

@@ -1,4 +1,4 @@
-// Writes wallets.json, tokens.json, ens.json and protocols.json from the sources beside this:
+// Writes wallets.json, tokens.json, ens.json, protocols.json and nfts.json from the sources beside this:
 //   cd "$(mktemp -d)" && npm install --ignore-scripts solc@0.8.28 @openzeppelin/contracts@5.4.0
 //   node <repository>/tests/doubles/contracts/compile.mjs          (in that same folder)
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ const imported = (path) => {
   const file = join(process.cwd(), "node_modules", path);
   return existsSync(file) ? { contents: readFileSync(file, "utf8") } : { error: `${path} is not installed` };
 };
-for (const name of ["wallets", "tokens", "ens", "protocols"]) {
+for (const name of ["wallets", "tokens", "ens", "protocols", "nfts"]) {
   const input = {
     language: "Solidity",
     sources: { [`${name}.sol`]: { content: readFileSync(new URL(`${name}.sol`, import.meta.url), "utf8") } },

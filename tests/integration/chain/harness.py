@@ -35,6 +35,7 @@ class Anvil:
     directory: Path
     load_state: Path | None = None
     block_seconds: float | None = None
+    chain_id: int = DEMO_CHAIN_ID
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -48,7 +49,7 @@ class Anvil:
 
     def launch(self) -> Launch:
         argv = [str(anvil_binary()), "--quiet", "--port", str(self.port), "--accounts", "20", "--hardfork", "cancun"]
-        argv += ["--gas-limit", "30000000", "--chain-id", str(DEMO_CHAIN_ID), "--order", "fees"]
+        argv += ["--gas-limit", "30000000", "--chain-id", str(self.chain_id), "--order", "fees"]
         argv += ["--no-mining"] if self.block_seconds is None else ["--block-time", f"{self.block_seconds:g}"]
         if self.load_state is not None:
             # Loaded, and saved there again by a clean stop: a copy, since several chains start from the same state.

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from backend.cli.doctor_prices import price_findings
+from backend.cli.doctor_prices import PENGUINS, price_findings
 from backend.core.settings import Settings
 from backend.market.ladder.cache import Asked
 from backend.market.ladder.notes import Notes
@@ -28,6 +28,7 @@ async def test_each_source_has_a_row(make_settings: Callable[..., Settings], red
         assert rows["prices: DefiLlama"].note.startswith("Ether $3000.5, ")
         assert rows["prices: DefiLlama"].note.endswith("the product has not asked it yet")
         assert rows["prices: CoinGecko"].note == "not asked: no COINGECKO_API_KEY"
+        assert rows["NFT floors: CoinGecko"].note == "not asked, NFTs have no value: no COINGECKO_API_KEY"
         assert rows["benchmark: S&P 500"].state == "off" and "SP500_CSV_URL" in rows["benchmark: S&P 500"].note
         assert rows["exchange rates"].note.startswith("newest of 2026-11-24")
 
@@ -39,6 +40,11 @@ async def test_each_source_has_a_row(make_settings: Callable[..., Settings], red
         assert rows["prices: DefiLlama"].note.startswith("does not answer: HTTP 500; last answer ")
         assert rows["prices: DefiLlama"].note.endswith("(HTTP 502)")
         assert rows["prices: CoinGecko"].note.startswith("does not answer: HTTP 401")
+        assert rows["NFT floors: CoinGecko"].note.startswith("does not answer: HTTP 401")
+        double.floors[f"ethereum/{PENGUINS.token}"] = (Decimal("4.67"), Decimal("9713.91"))
+        right = settings.model_copy(update={"coingecko_api_key": SecretStr(double.key)})
+        known = {row.what: row for row in await price_findings(right)}
+        assert known["NFT floors: CoinGecko"].note.startswith("Pudgy Penguins $9713.91, ")
         assert not any(row.is_problem for row in rows.values()), "the product runs without them"
         assert not any("wrong" in row.note or "127.0.0.1" in row.note for row in rows.values())
 

@@ -19,7 +19,7 @@ from backend.portfolio.rebalancing.markets import ChainMarket, PoolAt
 from backend.portfolio.rebalancing.planning import Known, Outcome, Wish, plan_trades, suggestion_id
 from backend.portfolio.rebalancing.reading import rebalancing_read
 from backend.portfolio.rebalancing.schemas import RebalancingRead, TargetPart, TargetRead, TargetWrite
-from backend.portfolio.snapshots.records import AssetPart, ChainPart, HeldIn, Snapshot, make_snapshot
+from backend.portfolio.snapshots.records import AssetPart, ChainPart, HeldIn, NftHeld, Snapshot, make_snapshot
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MAINNET, BASE = 1, 8453
@@ -120,12 +120,13 @@ def test_what_swaps_cannot_move_is_left_out_and_says_why(assets: KnownAssets) ->
         part(None, USDC),
         part("1", FAKE, decimals=None, value_usd=None),
         part("1", WETH, price_usd=None, value_usd=None),
+        part("3000", FAKE, nft=NftHeld(standard="erc721", name="Penguins", token_ids=("3",))),
     )
     held = movables(taken, "asset", assets)
     assert held.values_usd() == {"ETH": 100}
     reasons = [each.reason for each in held.left_out]
     assert "Uniswap V3" in reasons[0] and "paid back" in reasons[1] and "could not be read" in reasons[2]
-    assert "counted" in reasons[3] and "price" in reasons[4]
+    assert "counted" in reasons[3] and "price" in reasons[4] and "NFT" in reasons[5]
 
 
 def test_a_trade_says_what_it_costs_and_why(assets: KnownAssets) -> None:
