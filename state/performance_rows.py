@@ -242,25 +242,22 @@ def _year_cell(year: str, months: Sequence[MonthRead]) -> MonthCell:
 def compare_rows(
     found: Sequence[tuple[PerformanceRange, PerformanceRead, Sequence[BenchmarkRead]]],
 ) -> list[CompareRow]:
-    """Return the portfolio and the benchmarks over several ranges; a benchmark that is never known has one row."""
+    """Return the portfolio and the benchmarks over several ranges; what is known of none of them has one row."""
     known = {each.benchmark for _, _, reads in found for each in reads if each.return_pct is not None}
-    rows = [
-        row
-        for name, ours, reads in found
-        for row in (
-            _ours_row(name, ours),
-            *(_benchmark_row(name, each) for each in reads if each.benchmark in known),
-        )
-    ]
+    is_known = any(ours.time_weighted_pct is not None for _, ours, _ in found)
+    rows = [] if is_known else [_ours_row(None, ours) for _, ours, _ in found[:1]]
+    for name, ours, reads in found:
+        rows += [_ours_row(name, ours)] if is_known else []
+        rows += [_benchmark_row(name, each) for each in reads if each.benchmark in known]
     unknown = {each.benchmark: each for _, _, reads in found for each in reads if each.benchmark not in known}
     return rows + [_benchmark_row(None, each) for each in unknown.values()]
 
 
-def _ours_row(name: PerformanceRange, ours: PerformanceRead) -> CompareRow:
+def _ours_row(name: PerformanceRange | None, ours: PerformanceRead) -> CompareRow:
     fall = ours.max_drawdown.pct if ours.max_drawdown else 0.0 if ours.never_fell else None
     return CompareRow(
         key=f"{name}-ours",
-        span=t(f"portfolio.range_{name}"),
+        span=t(f"portfolio.range_{name}") if name else t("performance.span_any"),
         name=t("performance.portfolio"),
         is_ours=True,
         made=formats.percent(ours.time_weighted_pct),

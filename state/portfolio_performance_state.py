@@ -60,7 +60,6 @@ class PortfolioPerformanceState(rx.State):
     failure_id: str = ""
     limit_message: str = ""
     upgrade_to: str = ""
-    has_days: bool = False
     ranges: list[Chip] = []
     charts: list[Chip] = []
     chart_kind: str = "return"
@@ -104,7 +103,7 @@ class PortfolioPerformanceState(rx.State):
             Chip(t(f"performance.chart_{each}"), replace(view, chart=each).address(), each == view.chart)
             for each in CHARTS
         ]
-        self.chart_kind, self.has_days, self.problems = view.chart, read.start_usd is not None, read.problems
+        self.chart_kind, self.problems = view.chart, read.problems
         self.note = t("performance.days", known=formats.number(read.days_known), days=formats.number(read.days))
         self.tiles = rows.figure_tiles(read)
         self.lines = rows.lines_view(view.range, lines, benchmarks)

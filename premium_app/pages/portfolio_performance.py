@@ -115,7 +115,7 @@ def _falls() -> rx.Component:
         rx.cond(
             page.falls.points.length() > 0,
             time_chart(page.falls),
-            _empty("trending-down", t("performance.falls_none"), t("performance.falls_none_text")),
+            empty_state("trending-down", t("performance.falls_none"), t("performance.falls_none_text")),
         ),
         note=page.falls.source,
     )
@@ -144,7 +144,7 @@ def _months() -> rx.Component:
                     ),
                 ),
             ),
-            _empty("calendar-days", t("performance.months_none"), t("performance.months_none_text")),
+            empty_state("calendar-days", t("performance.months_none"), t("performance.months_none_text")),
         ),
         note=t("performance.months_note"),
     )

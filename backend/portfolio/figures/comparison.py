@@ -81,7 +81,8 @@ def _relate(
 
 def lines_of(course: Course, benchmarks: Sequence[BenchmarkDays], start: date, end: date) -> list[ComparisonPoint]:
     """Return a point for every day from `start` to `end` of which something is known."""
-    ours = {day.starts_at.date(): level for day, level in course.index()}
+    index = course.index()
+    ours = {day.starts_at.date(): level for day, level in index} if len(index) > 1 else {}  # one day made nothing
     lines = {each.benchmark: _line(each, ours, start, end) for each in benchmarks}
     days = sorted(ours.keys() | {day for line in lines.values() for day in line})
     return [

@@ -13,7 +13,7 @@ from decimal import Decimal
 from backend.portfolio.engine import time_weighted as twr
 from backend.portfolio.engine.exact import EXACT
 from backend.portfolio.snapshots.history import RANGES, Range
-from backend.portfolio.snapshots.records import DAY, day_of
+from backend.portfolio.snapshots.records import DAY, HOUR, day_of
 from backend.portfolio.snapshots.service import Point
 
 
@@ -58,6 +58,7 @@ class Course:
 
 
 _PLACES = Decimal("1e-30")
+LAST_HOUR = 23 * HOUR
 
 
 def course_of(points: Sequence[Point], now: datetime) -> Course:
@@ -112,8 +113,13 @@ def _steps(points: Sequence[Point]) -> list[Decimal | None]:
 
 
 def _flow_of(point: Point) -> Decimal | None:
-    """Return a day's flow; of a day with an incomplete hour only if nothing moved: it could be after the value."""
-    return point.net_flow_usd if point.is_complete or not point.net_flow_usd else None
+    """Return a day's flow, None where a part of it may have come after the value of the day.
+
+    That may be when the day's last hours have no complete snapshot; a day without any has no value to come after.
+    """
+    flow, at = point.net_flow_usd, point.taken_at
+    is_last = at is not None and at >= point.starts_at + LAST_HOUR
+    return flow if not flow or point.is_complete or is_last or not _is_known(point) else None
 
 
 def _before_flow(day: Point, flow: Decimal) -> twr.Point:

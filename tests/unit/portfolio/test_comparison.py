@@ -63,6 +63,8 @@ def test_a_line_begins_where_both_are_known():
     assert [each.eth_pct for each in lines] == [None, None, 20, 140]
     alone = lines_of(course_of([], START), [late], START.date(), date(2026, 5, 9))
     assert [(each.portfolio_pct, each.eth_pct) for each in alone] == [(None, 0), (None, 100)]
+    single = lines_of(course_of(points[:1], START + 4 * DAY), [late], START.date(), date(2026, 5, 9))
+    assert [each.portfolio_pct for each in single] == [None, None], "one day made nothing yet"
 
 
 def test_days_without_trade_are_no_returns_of_the_index():

@@ -47,7 +47,6 @@ def test_a_whole_month_ranks_by_the_returns_of_its_days():
         (month(d9=day(9, None)), "incomplete"),
         (month(d9=day(9, "1009", share="0")), "incomplete"),
         (month(d9=day(9, "1009", None)), "flows"),
-        (month(d9=day(9, "1009", "5", share="0.9")), "flows"),
         (month(d9=day(9, str(LEAST_USD - 1))), "too_small"),
         ([], "too_young"),
     ],

@@ -1,5 +1,6 @@
 """Performance from days: worked by hand, and unknown wherever a day or a flow is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -70,13 +71,21 @@ def test_a_day_that_is_missing_or_incomplete_is_not_guessed(hole):
 
 
 def test_what_flowed_on_a_day_that_is_left_out_counts_for_the_next():
-    """100; a day that is not known, in which 50 came; 150: nothing was made. Of the last day nothing would be known."""
+    """100; a day that is not known, in which 50 came; 150: nothing was made."""
     hole = Point(starts_at=START + DAY, samples=3, complete_share=Decimal(0), net_flow_usd=Decimal(50))
-    points = [day(0, "100"), hole, day(2, "150")]
-    assert course_of(points, START + 3 * DAY).whole_flows is False, "it may have come after that day's value"
-    still = Point(starts_at=START + DAY, samples=3, complete_share=Decimal(0), net_flow_usd=Decimal(0))
-    course = course_of([day(0, "100"), still, day(2, "150", "50")], START + 3 * DAY)
+    course = course_of([day(0, "100"), hole, day(2, "150")], START + 3 * DAY)
     assert (course.flows, course.growth.fraction, course.daily) == ((50,), 0, ())
+
+
+def test_a_flow_that_may_have_come_after_the_days_value_is_unknown():
+    """The day's value is of 10:00, later hours are not complete: 50 may have come before or after it."""
+    early = replace(day(1, "150", "50", share="0.5"), taken_at=START + DAY + timedelta(hours=10))
+    points = [day(0, "100"), early, day(2, "150")]
+    assert course_of(points, START + 3 * DAY).whole_flows is False
+    late = replace(early, taken_at=START + DAY + timedelta(hours=23, minutes=2))
+    assert course_of([day(0, "100"), late, day(2, "150")], START + 3 * DAY).growth.fraction == 0
+    still = replace(early, net_flow_usd=Decimal(0), value_usd=Decimal(100))
+    assert course_of([day(0, "100"), still, day(2, "100")], START + 3 * DAY).whole_flows is True
 
 
 def test_returns_begin_after_the_last_unknown_flow():
@@ -127,7 +136,7 @@ def test_as_the_slow_obvious_version_has_it(rows):
     for begin in range(len(known)):  # the earliest day from which no step has an unknown flow
         inside = [point for point in points if point.starts_at > known[begin].starts_at and point.samples]
         until = [point for point in inside if point.starts_at <= known[-1].starts_at]
-        if all(p.net_flow_usd is not None and (p.complete_share == 1 or p.net_flow_usd == 0) for p in until):
+        if all(point.net_flow_usd is not None for point in until):
             assert list(course.linked) == known[begin:]
             break
     level = Decimal(1)
