@@ -16,7 +16,7 @@ from backend.ledger.decoding.purse import Piece, netted
 from backend.ledger.decoding.shapes import Shape
 from backend.ledger.events import Kind
 
-ROUTER = "router"  # what a contract is for: aggregators that trade with what their caller sends
+ROUTER = "router"  # what a contract is for: whoever is paid by it trades (routers of aggregators, Uniswap V4's manager)
 V2_SWAP = Shape(
     "Swap(address indexed sender, uint256 amount0In, uint256 amount1In, uint256 amount0Out, uint256 amount1Out, "
     "address indexed to)"
@@ -52,29 +52,27 @@ def pool_trade(case: Case, log: Log, paid0: int, paid1: int) -> Trade | None:
 
 
 def find_swaps(case: Case, trades: Sequence[Trade]) -> list[Finding]:
-    """Return the swaps of a wallet that acts: one by a router, or one for each group of trades."""
+    """Return the swaps of a wallet that acts: one by a router, and one for each group of trades beside it."""
     if not case.acts or case.purse.is_empty:
         return []
     router = _router(case)
-    if router is not None:
-        found = _by_router(case, router, trades)
-        return [found] if found else []
-    findings = (_by_pools(case, group) for group in _groups(case, trades))
+    findings = [_by_router(case, router, trades)] if router is not None else []
+    findings += [_by_pools(case, group) for group in _groups(case, trades)]
     return [finding for finding in findings if finding is not None]
 
 
 def _router(case: Case) -> str | None:
-    """Return the router that the wallet called or sent something to."""
+    """Return the router that the wallet called, sent something to, or got something from."""
     if case.purpose(case.tx.recipient) == ROUTER:
         return case.tx.recipient
-    sent = case.purse.outs(lambda piece: case.purpose(piece.other) == ROUTER)
-    return sent[0].other if sent else None
+    return next((piece.other for piece in case.purse.all() if case.purpose(piece.other) == ROUTER), None)
 
 
 def _by_router(case: Case, router: str, trades: Sequence[Trade]) -> Finding | None:
     """What went to the router, against what came from it or a pool, or is what a known pool sold.
 
-    When the wallet called the router itself, everything fungible that went, went by it: whoever got it from there (an
+    The native currency that paid the call belongs to it. When the wallet called the router itself, everything
+    fungible that went, went by it: whoever got it from there (an
     executor, say) is one who gives.
     """
     pools = {log.address for shape in (V2_SWAP, V3_SWAP) for log, _ in case.logs(shape)}
@@ -84,7 +82,8 @@ def _by_router(case: Case, router: str, trades: Sequence[Trade]) -> Finding | No
 
     def belongs(piece: Piece, tokens: frozenset[str]) -> bool:
         known = piece.token in tokens or piece.other in pools or case.purpose(piece.other) == ROUTER
-        return piece.is_fungible and (known or (called and not piece.is_in))
+        pays_call = piece.token == NATIVE_TOKEN and piece.other == case.tx.recipient
+        return piece.is_fungible and (known or (not piece.is_in and (called or pays_call)))
 
     given = case.purse.outs(lambda piece: belongs(piece, bought))
     executors = {piece.other for piece in given} if called else set[str]()

@@ -1,4 +1,4 @@
-"""Bridges, both ends; and orders that a solver settles."""
+"""Bridges, both ends; orders that a solver settles; venues of one contract for all pools."""
 
 from backend.chain.events import NATIVE_TOKEN
 from tests.unit.ledger.decoding.build import (
@@ -18,6 +18,7 @@ from tests.unit.ledger.decoding.case import Case
 
 ETH = NATIVE_TOKEN
 SPOKE, STARGATE, OFT, HOP, OP, GATEWAY, INBOX, OUTBOX, ARB_SYS, COW = (place(0xCC00 + number) for number in range(10))
+V4, UNIVERSAL, VAULT = place(0xCCF2), place(0xCCF3), place(0xCCF4)
 BRIDGE, HOP_WRAPPER = place(0xCCF0), place(0xCCF1)
 FACTS = with_contracts(
     {
@@ -30,6 +31,8 @@ FACTS = with_contracts(
         OUTBOX: ("Arbitrum bridge", "arbitrum_outbox"),
         ARB_SYS: ("Arbitrum bridge", "arb_sys"),
         COW: ("CoW Protocol", "cow_settlement"),
+        V4: ("Uniswap V4", "router"),
+        VAULT: ("Balancer V2", "balancer_vault"),
     }
 )
 GUID = bytes(range(32))
@@ -73,6 +76,7 @@ TO_L1 = (
     "L2ToL1Tx(address caller, address indexed d, uint256 indexed h, uint256 indexed position, uint256 b, uint256 e, "
     "uint256 t, uint256 callvalue, bytes data)"
 )
+BALANCER = "Swap(bytes32 indexed id, address indexed i, address indexed o, uint256 a, uint256 b)"
 TRADE = (
     "Trade(address indexed owner, address sellToken, address buyToken, uint256 sellAmount, uint256 buyAmount, "
     "uint256 feeAmount, bytes orderUid)"
@@ -257,6 +261,36 @@ CASES = [
         [("transfer", [(FAKE, 10**30)]), ("swap", [(USDC, -1_000), (DAI, 999)])],
         FACTS,
         {"fee_wei": 0},
+    ),
+    Case(
+        "ether for a token in V4, by a router that nobody knows",
+        Make(recipient=UNIVERSAL, value_wei=9).moved(ETH, UNIVERSAL, V4, 9).moved(USDC, V4, ME, 27_000),
+        [("swap", [(ETH, -9), (USDC, 27_000)])],
+        FACTS,
+        {"protocol": "Uniswap V4"},
+    ),
+    Case(
+        "a token for ether in V4, and a spam token",
+        Make(recipient=UNIVERSAL).moved(USDC, ME, V4, 27_000).moved(ETH, V4, ME, 9).moved(FAKE, STRANGER, ME, 5),
+        [("swap", [(ETH, 9), (USDC, -27_000)]), ("transfer", [(FAKE, 5)])],
+        FACTS,
+    ),
+    Case(
+        "liquidity out of V4 is no swap",
+        Make(recipient=UNIVERSAL).moved(USDC, V4, ME, 27_000).moved(ETH, V4, ME, 9),
+        [("transfer", [(ETH, 9), (USDC, 27_000)])],
+        FACTS,
+    ),
+    Case(
+        "two pools of Balancer's vault",
+        Make(recipient=VAULT)
+        .log(VAULT, BALANCER, GUID, USDC, DAI, 100, 99)
+        .log(VAULT, BALANCER, GUID, DAI, WETH, 99, 1)
+        .moved(USDC, ME, VAULT, 100)
+        .moved(WETH, VAULT, ME, 1),
+        [("swap", [(USDC, -100), (WETH, 1)])],
+        FACTS,
+        {"protocol": "Balancer V2"},
     ),
     Case(
         "somebody else's order of the same amounts",
