@@ -22,7 +22,7 @@ const build = (library, box, { names, rows, unit }) => {
     autoSize: true,
     ...palette(),
     layout: { ...palette().layout, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12, attributionLogo: false },
-    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.1, bottom: 0.1 } },
+    rightPriceScale: { borderVisible: false, entireTextOnly: true, scaleMargins: { top: 0.1, bottom: 0.1 } },
     timeScale: { borderVisible: false, timeVisible: false, tickMarkFormatter: (time, type) => localTime(time, { timeZone: "UTC", ...(type < 2 ? { month: "short", year: "numeric" } : { month: "short", day: "numeric" }) }) },
     localization: { timeFormatter: (time) => localTime(time, inDays) },
     handleScroll: { mouseWheel: false, vertTouchDrag: false },

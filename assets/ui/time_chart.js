@@ -76,7 +76,7 @@ const build = (library, box, { data, style, unit, thresholds, marks, labels }) =
     autoSize: true,
     ...palette(),
     layout: { ...palette().layout, fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12, attributionLogo: false },
-    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: style === "bars" ? 0 : 0.1 } },
+    rightPriceScale: { borderVisible: false, entireTextOnly: true, scaleMargins: { top: 0.12, bottom: style === "bars" ? 0 : 0.1 } },
     timeScale: {
       borderVisible: false,
       timeVisible: true,
