@@ -1,4 +1,6 @@
-"""Tokens that are left out of the portfolio as spam, with the reasons, and what the user said to that."""
+"""Tokens that are not among the holdings: spam, with the reasons and what the user said to that; and what stands for
+positions, which are counted in their place.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +11,7 @@ from backend.accounts.service import CurrentUser
 from backend.api.resources import resources
 from backend.chain.registry import chain_name, find_chain
 from backend.core import formats
+from backend.portfolio import service as portfolio
 from backend.portfolio.discovery import service
 from backend.portfolio.discovery.schemas import FoundToken
 from components.i18n import t
@@ -19,7 +22,10 @@ from state.shell_state import ShellState
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """One token and the verdict on it; `reasons` are sentences, `by_user` says whose word it is."""
+    """One token and the verdict on it; `reasons` are sentences, `by_user` says whose word it is.
+
+    `protocol` is set for a token that stands for a position there.
+    """
 
     key: str
     chain_id: int
@@ -32,6 +38,7 @@ class TokenRow:
     reasons: list[str]
     by_user: bool
     decided_at: str
+    protocol: str
 
 
 class PortfolioHiddenState(rx.State):
@@ -44,6 +51,7 @@ class PortfolioHiddenState(rx.State):
     upgrade_to: str = ""
     hidden: list[TokenRow] = []
     kept: list[TokenRow] = []
+    counted: list[TokenRow] = []
     note: str = ""
 
     @signed_in
@@ -75,9 +83,14 @@ class PortfolioHiddenState(rx.State):
     async def _read(self, user: CurrentUser) -> None:
         async with resources().database.unit_of_work(user.id) as session:
             found = await service.list_tokens(session, user)
+        async with resources().snapshots.open(user.id) as store:
+            inside = portfolio.explained_tokens(await portfolio.latest(store, user))
         # A token that several wallets hold is judged once.
         known = {(each.chain_id, each.token): each for each in found}
-        self.hidden = [_shown(each) for each in known.values() if each.is_spam]
+        # What the filter takes for spam may stand for a position all the same; what the user hid is hidden.
+        counted = {key for key, each in known.items() if key in inside and each.is_spam and each.decided_by != "user"}
+        self.counted = [_shown(known[key], inside[key]) for key in known if key in counted]
+        self.hidden = [_shown(each) for key, each in known.items() if each.is_spam and key not in counted]
         self.kept = [_shown(each) for each in known.values() if not each.is_spam and each.decided_by == "user"]
         self.note = t(
             "portfolio.hidden_note",
@@ -87,7 +100,7 @@ class PortfolioHiddenState(rx.State):
         self.loaded = True
 
 
-def _shown(found: FoundToken) -> TokenRow:
+def _shown(found: FoundToken, protocol: str = "") -> TokenRow:
     chain = find_chain(found.chain_id)
     by_user = found.decided_by == "user"
     return TokenRow(
@@ -102,4 +115,5 @@ def _shown(found: FoundToken) -> TokenRow:
         reasons=([t("portfolio.by_you")] if by_user and found.is_spam else []) + list(found.reasons),
         by_user=by_user,
         decided_at=formats.iso(found.decided_at),
+        protocol=formats.untrusted_text(protocol) if protocol else "",
     )

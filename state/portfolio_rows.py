@@ -184,7 +184,8 @@ def part_rows(snapshot: Snapshot, way: Way, names: Mapping[str, str]) -> list[Co
             share=f"{max(Decimal(0), part.share_pct or Decimal(0))}%",
             note=formats.usd(part.value_usd),
         )
-        for part in allocation(snapshot, way, MOST_PARTS)
+        # There are few categories, and a debt put together with something else would say nothing.
+        for part in allocation(snapshot, way, None if way == "category" else MOST_PARTS)
     ]
 
 

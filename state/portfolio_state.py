@@ -24,6 +24,7 @@ from state import portfolio_rows as rows
 from state.guard import signed_in
 from state.ledger_rows import LedgerRow, ledger_row
 from state.portfolio_rows import AssetRow, ChainRow, Gap
+from state.protocol_rows import AccountRow, account_rows
 from state.shell_state import ShellState
 from state.view_models import ChartView, Chip, CountRow, KpiTile, ListHead
 
@@ -99,6 +100,8 @@ class PortfolioState(rx.State):
     by_chain: list[CountRow] = []
     by_wallet: list[CountRow] = []
     by_category: list[CountRow] = []
+    by_protocol: list[CountRow] = []
+    accounts: list[AccountRow] = []
     rows: list[AssetRow] = []
     total: int = 0
     window: int = 0
@@ -195,6 +198,8 @@ class PortfolioState(rx.State):
         self.by_asset, self.by_chain = rows.part_rows(newest, "asset", names), rows.part_rows(newest, "chain", names)
         self.by_wallet = rows.part_rows(newest, "wallet", names)
         self.by_category = rows.part_rows(newest, "category", names)
+        self.by_protocol = rows.part_rows(newest, "protocol", names)
+        self.accounts = account_rows(newest, names)
         self._show_rows(newest, names, 1)
         if view.search != self._typed:
             self._typed, self.search_key = view.search, self.search_key + 1

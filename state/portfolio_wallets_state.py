@@ -55,6 +55,7 @@ class PortfolioWalletsState(rx.State):
     wallets: list[PortfolioWalletRow] = []
     mine: list[Option] = []
     note: str = ""
+    reads_names: bool = True
     form_key: int = 0
     address_error: str = ""
     label_error: str = ""
@@ -171,6 +172,7 @@ class PortfolioWalletsState(rx.State):
             found = await service.list_wallets(session, user)
             proven = await linked.list_wallets(session)
         most = service.most_wallets(user)
+        self.reads_names = service.reads_names(resources().settings)
         self.wallets = [_shown(each) for each in found]
         there = {each.address.lower() for each in found}
         self.mine = [

@@ -42,17 +42,12 @@ class RunClaim:
         self._lock = lock
 
     def stop_orphans(self, seconds: float = 15) -> list[int]:
-        """Stop children of an earlier run that was killed, and return their ids.
-
-        A process is ours only if both its id and its start time are those we wrote down.
-        """
+        """Stop children of an earlier run that was killed, and return their ids."""
         stopped: list[psutil.Process] = []
-        for pid, started_at in self._recorded().items():
+        for process in self.children():
             with suppress(psutil.Error):
-                process = psutil.Process(pid)
-                if abs(process.create_time() - started_at) < 0.01:
-                    process.send_signal(signal.SIGINT if process.name().startswith("postgres") else signal.SIGTERM)
-                    stopped.append(process)
+                process.send_signal(signal.SIGINT if process.name().startswith("postgres") else signal.SIGTERM)
+                stopped.append(process)
         _, alive = psutil.wait_procs(stopped, timeout=seconds)
         for process in alive:
             with suppress(psutil.Error):
@@ -63,6 +58,19 @@ class RunClaim:
         self._children.clear()
         self._write()
         return [process.pid for process in stopped]
+
+    def children(self) -> list[psutil.Process]:
+        """Return the children that are written down and live, whichever run started them.
+
+        A process is ours only if both its id and its start time are those we wrote down.
+        """
+        found: list[psutil.Process] = []
+        for pid, started_at in self._recorded().items():
+            with suppress(psutil.Error):
+                process = psutil.Process(pid)
+                if abs(process.create_time() - started_at) < 0.01:
+                    found.append(process)
+        return found
 
     def add_child(self, pid: int) -> None:
         """Remember a child that was started."""

@@ -99,3 +99,16 @@ def _worth(parts: Sequence[AssetPart]) -> Decimal | None:
     values = [part.value_usd for part in parts if part.value_usd is not None]
     with localcontext(EXACT):
         return sum(values, Decimal(0)) if len(values) == len(parts) else None
+
+
+def explained_tokens(snapshot: Snapshot | None) -> dict[tuple[int, str], str]:
+    """Return the tokens that stand for positions of a snapshot, by (chain, address), with the protocol of each.
+
+    LP tokens, vault shares, aTokens and debts are what identifies their positions; the portfolio counts those instead.
+    """
+    found: dict[tuple[int, str], str] = {}
+    for part in snapshot.assets if snapshot else ():
+        for place in part.position.identifiers.values() if part.position else ():
+            if place.startswith("0x"):
+                found[part.chain_id, place.lower()] = part.protocol or ""
+    return found

@@ -4,13 +4,14 @@ from backend.portfolio.allocation import REST, SORTS, Part, Way, allocation, ass
 from backend.portfolio.liquidity.losses import dashboard as losses_of
 from backend.portfolio.overview import chain_reads, portfolio_read, share_pct
 from backend.portfolio.position_history import position_history
-from backend.portfolio.position_list import position_list
+from backend.portfolio.position_list import explained_tokens, position_list
 from backend.portfolio.refresh import ask_refresh
 from backend.portfolio.snapshots.history import Range
-from backend.portfolio.snapshots.records import OTHER, AssetPart, ChainPart, Snapshot
+from backend.portfolio.snapshots.records import EXACT, OTHER, AssetPart, ChainPart, Snapshot
 from backend.portfolio.snapshots.service import History, history, latest, latest_and_day_before
 
 __all__ = [
+    "EXACT",
     "OTHER",
     "REST",
     "SORTS",
@@ -25,6 +26,7 @@ __all__ = [
     "ask_refresh",
     "asset_key",
     "chain_reads",
+    "explained_tokens",
     "find_assets",
     "history",
     "latest",

@@ -21,6 +21,7 @@ from components.ui.icon import icon
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
 from components.ui.plan_limit import plan_limit
 from components.ui.skeleton import skeleton, skeleton_rows
+from premium_app.pages.portfolio_protocols import positions_card
 from state.portfolio_state import MOST_SEARCH, WINDOW, PortfolioState
 from state.shell_state import ShellState
 
@@ -82,7 +83,13 @@ def _portfolio() -> rx.Component:
             _parts("flex flex-col gap-4 min-w-0", asset=page.by_asset, wallet=page.by_wallet),
             class_name=_COLUMNS,
         ),
-        _parts("grid gap-4 md:grid-cols-2 items-start", category=page.by_category, chain=page.by_chain),
+        _parts(
+            "grid gap-4 md:grid-cols-2 xl:grid-cols-3 items-start",
+            category=page.by_category,
+            protocol=page.by_protocol,
+            chain=page.by_chain,
+        ),
+        positions_card(page),
         _assets(),
         _activity(),
     )

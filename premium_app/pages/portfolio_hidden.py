@@ -1,4 +1,4 @@
-"""Portfolio → Hidden tokens: what is left out as spam, why, and the way back."""
+"""Portfolio → Hidden tokens: what is left out as spam, why, and the way back; and what is counted as a position."""
 
 from typing import Any
 
@@ -30,7 +30,11 @@ def portfolio_hidden_page() -> rx.Component:
         rx.cond(
             page.failure != "",
             error_panel(page.failure, page.failure_id, page.load),
-            rx.fragment(_hidden(), rx.cond(page.kept.length() > 0, _kept())),
+            rx.fragment(
+                _hidden(),
+                rx.cond(page.counted.length() > 0, _counted()),
+                rx.cond(page.kept.length() > 0, _kept()),
+            ),
         ),
         shell_state=ShellState,
     )
@@ -72,6 +76,28 @@ def _hidden() -> rx.Component:
     )
 
 
+def _counted() -> rx.Component:
+    """Tokens that are no holdings of their own: the portfolio counts what they stand for."""
+    return card(
+        t("portfolio.counted_title"),
+        rx.el.ul(
+            rx.foreach(page.counted, _stands_for),
+            aria_label=t("portfolio.counted_title"),
+            class_name="m-0 p-0 list-none",
+        ),
+        note=t("portfolio.counted_note"),
+    )
+
+
+def _stands_for(item: Any) -> rx.Component:
+    return rx.el.li(
+        _named(item),
+        rx.el.p(t("portfolio.counted_in"), " ", item.protocol, class_name="text-13 text-ink-2 mt-1"),
+        key=item.key,
+        class_name="px-4 py-3 border-b border-line last:border-0",
+    )
+
+
 def _kept() -> rx.Component:
     return card(
         t("portfolio.kept_title"),
@@ -90,16 +116,22 @@ def _kept() -> rx.Component:
     )
 
 
+def _named(item: Any) -> rx.Component:
+    return rx.fragment(
+        rx.el.p(
+            rx.el.span(item.symbol, class_name="text-14 font-strong break-all"),
+            rx.el.span(item.name, class_name="text-13 text-ink-2 break-all"),
+            badge(item.chain),
+            class_name="flex flex-wrap items-center gap-2",
+        ),
+        rx.el.div(address_chip(item.short, item.token, item.url), class_name="text-13"),
+    )
+
+
 def _token(item: Any, action: rx.Component) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.p(
-                rx.el.span(item.symbol, class_name="text-14 font-strong break-all"),
-                rx.el.span(item.name, class_name="text-13 text-ink-2 break-all"),
-                badge(item.chain),
-                class_name="flex flex-wrap items-center gap-2",
-            ),
-            rx.el.div(address_chip(item.short, item.token, item.url), class_name="text-13"),
+            _named(item),
             rx.el.ul(
                 rx.foreach(item.reasons, lambda reason: rx.el.li(reason, class_name="text-13 text-ink-2")),
                 class_name="m-0 mt-1 pl-4 list-disc",

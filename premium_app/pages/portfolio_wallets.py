@@ -25,9 +25,9 @@ from state.shell_state import ShellState
 page: Any = PortfolioWalletsState
 
 _COLUMNS = (
-    Column(t("portfolio.wallet"), width="w-1/3"),
+    Column(t("portfolio.wallet"), width="md:w-1/3"),
     Column(t("portfolio.group"), hide="md"),
-    Column(t("portfolio.active_on")),
+    Column(t("portfolio.active_on"), hide="md"),
     Column(t("wallets.column_added"), hide="lg"),
     Column(t("wallets.column_actions"), screen_reader_only=True),
 )
@@ -66,7 +66,7 @@ def _add() -> rx.Component:
                     t("portfolio.address"),
                     "wallet_address",
                     page.address_error,
-                    hint=t("portfolio.address_hint"),
+                    hint=rx.cond(page.reads_names, t("portfolio.address_hint"), t("portfolio.address_only")),
                     auto_complete="off",
                     spell_check=False,
                     max_length=255,
@@ -111,6 +111,13 @@ def _wallets() -> rx.Component:
     )
 
 
+def _active(item: Any) -> rx.Component:
+    """Where a wallet is active, and which chains did not say; on a phone it stands below the address."""
+    return rx.fragment(
+        item.active, rx.cond(item.unread != "", rx.el.span(item.unread, class_name="block text-12 text-warn"))
+    )
+
+
 def _row(item: Any) -> rx.Component:
     return row(
         cell(
@@ -122,14 +129,11 @@ def _row(item: Any) -> rx.Component:
                 class_name="flex flex-wrap items-center gap-2",
             ),
             address_chip(item.short, item.address, item.explorer_url),
-            class_name="min-w-44",
+            rx.el.div(_active(item), class_name="md:hidden text-12 text-ink-2 mt-1"),
+            class_name="md:min-w-44",
         ),
         cell(rx.cond(item.group != "", item.group, "\u2014"), hide="md", class_name="text-ink-2"),
-        cell(
-            item.active,
-            rx.cond(item.unread != "", rx.el.span(item.unread, class_name="block text-12 text-warn")),
-            class_name="min-w-32",
-        ),
+        cell(_active(item), hide="md", class_name="min-w-32"),
         cell(relative_time(item.added_at, "num text-ink-2 whitespace-nowrap"), hide="lg"),
         cell(
             rx.el.div(

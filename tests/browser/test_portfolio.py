@@ -49,6 +49,10 @@ async def test_page_agrees_with_the_chain_as_of_the_block_it_names(signed_in_pag
     page = signed_in_page
     await until_there(page.context)
     await page.goto("/portfolio/")
+    accounts = page.get_by_role("list", name="Positions in protocols").get_by_role("listitem")
+    await expect(accounts.filter(has_text="Aave V3")).to_contain_text(
+        re.compile(r"Health 2\.\d\d.*Borrowed", re.DOTALL)
+    )
     table = page.get_by_role("table", name="Assets")
     await expect(table.locator("tbody tr[data-index='0']")).to_be_visible()
     count = int(await table.get_attribute("aria-rowcount") or 0) - 1
@@ -158,6 +162,7 @@ async def test_token_is_hidden_with_a_reason_and_comes_back(signed_in_page: Page
     await page.goto("/portfolio/hidden/")
     hidden = page.get_by_role("list", name="Hidden tokens").get_by_role("listitem").filter(has_text=token["symbol"])
     await expect(hidden.first).to_contain_text("You have hidden it.")
+    await expect(page.get_by_role("list", name="Counted as positions")).to_contain_text("position in Aave V3")
     await hidden.first.get_by_role("button", name="Undo").click()
     await expect(page.get_by_text("You have hidden it.")).to_have_count(0)
     verdicts = await read(page.context, "/v1/portfolio/tokens")

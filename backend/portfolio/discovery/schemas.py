@@ -41,6 +41,10 @@ class FoundToken(ApiModel):
     reasons: list[str]
     decided_by: Literal["filter", "user"] | None
     decided_at: Instant | None
+    stands_for: str | None = Field(
+        default=None,
+        description="The protocol whose position it stands for: that is counted in its place",
+    )
 
 
 class FoundTokenList(ApiModel):

@@ -9,7 +9,9 @@ from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.resources import resources
 from backend.portfolio.discovery import service as tokens
 from backend.portfolio.discovery.schemas import FoundTokenList, RefreshAsked, TokenAdd, TokenDecision, TokenDone
+from backend.portfolio.position_list import explained_tokens
 from backend.portfolio.refresh import ask_refresh
+from backend.portfolio.snapshots.service import latest
 from backend.portfolio.wallets import service
 from backend.portfolio.wallets.schemas import (
     PortfolioWallet,
@@ -69,7 +71,10 @@ async def remove_wallet(user: SignedIn, portfolio_wallet_id: UUID) -> Envelope[W
 async def list_tokens(user: ReadsPortfolio) -> Envelope[FoundTokenList]:
     """List the tokens that were found for your wallets; those that are taken for spam say why."""
     async with resources().database.unit_of_work(user.id) as session:
-        found = await tokens.list_tokens(session, user)
+        listed = await tokens.list_tokens(session, user)
+    async with resources().snapshots.open(user.id) as store:
+        inside = explained_tokens(await latest(store, user))
+    found = [each.model_copy(update={"stands_for": inside.get((each.chain_id, each.token))}) for each in listed]
     return ok(FoundTokenList(items=found, total=len(found)))
 
 

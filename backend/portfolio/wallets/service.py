@@ -45,6 +45,11 @@ async def resolve(settings: Settings, wanted: WalletAdd) -> tuple[str, str | Non
     return await ens.address_of(pools[ens.ENS_CHAIN_ID], name), name
 
 
+def reads_names(settings: Settings) -> bool:
+    """Return whether ENS names can be looked up here."""
+    return ens.ENS_CHAIN_ID in settings.chain_urls
+
+
 @requires(Feature.PORTFOLIO)
 async def add_wallet(
     session: AsyncSession, user: CurrentUser, wanted: WalletAdd, resolved: tuple[str, str | None] | None

@@ -62,7 +62,7 @@ contract WrappedStakedEther {
     }
 }
 
-/// The views of Compound III's Comet that accounts are read by; figures are set by a test.
+/// The views of Compound III's Comet that accounts are read by; figures are set by a test. `isLiquidatable` is Comet's.
 contract CometMarket {
     struct AssetInfo {
         uint8 offset;
@@ -81,10 +81,13 @@ contract CometMarket {
     }
 
     address public immutable baseToken;
+    address public immutable baseTokenPriceFeed = address(0xfeed);
+    uint256 public constant baseScale = 1e6;
     address[] private collaterals;
     mapping(address => uint256) public balanceOf;
     mapping(address => uint256) public borrowBalanceOf;
     mapping(address => mapping(address => UserCollateral)) public userCollateral;
+    mapping(address => uint128) private prices;
 
     constructor(address base, address[] memory collaterals_) {
         baseToken = base;
@@ -97,12 +100,34 @@ contract CometMarket {
         userCollateral[account][asset].balance = collateral;
     }
 
+    function setPrice(address feed, uint128 price) external {
+        prices[feed] = price;
+    }
+
+    function getPrice(address feed) public view returns (uint128) {
+        require(prices[feed] > 0, "BadPrice()");
+        return prices[feed];
+    }
+
     function numAssets() external view returns (uint8) {
         return uint8(collaterals.length);
     }
 
-    function getAssetInfo(uint8 i) external view returns (AssetInfo memory) {
+    /// The feed of a collateral is its own address.
+    function getAssetInfo(uint8 i) public view returns (AssetInfo memory) {
         require(i < collaterals.length, "BadAsset()");
-        return AssetInfo(i, collaterals[i], address(this), 1e18, 8e17, 85e16, 95e16, 1e24);
+        return AssetInfo(i, collaterals[i], collaterals[i], i == 0 ? 1e18 : 1e8, 8e17, 85e16 + i * 1e16, 95e16, 1e24);
+    }
+
+    function isLiquidatable(address account) external view returns (bool) {
+        int256 liquidity = -int256(borrowBalanceOf[account]) * int256(uint256(getPrice(baseTokenPriceFeed))) / int256(baseScale);
+        for (uint8 i = 0; i < collaterals.length; i++) {
+            AssetInfo memory info = getAssetInfo(i);
+            uint256 held = userCollateral[account][info.asset].balance;
+            if (held == 0) continue;
+            uint256 worth = held * getPrice(info.priceFeed) / info.scale;
+            liquidity += int256(worth * info.liquidateCollateralFactor / 1e18);
+        }
+        return liquidity < 0;
     }
 }

@@ -47,8 +47,16 @@ async def api(portfolio_settings: Settings):
 
 
 @pytest.fixture
-def job(portfolio_settings: Settings, worker_database: Database, redis) -> JobContext:
+def job_of_both(portfolio_settings: Settings, worker_database: Database, redis) -> JobContext:
+    """Each discovery waits for the silent chain as long as the product does: about ten seconds."""
     return JobContext(settings=portfolio_settings, database=worker_database, redis=redis, job_id=1, attempt=1)
+
+
+@pytest.fixture
+def job(make_settings: Callable[..., Settings], anvil: Anvil, worker_database: Database, redis) -> JobContext:
+    """The same with the chain that answers alone."""
+    settings = make_settings(chains={DEMO_CHAIN_ID: [anvil.url]}, defillama_coins_url="")
+    return JobContext(settings=settings, database=worker_database, redis=redis, job_id=1, attempt=1)
 
 
 async def add(api: Api, user: CurrentUser, address: str, **more: str) -> dict:
@@ -122,7 +130,9 @@ async def test_a_wallet_that_signs_in_is_added_by_its_id_and_is_not_watch_only(a
     assert reply.status == 404
 
 
-async def test_chains_and_tokens_of_a_wallet_are_found_and_judged(api: Api, job: JobContext, anvil: Anvil):
+async def test_chains_and_tokens_of_a_wallet_are_found_and_judged(
+    api: Api, job: JobContext, job_of_both: JobContext, anvil: Anvil
+):
     user = await api.new_user()
     client = api.client_of(user)
     async with Rpc(anvil.url) as rpc:
@@ -132,7 +142,7 @@ async def test_chains_and_tokens_of_a_wallet_are_found_and_judged(api: Api, job:
     wallet = ACCOUNTS["trader_3"].lower()
     await anvil.mine([mint(honest, wallet, 5), mint(fake, wallet, 10**12)])
     held, idle = await add(api, user, wallet), await add(api, user, FRESH)
-    await tasks.discover(job, str(user.id))
+    await tasks.discover(job_of_both, str(user.id))
 
     wallets = {each["id"]: each for each in (await client.get("/v1/portfolio/wallets")).data["items"]}
     chains = {each["chainId"]: each for each in wallets[held["id"]]["chains"]}

@@ -6,10 +6,13 @@ from pathlib import Path
 import orjson
 import pytest
 from eth_utils.address import is_checksum_address
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.core.settings import DEMO_CHAIN_ID
 from backend.portfolio.protocols import registry, words
 from backend.portfolio.protocols.aave_v3.plugin import health_of, reserve_of
+from backend.portfolio.protocols.compound_v3.health import Collateral, health_factor
 from backend.portfolio.protocols.compound_v3.plugin import collateral_of
 from backend.portfolio.protocols.uniswap_v3.plugin import kept_of, outside_of, pool_of
 
@@ -90,10 +93,33 @@ def test_a_health_factor_is_exact_and_absent_without_debt() -> None:
     assert health_of(packed(1, 2, 3, 4, 5)) is None
 
 
-def test_collateral_is_an_address_or_unknown() -> None:
-    assert collateral_of(packed(0, TOKEN0, 2, 3, 4, 5, 6, 7)) == "0x" + "22" * 20
-    assert collateral_of(packed(0, TOKEN0, 2, 3, 4, 5, 6)) is None
-    assert collateral_of(packed(0, 1 << 160, 2, 3, 4, 5, 6, 7)) is None
+def test_collateral_is_of_its_types_or_unknown() -> None:
+    asset, feed = "0x" + "22" * 20, "0x" + "33" * 20
+    said = [0, TOKEN0, TOKEN1, 10**8, 4, 85 * 10**16, 6, 7]
+    assert collateral_of(packed(*said)) == Collateral(asset, feed, 10**8, 85 * 10**16)
+    assert collateral_of(packed(*said[:7])) is None
+    for place, value in ((1, 1 << 160), (1, 0), (2, 0), (3, 0), (3, 1 << 64), (5, 1 << 64)):
+        assert collateral_of(packed(*said[:place], value, *said[place + 1 :])) is None
+
+
+@given(
+    st.integers(1, 2**104),
+    st.integers(1, 2**60),
+    st.sampled_from([10**6, 10**18]),
+    st.lists(st.tuples(st.integers(0, 2**128 - 1), st.integers(1, 2**60), st.integers(0, 10**18)), max_size=5),
+)
+def test_health_is_below_one_just_where_comet_liquidates(
+    owed: int, base_price: int, base_scale: int, held: list[tuple[int, int, int]]
+) -> None:
+    collaterals = [(Collateral(WALLET, WALLET, 10**18, factor), amount, price) for amount, price, factor in held]
+    factor = health_factor(owed, base_price, base_scale, collaterals)
+    liquidity = -(owed * base_price // base_scale)
+    for amount, price, share in held:
+        liquidity += amount * price // 10**18 * share // 10**18
+    if owed * base_price // base_scale == 0:
+        assert factor is None
+    else:
+        assert factor is not None and (factor < 1) is (liquidity < 0)
 
 
 def test_lists_of_addresses_are_read_whole_or_not_at_all() -> None:

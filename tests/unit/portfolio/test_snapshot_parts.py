@@ -1,5 +1,6 @@
 """What a snapshot is made of: parts sum to the whole, shares to 100; search and order leave nothing out."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from uuid import UUID
@@ -8,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.portfolio.allocation import REST, SORTS, Way, allocation, find_assets, unknown_of
-from backend.portfolio.snapshots.records import EXACT, AssetPart, ChainPart, Snapshot, make_snapshot
+from backend.portfolio.position_list import explained_tokens
+from backend.portfolio.snapshots.records import EXACT, AssetPart, ChainPart, HeldIn, Snapshot, make_snapshot
 from state.portfolio_rows import asset_rows, gaps_of, part_rows
 from state.portfolio_state import FIRST_SORT, View, view_of
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
-WAYS: tuple[Way, ...] = ("asset", "chain", "wallet", "category")
+WAYS: tuple[Way, ...] = ("asset", "chain", "wallet", "category", "protocol")
 
 
 def holding(place: int, value: Decimal | None, chain_id: int = 1) -> AssetPart:
@@ -106,3 +108,22 @@ def test_any_address_names_a_view() -> None:
     odd = view_of({"range": "2h", "q": " x ", "sort": "-nothing"})
     assert (odd.range, odd.search, odd.sort) == (View().range, "x", FIRST_SORT)
     assert view_of({"range": "1y", "sort": "price"}).address() == "/portfolio/?range=1y&sort=price"
+
+
+def test_tokens_that_stand_for_positions_are_named_with_their_protocol() -> None:
+    lp, token = "0x" + "Aa" * 20, "0x" + "bb" * 20
+    inside = [
+        replace(
+            holding(1, Decimal(1)),
+            protocol="Uniswap V2",
+            position=HeldIn(kind="lp", role="principal", identifiers={"pool": lp}),
+        ),
+        replace(
+            holding(2, Decimal(-1)),
+            protocol="Aave V3",
+            position=HeldIn(kind="borrow", role="debt", identifiers={"token": token, "rate": "variable"}),
+        ),
+    ]
+    taken = make_snapshot(UUID(int=1), NOW, [chain(1)], [*inside, holding(3, Decimal(2))], is_complete=True)
+    assert explained_tokens(taken) == {(1, lp.lower()): "Uniswap V2", (1, token): "Aave V3"}
+    assert explained_tokens(None) == {}

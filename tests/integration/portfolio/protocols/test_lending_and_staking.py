@@ -1,6 +1,8 @@
 """Vaults, Lido and Compound III: plug-ins read what the contracts say, and unknown where they do not."""
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 
 import pytest
 
@@ -127,9 +129,39 @@ async def test_a_market_holds_base_asset_debt_and_collateral(chain: Chain, read:
     await send(rpc, GUEST, comet, values, OTHER, 42_000_000, 0, weth, 0)
     positions = await read(compound, Wallet(GUEST), Wallet(OTHER))
     assert [(each.wallet, each.kind, *only_part(each)) for each in positions] == [
-        (OTHER, "supply", usdc, 42_000_000),
         (GUEST, "borrow", usdc, -1_500_000_001),
         (GUEST, "supply", wbtc, 12_345_678),
+        (OTHER, "supply", usdc, 42_000_000),
     ]
-    assert [each.receipts for each in positions] == [{comet: 42_000_000}, None, None]
-    assert {each.health_factor for each in positions} == {None}
+    assert [each.receipts for each in positions] == [None, None, {comet: 42_000_000}]
+    assert {each.health_factor for each in positions} == {None}, "no feed of this market has a price"
+
+
+async def test_health_is_that_by_which_the_market_liquidates(chain: Chain, read: ReadWith) -> None:
+    """Random accounts on both sides of the edge: health below 1 is what Comet's own arithmetic calls liquidatable."""
+    rpc, market = chain.rpc, chain.market
+    weth, usdc, wbtc = (market.tokens[name].address.lower() for name in ("WETH", "USDC", "WBTC"))
+    comet = await deploy(rpc, "CometMarket", ["address", "address[]"], [usdc, [weth, wbtc]])
+    values, base_feed = "set(address,uint256,uint256,address,uint128)", f"0x{0xFEED:040x}"
+    for feed, price in ((base_feed, 99_987_654), (weth, 3_456 * 10**8 + 7)):
+        await send(rpc, GUEST, comet, "setPrice(address,uint128)", feed, price)
+    draw, sides = random.Random(4), set()
+    wallets = [f"0x{place + 0xABC000:040x}" for place in range(12)]
+    for wallet in wallets:
+        collateral = draw.randrange(10**17, 10**19)
+        edge = collateral * (3_456 * 10**8 + 7) // 10**18 * 85 // 100 * 10**6 // 99_987_654
+        owed = edge + draw.choice((-(10**6), -1, 0, 1, 2, 10**6))
+        await send(rpc, GUEST, comet, values, wallet, 0, owed, weth, collateral)
+    positions = await read(Compound(at(comet=comet)), *(Wallet(wallet) for wallet in wallets))
+    factors = {each.wallet: each.health_factor for each in positions}
+    for wallet in wallets:
+        (is_liquidatable,) = await ask(rpc, comet, ["bool"], "isLiquidatable(address)", wallet)
+        factor = factors[wallet]
+        assert factor is not None and (factor < 1) is is_liquidatable, (wallet, factor)
+        assert abs(factor - 1) < Decimal("0.02")
+        sides.add(is_liquidatable)
+    assert sides == {True, False}
+    # A collateral that the market cannot price leaves the health unknown: it may hold the account up.
+    await send(rpc, GUEST, comet, values, wallets[0], 0, 10**6, wbtc, 1)
+    (supplied, owed_base, held) = await read(Compound(at(comet=comet)), Wallet(wallets[0]))
+    assert {each.health_factor for each in (supplied, owed_base, held)} == {None}
