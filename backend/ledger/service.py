@@ -4,6 +4,7 @@ Reading takes the session of whoever asks (row security shows a user's own rows)
 edge that calls. Writing is for workers. The ledger knows no portfolio: whose wallets are imported is told to it.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,6 +43,7 @@ __all__ = [
     "withdraw_orphaned",
 ]
 
+_AT_ONCE = 5_000
 # Longer than a transaction that writes events may take: one that began before a block was dropped is seen.
 _OVERLAP = timedelta(minutes=5)
 
@@ -104,7 +106,12 @@ async def events_of(
     rows = await repository.list_events(
         session, user_id, wanted.conditions(), after=after, newest_first=newest_first, limit=limit, offset=offset
     )
-    return records.events_of(rows)
+    events: list[Event] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        events += records.events_of(rows[start : start + _AT_ONCE])
+        if len(rows) > _AT_ONCE:
+            await asyncio.sleep(0)  # a long history does not hold everybody else up
+    return events
 
 
 async def count_of(session: AsyncSession, user_id: UUID, wanted: Wanted = EVERYTHING) -> int:

@@ -73,6 +73,7 @@ async def test_motion_stops_for_those_who_ask(browser: Browser, running_app: Tri
     [
         "/",
         "/portfolio/",
+        "/portfolio/activity/",
         "/portfolio/wallets/",
         "/alerts/?tab=rules",
         "/alerts/",

@@ -1,9 +1,10 @@
 """Transactions of a wallet from a node: logs that name it, and calls with `trace_filter` where the node has that.
 
-Without traces movements of the chain's own currency are known only of transactions that also left a log.
+Without traces movements of the chain's own currency are known only of transactions that also left a log, and of those
+that the wallet sent itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from backend.chain.blocks import Log, parse_logs
 from backend.chain.rpc.errors import METHOD_NOT_FOUND, AllProvidersDownError, RpcError, RpcResponseError
 from backend.chain.rpc.pool import RpcPool
 from backend.chain.rpc.transport import Request, raise_if_error
+from backend.ledger.importing.sent import sent_transactions
 from backend.ledger.importing.traces import Trace, inner_movements, parse_traces, reverted
 from backend.ledger.importing.ways import NotReadError, Part
 from backend.ledger.transactions import Movement
@@ -20,6 +22,7 @@ from backend.ledger.transactions import Movement
 MOST_BLOCKS, LEAST_BLOCKS = 10_000, 25
 STEP_SECONDS = 20.0
 TRACES_AT_ONCE = 20
+MOST_SENT = 1_000
 
 
 def _topic(signature: str) -> str:
@@ -68,13 +71,14 @@ class NodeWay:
             try:
                 logs = await self._logs(wallet, first, end)
                 traces = await self._traces(wallet, first, end) if known.has_traces else None
+                sent = {} if traces is not None else await self._sent(wallet, first, end)
             except _TooMuch:
                 continue
             except (RpcError, AllProvidersDownError) as error:
                 raise NotReadError(f"The chain's providers do not answer: {error.message[:160]}") from error
             known.blocks = min(MOST_BLOCKS, known.blocks * 2)
             known.traced_blocks = min(MOST_BLOCKS, known.traced_blocks * 2)
-            return await self._part(wallet, end, logs, traces)
+            return await self._part(wallet, end, logs, traces, sent)
 
     async def _logs(self, wallet: str, first: int, last: int) -> list[Log]:
         padded = "0x" + wallet[2:].rjust(64, "0")
@@ -114,8 +118,19 @@ class NodeWay:
                 return None
             raise _TooMuch from error
 
-    async def _part(self, wallet: str, end: int, logs: Sequence[Log], traces: Sequence[Trace] | None) -> Part:
-        places = {log.tx_hash: (log.block_number, log.log_index) for log in reversed(logs)}
+    async def _sent(self, wallet: str, first: int, last: int) -> dict[str, int]:
+        return await sent_transactions(self._rpc, wallet, first, last, MOST_SENT) or {}
+
+    async def _part(
+        self,
+        wallet: str,
+        end: int,
+        logs: Sequence[Log],
+        traces: Sequence[Trace] | None,
+        sent: Mapping[str, int],
+    ) -> Part:
+        places = {tx_hash: (block, 0) for tx_hash, block in sent.items()}
+        places |= {log.tx_hash: (log.block_number, log.log_index) for log in reversed(logs)}
         if traces is None:
             return Part(end, _in_order(places))
         ours = [trace for trace in traces if trace.concerns(wallet)]

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from backend.core.db import Database
-from backend.core.jobs import JobContext
+from backend.core.jobs import JobContext, locks_in_line
 from backend.core.settings import DEMO_CHAIN_ID, Settings
 from backend.demo.accounts import ACCOUNTS
 from backend.demo.swaps import swap_transaction, transfer_transaction
@@ -121,6 +121,25 @@ async def test_what_happened_to_a_wallet_is_listed_filtered_and_forgotten(
     # Reading the block again does not lose it.
     await tasks.import_activity(job, str(user.id))
     assert (await mine.get(f"/v1/portfolio/activity/{swap['id']}")).data == priced
+
+    # Its block is dropped: the event is gone within a minute, and what stands there now is read again.
+    async with worker_database.unit_of_work() as session:
+        await session.execute(
+            text(
+                "insert into chain_blocks (chain_id, block_hash, block_number, parent_hash, taken_at, event_count,"
+                " emit_seq, orphaned_at, recorded_at)"
+                " values (:chain, :hash, :number, '0x', cast(:at as timestamptz), 0, :number, now(), now())"
+            ),
+            {"chain": DEMO_CHAIN_ID, "hash": swap["blockHash"], "number": number, "at": swap["happenedAt"]},
+        )
+    await tasks.withdraw_activity(job, 0)
+    assert (await mine.get(f"/v1/portfolio/activity/{swap['id']}")).status == 404
+    assert (await mine.get("/v1/portfolio/activity")).data["coverage"][0]["toBlock"] == number - 1
+    async with worker_database.unit_of_work() as session:
+        lock = f"{tasks.IMPORT}:{user.id}"
+        assert await locks_in_line(session, [lock]) == {lock}
+    await tasks.import_activity(job, str(user.id))
+    assert (await mine.get(f"/v1/portfolio/activity/{swap['id']}")).status == 200
 
     removed = await mine.send("DELETE", f"/v1/portfolio/wallets/{added.data['id']}")
     assert removed.status == 200

@@ -163,6 +163,34 @@ async def test_without_traces_ether_inside_of_calls_is_unknown_and_everything_el
     usdc = addresses.tokens["USDC"].address.lower()
     assert changes[usdc] == -(10**9) and changes[addresses.tokens["DAI"].address.lower()] == 3
     assert any(event.problem for event in found if event.block_number == last)
+    # What it sent itself is found by its nonce, plain transfers of ether and failed transactions too, with their fees.
+    whole = await new_user()
+    await imported(whole, *traded.wallets)
+    for wallet in traded.wallets:
+        await imported(user, wallet, url=proxy.url)
+        sent = [event for event in await events(app_database, whole, wallet) if event.fee_wei]
+        ours = {(event.tx_hash, event.fee_wei) for event in await events(app_database, user, wallet) if event.fee_wei}
+        assert ours == {(event.tx_hash, event.fee_wei) for event in sent}
+
+
+async def test_where_the_state_of_then_is_gone_only_what_left_a_log_is_found(
+    traded: Traded, imported: Import, new_user: NewUser, app_database: Database
+):
+    async def forgetful(call: dict[str, Any]) -> None:
+        if call["method"].startswith("trace_") or call["method"] == "eth_getTransactionCount":
+            call["method"] = "no_such_method"
+
+    user = await new_user()
+    addresses = traded.market.addresses
+    last = await traded.send(
+        transfer_transaction(addresses, DEMO, WHALE, "ETH", 5), transfer_transaction(addresses, DEMO, WHALE, "DAI", 6)
+    )
+    async with RpcProxy(traded.market.anvil.url, before=forgetful).running() as plain:
+        await imported(user, DEMO, url=plain.url)
+    found = [event for event in await events(app_database, user) if event.block_number == last]
+    assert [event.legs[0].amount_raw for event in found] == [-6]
+    known = await covered(app_database, user)
+    assert known.problem is None and not known.native_is_known
 
 
 @pytest.fixture
