@@ -17,6 +17,7 @@ NAMES = (
     "portfolio_page",
     "store",
     "stream",
+    "tax",
     "valuation",
 )
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("backend", "state", "components", "premium_app")
 DOMAINS = (
     *("accounts", "alerts", "bots", "chain", "ledger", "market", "notifications", "portfolio", "privacy"),
-    "subscriptions",
+    *("subscriptions", "tax"),
 )
 # What a domain shares beside its service: the ledger's types and pure engine are the portfolio's and tax's too.
 SHARED = {"ledger": ("events", "engine")}

@@ -1,0 +1,116 @@
+"""Lots of one asset in one place, in the order in which a method takes them. Pure.
+
+Sources: Treas. Reg. 1.1012-1(j) and IRS Publication 551 for first in first out, specific identification and basis with
+fees. Highest and lowest in go by basis a unit, compared exactly.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from typing import Any
+
+from backend.ledger.engine.lots import LotChoice, LotNotHeldError
+from backend.tax.engine.methods import Method
+from backend.tax.engine.results import Lot, Part, Rule
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+# Two different quotients of amounts below 2^256 differ by more than 2^-512: shifted by as much, whole quotients
+# stand in the same order, and are equal only where the quotients are.
+_SHIFT = 512
+
+
+def first_in(lot: Lot) -> Any:
+    """Return what lots are ordered by, first in first out: the date of acquisition."""
+    return lot.acquired_at
+
+
+def last_in(lot: Lot) -> Any:
+    """Return what lots are ordered by, last in first out."""
+    return (_EPOCH - lot.acquired_at) // _MICROSECOND
+
+
+def highest_in(lot: Lot) -> Any:
+    """Return what lots are ordered by, highest basis a unit first, then by date; unknown ones come last."""
+    cost = lot.cost_e18
+    return (cost is None, 0 if cost is None else -((cost << _SHIFT) // lot.amount_raw), lot.acquired_at)
+
+
+def lowest_in(lot: Lot) -> Any:
+    """Return what lots are ordered by, lowest basis a unit first, then by date; unknown ones come last."""
+    cost = lot.cost_e18
+    return (cost is None, 0 if cost is None else (cost << _SHIFT) // lot.amount_raw, lot.acquired_at)
+
+
+ORDERS: dict[Method, Callable[[Lot], Any]] = {
+    Method.FIFO: first_in,
+    Method.LIFO: last_in,
+    Method.HIFO: highest_in,
+    Method.LOFO: lowest_in,
+    Method.SPECIFIC: first_in,
+}
+
+
+class Book:
+    """A heap of lots. A lot keeps its rank when a part of it is gone; of equal rank the one that came first goes first.
+
+    For LIFO it is the one that came last.
+    """
+
+    __slots__ = ("_count", "_heap", "_method", "_order", "_step")
+
+    def __init__(self, method: Method) -> None:
+        self._method = method
+        self._order = ORDERS[method]
+        self._step = -1 if method is Method.LIFO else 1
+        self._heap: list[tuple[Any, int, Lot]] = []
+        self._count = 0
+
+    def put(self, lot: Lot) -> None:
+        """Take a lot in."""
+        self._count += self._step
+        heappush(self._heap, (self._order(lot), self._count, lot))
+
+    def take(self, amount_raw: int, choices: Sequence[LotChoice] = ()) -> list[Part]:
+        """Take units out. What is not held is a last part of unknown cost that is `Rule.MISSING`.
+
+        Raises LotNotHeldError when a chosen lot is not held here, ValueError when the choices are not `amount_raw`.
+        """
+        if choices:
+            return self._take_chosen(amount_raw, choices)
+        heap, parts = self._heap, []
+        while amount_raw and heap:
+            lot = heap[0][2]
+            units = lot.amount_raw - lot.used_raw
+            if units <= amount_raw:
+                heappop(heap)
+                if not units:
+                    continue
+            else:
+                units = amount_raw
+            amount_raw -= units
+            parts.append(Part(lot, units, lot.use(units)))
+        if amount_raw:
+            parts.append(Part(None, amount_raw, None, None, Rule.MISSING))
+        return parts
+
+    def _take_chosen(self, amount_raw: int, choices: Sequence[LotChoice]) -> list[Part]:
+        if self._method is not Method.SPECIFIC:
+            raise ValueError("lots can be chosen with specific identification only")
+        if sum(choice.amount_raw for choice in choices) != amount_raw:
+            raise ValueError("the chosen lots are not what is disposed of")
+        parts = []
+        for choice in choices:
+            wanted = choice.amount_raw
+            for lot in self.lots():
+                if lot.id == choice.lot_id and wanted > 0:
+                    units = min(wanted, lot.left_raw)
+                    parts.append(Part(lot, units, lot.use(units)))
+                    wanted -= units
+            if wanted or choice.amount_raw <= 0:
+                raise LotNotHeldError(f"lot {choice.lot_id} does not hold {choice.amount_raw} units")
+        return parts
+
+    def lots(self) -> list[Lot]:
+        """Return the lots of which something is left, the earliest first."""
+        left = [(lot.acquired_at, number, lot) for _, number, lot in self._heap if lot.left_raw]
+        return [lot for _, _, lot in sorted(left, key=lambda each: each[:2])]

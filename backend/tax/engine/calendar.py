@@ -1,0 +1,28 @@
+"""Calendar rules of holding periods and tax years: never 365 days. Pure."""
+
+from datetime import date, timedelta
+
+
+def anniversary(day: date, years: int = 1) -> date:
+    """Return the same day of another year; of 29 February in other years the 28th (section 188(3) BGB)."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def held_over_a_year(acquired: date, disposed: date) -> bool:
+    """Whether something was held for more than a year, counted from the day after it was acquired.
+
+    The year is over at the end of the day before the same day a year on (IRS Publication 544, "Holding period"; Rev.
+    Rul. 66-7: what was acquired on the last day of a month is held over a year from the first of the month after).
+    """
+    begins = acquired + timedelta(days=1)
+    if (begins.month, begins.day) == (2, 29):
+        return disposed >= date(begins.year + 1, 3, 1)
+    return disposed >= begins.replace(year=begins.year + 1)
+
+
+def tax_year(day: date, starts: tuple[int, int]) -> int:
+    """Return the tax year of a day, named by the calendar year in which it begins (month and day of `starts`)."""
+    return day.year if (day.month, day.day) >= starts else day.year - 1

@@ -1,0 +1,171 @@
+"""What the engine is given: events with their worth in the reporting currency, and the order they stand in. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from backend.ledger.engine.lots import LotChoice
+from backend.tax.engine.money import EXACT
+
+
+class Kind(StrEnum):
+    """What an event is, in the words of tax. A place's rules say what follows from it."""
+
+    BUY = "buy"  # for money
+    SELL = "sell"  # for money
+    SWAP = "swap"  # assets for assets: trades, NFTs, liquidity and loans where they are a disposal, liquidations
+    INCOME = "income"
+    TRANSFER = "transfer"  # between wallets of the same person
+    WRAP = "wrap"  # the same thing under another name: basis and dates go along
+    GIFT_IN = "gift_in"
+    GIFT_OUT = "gift_out"
+    DONATION = "donation"
+    SPEND = "spend"  # for goods and services
+    LOSS = "loss"  # stolen, or lost for good
+    FEE = "fee"  # paid for something that is no event: an allowance, a failed transaction
+    BORROW = "borrow"
+    REPAY = "repay"
+
+
+class IncomeKind(StrEnum):
+    """Where income is from."""
+
+    STAKING = "staking"
+    MINING = "mining"
+    INTEREST = "interest"
+    AIRDROP = "airdrop"
+    FORK = "fork"
+    WAGES = "wages"
+    REWARD = "reward"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """An amount of an asset in smallest units, and what all of it was worth then (None: nobody knows)."""
+
+    asset: str
+    amount_raw: int
+    value: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What was paid for a transaction; with an `asset`, in units of that, else in money."""
+
+    value: Decimal | None
+    asset: str | None = None
+    amount_raw: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxEvent:
+    """One thing that happened.
+
+    `out` went, `into` came, without fees. What was paid or received in money is the value of the leg: of `into` for
+    BUY, of `out` for SELL. What goes out beyond what comes in of a TRANSFER is its fee. `sequence` is the place among
+    events of the same instant where the source knows it (transaction index, log index, line). A GIFT_IN may bring the
+    giver's `basis` and `acquired_at`. `choices` name lots, by the id of the event that brought them in.
+    `portfolio_value` is what everything held was worth just before (France asks for it).
+    """
+
+    id: str
+    at: datetime
+    kind: Kind
+    wallet: str
+    out: tuple[Leg, ...] = ()
+    into: tuple[Leg, ...] = ()
+    fees: tuple[Fee, ...] = ()
+    to_wallet: str | None = None
+    sequence: int = 0
+    income: IncomeKind | None = None
+    choices: tuple[LotChoice, ...] = ()
+    basis: Decimal | None = None
+    acquired_at: datetime | None = None
+    portfolio_value: Decimal | None = None
+
+
+class InvalidEventError(ValueError):
+    """An event that cannot be: it says which and why."""
+
+
+# Of the same instant what comes in is first, then what moves, then trades, then what goes out.
+_RANK = {
+    Kind.BUY: 0, Kind.INCOME: 0, Kind.GIFT_IN: 0, Kind.BORROW: 0,
+    Kind.TRANSFER: 1, Kind.WRAP: 1,
+    Kind.SWAP: 2,
+    Kind.SELL: 3, Kind.SPEND: 3, Kind.REPAY: 3, Kind.GIFT_OUT: 3, Kind.DONATION: 3, Kind.LOSS: 3, Kind.FEE: 3,
+}  # fmt: skip
+_INTO = frozenset({Kind.BUY, Kind.INCOME, Kind.GIFT_IN, Kind.BORROW})
+_BOTH = frozenset({Kind.SWAP, Kind.TRANSFER, Kind.WRAP})
+NATURAL_PRECEDENCE = "time, then the sequence of the source, then what comes in before what goes out, then the id"
+
+
+def in_order(events: Iterable[TaxEvent]) -> list[TaxEvent]:
+    """Return events in the order they count in, whatever order they came in: see `NATURAL_PRECEDENCE`.
+
+    Raises InvalidEventError for an event that cannot be, or two of one id.
+    """
+    ordered = sorted(events, key=lambda event: (event.at, event.sequence, _RANK[event.kind], event.id))
+    seen: set[str] = set()
+    for event in ordered:
+        if event.id in seen:
+            raise InvalidEventError(f"two events have the id {event.id}")
+        seen.add(event.id)
+        _check(event)
+    return ordered
+
+
+def _check(event: TaxEvent) -> None:
+    kind = event.kind
+    if event.at.tzinfo is None:
+        raise InvalidEventError(f"event {event.id}: its time has no zone")
+    for leg in (*event.out, *event.into):
+        if leg.amount_raw <= 0:
+            raise InvalidEventError(f"event {event.id}: an amount of {leg.asset} is not above zero")
+        if leg.value is not None and leg.value < 0:
+            raise InvalidEventError(f"event {event.id}: {leg.asset} has a value below zero")
+    for fee in event.fees:
+        if fee.amount_raw < 0 or (fee.value is not None and fee.value < 0) or (fee.asset is None and fee.amount_raw):
+            raise InvalidEventError(f"event {event.id}: a fee is below zero, or an amount of nothing")
+    comes, goes = kind in _INTO or kind in _BOTH, kind not in _INTO and kind is not Kind.FEE
+    if bool(event.into) != comes or bool(event.out) != goes:
+        raise InvalidEventError(f"event {event.id}: what goes and what comes does not fit a {kind}")
+    if kind is Kind.TRANSFER:
+        _check_transfer(event)
+
+
+def _check_transfer(event: TaxEvent) -> None:
+    sent, received = event.out[0], event.into[0]
+    if len(event.out) != 1 or len(event.into) != 1 or sent.asset != received.asset or event.to_wallet is None:
+        raise InvalidEventError(f"event {event.id}: a transfer moves one asset to one other wallet")
+    if received.amount_raw > sent.amount_raw:
+        raise InvalidEventError(f"event {event.id}: more arrived than was sent")
+
+
+def canonical(event: TaxEvent) -> str:
+    """Return an event as one line, the same for equal events: what the hash of the input is made of."""
+    return "\x1f".join(_text(getattr(event, name)) for name in _NAMES)
+
+
+_NAMES = tuple(each.name for each in fields(TaxEvent))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, Decimal):
+        return format(EXACT.normalize(value), "f")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, tuple):
+        return "\x1e".join(_text(each) for each in value)
+    if isinstance(value, Leg):
+        return f"{value.asset}\x1d{value.amount_raw}\x1d{_text(value.value)}"
+    if isinstance(value, Fee):
+        return f"{value.asset}\x1d{value.amount_raw}\x1d{_text(value.value)}"
+    if isinstance(value, LotChoice):
+        return f"{value.lot_id}\x1d{value.amount_raw}"
+    return str(value)

@@ -1,0 +1,217 @@
+"""What a place's rules say: which methods, when a year begins, what is taxed, and what a year comes to. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from backend.tax.engine.calendar import tax_year
+from backend.tax.engine.events import IncomeKind, Kind
+from backend.tax.engine.methods import Method
+from backend.tax.engine.money import money
+from backend.tax.engine.results import Disposal, Income, Outcome, Part
+
+NO_GAIN = frozenset({Kind.GIFT_OUT, Kind.DONATION, Kind.LOSS})
+
+
+class Term(StrEnum):
+    """How long something was held, in a place's own division."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+class MethodRefusedError(ValueError):
+    """A method that a place does not allow: it says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a year. `amount` is in the reporting currency, or a count where `is_count`."""
+
+    name: str
+    title: str
+    amount: Decimal
+    is_count: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class YearResult:
+    """What a tax year comes to.
+
+    `carried` are losses that later years may use, by name, above zero. `unknown` counts disposals and income whose
+    gain or worth nobody knows: they are in no figure, and `unknown_proceeds` is what was received for the former.
+    """
+
+    jurisdiction: str
+    year: int
+    label: str
+    first_day: date
+    last_day: date
+    figures: tuple[Figure, ...]
+    carried: Mapping[str, Decimal] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    unknown: int = 0
+    unknown_proceeds: Decimal = Decimal(0)
+
+    def amount(self, name: str) -> Decimal:
+        """Return a figure by its name. Raises KeyError."""
+        return {figure.name: figure.amount for figure in self.figures}[name]
+
+
+@dataclass(slots=True)
+class YearGains:
+    """A year's taxable disposals, summed in units of 10^-18. What is unknown is counted apart."""
+
+    disposals: list[Disposal] = field(default_factory=list)
+    incomes: list[Income] = field(default_factory=list)
+    proceeds_e18: int = 0
+    cost_e18: int = 0
+    gains_e18: int = 0  # of the disposals with a gain
+    losses_e18: int = 0  # of the others, above zero, without what is disallowed
+    disallowed_e18: int = 0
+    income_e18: int = 0
+    unknown: int = 0
+    unknown_proceeds_e18: int = 0
+
+    @property
+    def net_e18(self) -> int:
+        """Gains less losses."""
+        return self.gains_e18 - self.losses_e18
+
+
+class Jurisdiction:
+    """The rules of a place. What stands here are the usual ones; places say what is different with them.
+
+    `methods`: allowed, the usual one first. `refusals` say why the others are not; `why_not` is for the rest.
+    """
+
+    code: str
+    name: str
+    currency: str
+    timezone: str = "UTC"
+    methods: tuple[Method, ...] = (Method.FIFO,)
+    refusals: Mapping[Method, str] = {}
+    why_not: str = "the law of this place does not know it"
+    year_starts: tuple[int, int] = (1, 1)
+    per_wallet_from: date | None = None  # None: all wallets are one, unless the user chooses otherwise
+    per_wallet_choice: bool = True  # whether the user may choose
+    wash_sale_option: bool = False
+    superficial_losses: bool = False
+    four_weeks: bool = False
+    untaxed: frozenset[Kind] = NO_GAIN
+    cost_is_given: bool = False
+    gift_keeps_basis: bool = False
+    wrap_is_disposal: bool = False
+    fees_count: bool = True
+    no_income: frozenset[IncomeKind] = frozenset()  # acquired for nothing, and no income: taxed when sold
+
+    def sold_leg_share(self, day: date) -> tuple[int, int]:
+        """Return which share of a swap's costs is a cost of what was sold: all of it, unless a place differs."""
+        del day
+        return 1, 1
+
+    def year_of(self, day: date) -> int:
+        """Return the tax year of a day, named by the calendar year it begins in."""
+        return tax_year(day, self.year_starts)
+
+    def year_days(self, year: int) -> tuple[date, date]:
+        """Return the first and the last day of a tax year."""
+        return date(year, *self.year_starts), date(year + 1, *self.year_starts) - timedelta(days=1)
+
+    def label(self, year: int) -> str:
+        """Return how the place calls a tax year."""
+        return str(year) if self.year_starts == (1, 1) else f"{year}/{(year + 1) % 100:02d}"
+
+    def check_method(self, method: Method) -> None:
+        """Raise MethodRefusedError when the place does not allow a method: it says why, and what is allowed."""
+        if method not in self.methods:
+            allowed = ", ".join(each.value for each in self.methods)
+            why = self.refusals.get(method, self.why_not)
+            raise MethodRefusedError(f"{self.name} does not allow {method.value}: {why}. Allowed: {allowed}.")
+
+    def term(self, part: Part, disposed: date) -> Term | None:
+        """Return whether a part was held for long, None where that makes no difference or nobody knows."""
+        del part, disposed
+        return None
+
+    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+        """Return what a year comes to, with the losses that earlier years carried."""
+        raise NotImplementedError
+
+    def gains_of(self, outcome: Outcome, year: int) -> YearGains:
+        """Return a year's taxable disposals and income, summed."""
+        first, last = self.year_days(year)
+        total = YearGains()
+        for disposal in outcome.disposals:
+            if disposal.is_taxable and first <= disposal.day <= last:
+                total.disposals.append(disposal)
+                _add(total, disposal)
+        for income in outcome.incomes:
+            if first <= income.day <= last and income.kind not in self.no_income:
+                total.incomes.append(income)
+                if income.value_e18 is None:
+                    total.unknown += 1
+                else:
+                    total.income_e18 += income.value_e18
+        return total
+
+    def result(
+        self, year: int, gains: YearGains, figures: list[Figure], carried: Mapping[str, int], *notes: str
+    ) -> YearResult:
+        """Return the result of a year; `carried` is in units of 10^-18, and what is zero is left out."""
+        first, last = self.year_days(year)
+        left = {name: money(units) for name, units in carried.items() if units}
+        return YearResult(
+            self.code, year, self.label(year), first, last, tuple(figures), left, tuple(note for note in notes if note),
+            gains.unknown, money(gains.unknown_proceeds_e18),
+        )  # fmt: skip
+
+
+def _add(total: YearGains, disposal: Disposal) -> None:
+    if disposal.gain_e18 is None:
+        total.unknown += 1
+        total.unknown_proceeds_e18 += sum(
+            part.proceeds_e18 or 0 for part in disposal.parts if part.cost_e18 is None and part.proceeds_e18
+        )
+    for part in disposal.parts:
+        gain = part.allowed_e18
+        if gain is None or part.cost_e18 is None or part.proceeds_e18 is None:
+            continue
+        total.proceeds_e18 += part.proceeds_e18
+        total.cost_e18 += part.cost_e18
+        total.disallowed_e18 += part.disallowed_e18
+    _gain_or_loss(total, disposal)
+
+
+def _gain_or_loss(total: YearGains, disposal: Disposal) -> None:
+    """A disposal counts as a gain or a loss as a whole, as far as it is known."""
+    known = sum(part.allowed_e18 or 0 for part in disposal.parts)
+    if known >= 0:
+        total.gains_e18 += known
+    else:
+        total.losses_e18 -= known
+
+
+def figure(name: str, title: str, units: int) -> Figure:
+    """Return a figure of so many units of 10^-18."""
+    return Figure(name, title, money(units))
+
+
+def count(name: str, title: str, number: int) -> Figure:
+    """Return a figure that is a number of things."""
+    return Figure(name, title, Decimal(number), is_count=True)
+
+
+def usual_figures(gains: YearGains) -> list[Figure]:
+    """Return the figures that every place has."""
+    return [
+        count("disposals", "Disposals", len(gains.disposals)),
+        figure("proceeds", "Proceeds after costs", gains.proceeds_e18),
+        figure("cost", "Cost with fees", gains.cost_e18),
+        figure("gains", "Gains", gains.gains_e18),
+        figure("losses", "Losses", gains.losses_e18),
+        figure("net_gain", "Gains less losses", gains.net_e18),
+        figure("income", "Income", gains.income_e18),
+    ]

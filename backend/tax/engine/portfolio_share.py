@@ -1,0 +1,53 @@
+"""France: every disposal takes a share of what the whole portfolio cost. Pure.
+
+Article 150 VH bis CGI, BOI-RPPM-PVBMC-30-20, form 2086: gain = price net of costs - total acquisition price x price /
+value of the whole portfolio. The total acquisition price is what was paid in money for all assets, less the shares
+that earlier disposals took. Exchanges between assets are no disposal (art. 150 VH bis, II-A); what is borrowed was not
+bought.
+"""
+
+from collections.abc import Sequence
+
+from backend.tax.engine.entries import Entry, Op
+from backend.tax.engine.events import Kind
+from backend.tax.engine.lot_matching import disposal_of, give_proceeds
+from backend.tax.engine.money import money_or_none, plus, scaled
+from backend.tax.engine.results import Held, Lot, Outcome, Part, Rule
+
+PORTFOLIO = "portfolio"
+
+
+def match_portfolio(entries: Sequence[Entry]) -> Outcome:
+    """Return the disposals for money, goods or services, and what is left of the total acquisition price.
+
+    A disposal whose event does not say what the portfolio was worth has an unknown cost.
+    """
+    outcome = Outcome()
+    paid: Lot | None = None
+    for entry in entries:
+        if entry.kind in (Kind.SWAP, Kind.BORROW) or entry.op in (Op.MOVE, Op.WRAP):
+            continue
+        event = entry.event
+        if entry.op is Op.IN:
+            left = 0 if paid is None else paid.left_e18
+            paid = Lot(PORTFOLIO, paid.acquired_at if paid else event.at, entry.day, 1, plus(left, entry.money_e18))
+        elif entry.is_taxable:
+            cost = _share(entry, paid)
+            parts = [Part(paid, entry.amount_raw, cost, None, Rule.PORTFOLIO)]
+            give_proceeds(parts, entry.amount_raw, entry.money_e18)
+            outcome.disposals.append(disposal_of(entry, parts))
+            if cost is not None and paid is not None:
+                left = None if paid.cost_e18 is None else paid.cost_e18 - cost
+                paid = Lot(PORTFOLIO, paid.acquired_at, paid.day, 1, left)
+    if paid is not None:
+        outcome.held = [Held(PORTFOLIO, None, paid.id, paid.acquired_at, 1, money_or_none(paid.cost_e18))]
+    return outcome
+
+
+def _share(entry: Entry, paid: Lot | None) -> int | None:
+    """Line 223 x line 217 / line 212: the price before costs, and never more than all that was paid."""
+    worth = entry.event.portfolio_value
+    price = plus(entry.money_e18, entry.spent_e18)
+    if worth is None or worth <= 0 or price is None or paid is None or paid.cost_e18 is None:
+        return None
+    return min(paid.cost_e18, paid.cost_e18 * price // scaled(worth))
