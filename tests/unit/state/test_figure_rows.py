@@ -8,7 +8,13 @@ import pytest
 
 from backend.core.formats import MINUS
 from backend.portfolio.figures.schemas import BenchmarkRead, ComparisonPoint, MonthRead, PerformanceRead
-from backend.portfolio.schemas import PositionRead, PriceRangeRead
+from backend.portfolio.schemas import (
+    PositionAmountRead,
+    PositionHistoryRead,
+    PositionMoveRead,
+    PositionRead,
+    PriceRangeRead,
+)
 from state import performance_rows as figures
 from state import position_rows as positions
 
@@ -102,25 +108,73 @@ def test_a_small_price_is_said_the_other_way_round():
     assert positions.range_bar(priced("100", "400", None)).has_price is False
 
 
-def test_an_id_stays_while_the_price_moves():
-    def position(**identifiers: str) -> PositionRead:
-        return PositionRead(
-            chain_id=1,
-            chain="One",
-            wallet="0xAb",
-            protocol="Uniswap V3",
-            kind="lp",
-            identifiers={"token_id": "5", **identifiers},
-            parts=[],
-            value_usd=None,
-            fees_usd=None,
-            health_factor=None,
-            problem=None,
-            block_number=1,
-            block_hash="0x",
-            taken_at=None,
-        )
+def position(**identifiers: str) -> PositionRead:
+    return PositionRead(
+        chain_id=1,
+        chain="One",
+        wallet="0xAb",
+        protocol="Uniswap V3",
+        kind="lp",
+        identifiers={"token_id": "5", **identifiers},
+        parts=[],
+        value_usd=Decimal(900),
+        fees_usd=Decimal(20),
+        health_factor=None,
+        problem=None,
+        block_number=1,
+        block_hash="0x",
+        taken_at=None,
+    )
 
+
+def test_an_id_stays_while_the_price_moves():
     first = position(in_range="yes", sqrt_price_x96="1")
     assert first.id == position(in_range="no", sqrt_price_x96="2").id != position(pool="0x1").id
     assert first.model_dump(by_alias=True)["id"] == first.id
+
+
+def test_a_known_history_is_told_and_an_unknown_one_says_so():
+    amount = PositionAmountRead(
+        token="0x" + "1" * 40,
+        amount_raw="5",
+        amount=Decimal("1.5"),
+        price_usd=Decimal(600),
+        price_source="s",
+        value_usd=Decimal(900),
+    )
+    move = PositionMoveRead(
+        at=datetime(2026, 5, 1, tzinfo=UTC),
+        kind="put_in",
+        chain_id=1,
+        tx_hash="0x" + "ab" * 32,
+        block_number=7,
+        amounts=[amount],
+        value_usd=Decimal(900),
+    )
+    later = move.model_copy(update={"kind": "collected", "value_usd": None})
+    known = PositionHistoryRead(
+        entered_at=move.at,
+        put_in_usd=Decimal(900),
+        taken_out_usd=Decimal(0),
+        collected_usd=None,
+        moves=[move, later],
+        hold_usd=Decimal(1000),
+        position_usd=Decimal(880),
+        fees_usd=Decimal(50),
+        il_usd=Decimal(-120),
+        il_pct=Decimal(-12),
+        net_usd=Decimal(-70),
+        net_pct=Decimal(-7),
+        problem=None,
+    )
+    told = {tile.key: (tile.value, tile.note) for tile in positions.history_tiles(position(), known)}
+    assert told["positions-il"] == (f"{MINUS}$120.00", f"{MINUS}12.00%")
+    assert told["positions-net"] == (f"{MINUS}$70.00", f"{MINUS}7.00%")
+    assert told["positions-put_in"] == ("$900.00", "Since 2026-05-01")
+    newest, oldest = positions.move_rows(known.moves)
+    assert (newest.what, newest.value, oldest.what, oldest.value) == ("Collected", "—", "Put in", "$900.00")
+    assert (oldest.amounts, oldest.tx_url[:24]) == ("1.5 0x1111…1111", "https://etherscan.io/tx/")
+    unknown = known.model_copy(update={"moves": [], "il_usd": None, "net_usd": None, "entered_at": None})
+    told = {tile.key: (tile.value, tile.note) for tile in positions.history_tiles(position(), unknown)}
+    assert told["positions-il"] == told["positions-net"] == ("—", "Not known")
+    assert told["positions-put_in"] == ("—", "")
