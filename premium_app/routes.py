@@ -19,12 +19,14 @@ from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.portfolio import portfolio_page
 from premium_app.pages.portfolio_activity import portfolio_activity_page
+from premium_app.pages.portfolio_exports import portfolio_exports_page
 from premium_app.pages.portfolio_hidden import portfolio_hidden_page
 from premium_app.pages.portfolio_leaderboard import portfolio_leaderboard_page
 from premium_app.pages.portfolio_nfts import portfolio_nfts_page
 from premium_app.pages.portfolio_performance import portfolio_performance_page
 from premium_app.pages.portfolio_position import portfolio_position_page
 from premium_app.pages.portfolio_positions import portfolio_positions_page
+from premium_app.pages.portfolio_rebalancing import portfolio_rebalancing_page
 from premium_app.pages.portfolio_risk import portfolio_risk_page
 from premium_app.pages.portfolio_wallets import portfolio_wallets_page
 from premium_app.pages.pricing import pricing_page
@@ -56,6 +58,7 @@ from state.live_state import LiveState
 from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
 from state.portfolio_activity_state import PortfolioActivityState
+from state.portfolio_exports_state import PortfolioExportsState
 from state.portfolio_hidden_state import PortfolioHiddenState
 from state.portfolio_leaderboard_state import PortfolioLeaderboardState
 from state.portfolio_live_state import PortfolioLiveState
@@ -68,6 +71,7 @@ from state.portfolio_state import PortfolioState
 from state.portfolio_wallets_state import PortfolioWalletsState
 from state.pricing_state import PricingState
 from state.privacy_state import PrivacyState
+from state.rebalancing_state import RebalancingState
 from state.rule_builder_state import RuleBuilderState
 from state.sessions_state import SessionsState
 from state.shell_state import ShellState
@@ -132,6 +136,18 @@ PAGES = (
         "ledger.title",
         portfolio_activity_page,
         (PortfolioActivityState.load, PortfolioLiveState.follow, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/rebalancing",
+        "rebalancing.title",
+        portfolio_rebalancing_page,
+        (RebalancingState.load, PortfolioLiveState.follow, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/exports",
+        "exports.title",
+        portfolio_exports_page,
+        (PortfolioExportsState.load, LiveState.follow),
     ),
     PageSpec(
         "/portfolio/wallets",

@@ -13,11 +13,16 @@ from state.guard import user_of
 from state.live_queue import is_open, next_messages, until_closed
 from state.portfolio_activity_state import PortfolioActivityState
 from state.portfolio_state import PortfolioState
+from state.rebalancing_state import RebalancingState
 
 TICK_SECONDS = 5.0
 SESSION_CHECK_SECONDS = 60.0
 # What a page does with news; another page is none of this.
-_PAGES: dict[str, Any] = {"portfolio": PortfolioState.refresh, "portfolio/activity": PortfolioActivityState.refresh}
+_PAGES: dict[str, Any] = {
+    "portfolio": PortfolioState.refresh,
+    "portfolio/activity": PortfolioActivityState.refresh,
+    "portfolio/rebalancing": RebalancingState.refresh,
+}
 
 
 class PortfolioLiveState(rx.State):
@@ -58,6 +63,6 @@ class PortfolioLiveState(rx.State):
                         checked_at = time.monotonic()
                         if await user_of(self) is None:
                             return
-                    is_awaited = (await self.get_state(PortfolioState)).refreshing
+                    is_awaited = refresh is _PAGES["portfolio"] and (await self.get_state(PortfolioState)).refreshing
                 if messages or is_awaited:
                     yield refresh

@@ -40,6 +40,7 @@ class Cap(StrEnum):
     PORTFOLIO_WALLETS = "portfolio_wallets"
     PORTFOLIO_REFRESHES_PER_HOUR = "portfolio_refreshes_per_hour"
     TARGET_ALLOCATIONS = "target_allocations"
+    SCHEDULED_EXPORTS = "scheduled_exports"
     TAX_TRANSACTIONS = "tax_transactions"
     API_REQUESTS_PER_MINUTE = "api_requests_per_minute"
 
@@ -70,6 +71,7 @@ _CAPS: dict[Cap, tuple[int | None, int | None, int | None, int | None]] = {
     Cap.PORTFOLIO_WALLETS: (1, 5, 20, None),
     Cap.PORTFOLIO_REFRESHES_PER_HOUR: (4, 12, 60, 240),  # evenly: one every 15 minutes, 5, 1, a quarter
     Cap.TARGET_ALLOCATIONS: (1, 3, 10, None),
+    Cap.SCHEDULED_EXPORTS: (1, 3, 10, None),
     Cap.TAX_TRANSACTIONS: (0, 0, 100_000, None),
     Cap.API_REQUESTS_PER_MINUTE: (100, 1_000, 10_000, 100_000),
 }

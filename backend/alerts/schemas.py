@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from backend.alerts.engine.hours import minute_of, zone
+from backend.alerts.engine.hours import minute_of
 from backend.alerts.kinds.registry import kind_names
 from backend.alerts.limits import (
     MAX_ACTIONS,
@@ -24,6 +24,7 @@ from backend.alerts.limits import (
     MAX_NAME,
     MIN_HYSTERESIS_PCT,
 )
+from backend.core.cron import zone
 from backend.core.schemas import ApiModel, Instant, OneOf
 
 RuleType = Annotated[str, OneOf(kind_names, "There is no such kind of rule.")]

@@ -42,6 +42,7 @@ from backend.core.errors import InvalidInputError
 from backend.core.ids import new_id
 from backend.core.schemas import Page
 from backend.core.settings import get_settings
+from backend.core.sheets import json_file
 from backend.notifications import service as notifications
 from backend.notifications.schemas import DeliveryRead
 
@@ -249,7 +250,7 @@ def export_history(
         async for row in repository.stream_alerts(session, user.id, wanted):
             yield AlertRead.model_validate(dict(row))
 
-    return exports.alerts_csv(alerts()) if format == "csv" else exports.json_file(alerts())
+    return exports.alerts_csv(alerts()) if format == "csv" else json_file(alerts())
 
 
 async def alert_counts(session: AsyncSession, user: CurrentUser) -> AlertCounts:

@@ -40,10 +40,12 @@ from backend.notifications.preferences_api import router as preferences_router
 from backend.notifications.push_api import router as push_router
 from backend.portfolio.activity.api import router as portfolio_activity_router
 from backend.portfolio.api import router as portfolio_router
+from backend.portfolio.exporting.api import router as portfolio_exports_router
 from backend.portfolio.leaderboard.api import router as leaderboard_router
 from backend.portfolio.liquidity.api import router as portfolio_liquidity_router
 from backend.portfolio.nfts.api import router as portfolio_nfts_router
 from backend.portfolio.rebalancing.api import router as rebalancing_router
+from backend.portfolio.scheduled_exports.api import router as scheduled_exports_router
 from backend.portfolio.stream_api import router as portfolio_stream_router
 from backend.portfolio.wallets.api import router as portfolio_wallets_router
 from backend.privacy.api import consent_router
@@ -86,6 +88,8 @@ routers: tuple[APIRouter, ...] = (
     leaderboard_router,
     portfolio_wallets_router,
     rebalancing_router,
+    portfolio_exports_router,
+    scheduled_exports_router,
     prices_router,
     privacy_router,
     consent_router,

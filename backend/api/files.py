@@ -17,13 +17,13 @@ async def file_response(name: str, form: str, chunks: AsyncIterator[bytes]) -> S
     """Return the chunks of a `csv` or `json` file as a download. What fails before the first chunk fails as usual."""
     file_name = f"{name}-{utc_now():%Y%m%d-%H%M%S}.{form}"
     return StreamingResponse(
-        await _started(chunks),
+        await started(chunks),
         media_type=_TYPES[form],
         headers={"Content-Disposition": f'attachment; filename="{file_name}"'},
     )
 
 
-async def _started(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def started(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Return `chunks` once the first is there, so that a failure still becomes an envelope and not half a file."""
     first = await anext(chunks, b"")
 

@@ -19,6 +19,7 @@ from backend.notifications.mail import repository as mails
 from backend.notifications.mail.adapters import uses_local_mailbox
 from backend.notifications.mail.addresses import checked_address
 from backend.notifications.mail.outbox import send_mail
+from backend.notifications.mail.port import Attachment
 from backend.notifications.preferences import choose_mails, mail_choices
 from backend.notifications.proven import add_proven_channel, remove_proven_channel
 from backend.notifications.schemas import (
@@ -47,6 +48,7 @@ __all__ = [
     "TESTS",
     "AlertKinds",
     "AlertNews",
+    "Attachment",
     "DeliveryRead",
     "DeliveryStatus",
     "HeldMessages",

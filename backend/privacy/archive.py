@@ -12,10 +12,9 @@ import orjson
 
 from backend.core.clock import utc_now
 from backend.core.formats import iso
+from backend.core.sheets import FORMULA_STARTS
 
 _SPOOL_BYTES = 8 * 1024 * 1024
-# What makes a spreadsheet take a cell for a formula (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _README = """Your data
 =========
 
@@ -100,7 +99,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict | list):
         return orjson.dumps(value, default=_plain).decode()
     content = str(value)
-    return f"'{content}" if isinstance(value, str) and content.startswith(_FORMULA_STARTS) else content
+    return f"'{content}" if isinstance(value, str) and content.startswith(FORMULA_STARTS) else content
 
 
 def _plain(value: Any) -> str:

@@ -206,6 +206,23 @@ HELD: dict[str, Holding] = {
     "portfolio_collection_verdicts": Holding(
         "user_id", _SERVICE, ("user_id", "chain_id", "collection", "is_spam", "reasons", "decided_by", "decided_at")
     ),
+    "scheduled_exports": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "user_id", "name", "what", "format", "span", "every", "weekday", "month_day", "at", "time_zone"),
+            *("channel", "destination", "is_paused", "next_due_at", "created_at"),
+        ),
+    ),
+    "export_runs": Holding(
+        "user_id",
+        _SERVICE,
+        (
+            *("id", "schedule_id", "user_id", "due_at", "is_test", "status", "problem", "file_name", "media_type"),
+            *("size_bytes", "finished_at"),
+        ),
+        ("content",),  # a copy of what it was made of
+    ),
     "recommendation_answers": Holding("user_id", _SERVICE, ("user_id", "id", "answer", "answered_at")),
     "alert_days": Holding(
         "user_id",

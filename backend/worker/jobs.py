@@ -26,6 +26,7 @@ _TASK_MODULES = (
     "backend.portfolio.leaderboard.tasks",
     "backend.portfolio.liquidity.tasks",
     "backend.portfolio.activity.tasks",
+    "backend.portfolio.scheduled_exports.tasks",
     "backend.portfolio.snapshots.tasks",
     "backend.portfolio.tasks",
     "backend.privacy.tasks",

@@ -19,7 +19,7 @@ from backend.core.telemetry import deliveries, mails_oldest_waiting
 from backend.notifications.circuits import Circuits
 from backend.notifications.mail import repository
 from backend.notifications.mail.adapters import TIMEOUT_SECONDS, mail_port
-from backend.notifications.mail.outbox import opened_content
+from backend.notifications.mail.outbox import opened_attachments, opened_content
 from backend.notifications.mail.port import (
     MailDeferredError,
     MailPort,
@@ -128,7 +128,15 @@ class MailDispatcher:
         try:
             content = opened_content(mail.content)
             await self._port.send(
-                OutgoingMail(mail.id, mail.recipient, content.subject, content.html, content.text, mail.written_at)
+                OutgoingMail(
+                    mail.id,
+                    mail.recipient,
+                    content.subject,
+                    content.html,
+                    content.text,
+                    mail.written_at,
+                    attachments=opened_attachments(mail.content),
+                )
             )
         except (MailRefusedError, MailDeferredError) as problem:
             self._circuit.succeeded(_WAY_OUT)  # it answered, about this mail

@@ -14,6 +14,8 @@ _TABS = (
     ("activity", "/portfolio/activity/"),
     ("performance", "/portfolio/performance/"),
     ("risk", "/portfolio/risk/"),
+    ("rebalancing", "/portfolio/rebalancing/"),
+    ("exports", "/portfolio/exports/"),
     ("leaderboard", "/portfolio/leaderboard/"),
     ("wallets", "/portfolio/wallets/"),
     ("nfts", "/portfolio/nfts/"),

@@ -51,6 +51,8 @@ def _commands() -> list[dict[str, Any]]:
             ("palette.portfolio_risk", "/portfolio/risk/"),
             ("palette.portfolio_leaderboard", "/portfolio/leaderboard/"),
             ("palette.portfolio_activity", "/portfolio/activity/"),
+            ("palette.rebalancing", "/portfolio/rebalancing/"),
+            ("palette.exports", "/portfolio/exports/"),
             ("palette.portfolio_wallets", "/portfolio/wallets/"),
             ("palette.portfolio_nfts", "/portfolio/nfts/"),
             ("palette.portfolio_hidden", "/portfolio/hidden/"),

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.service import CurrentUser
 from backend.alerts.automation import repository
 from backend.alerts.automation.schemas import RunDetail, RunFilter, RunRead, StepRead
-from backend.alerts.exports import csv_file, json_file
 from backend.alerts.schemas import ExportFormat
 from backend.core.audit import audit
 from backend.core.errors import NotFoundError
 from backend.core.formats import iso
 from backend.core.schemas import Page
+from backend.core.sheets import csv_file, json_file
 
 __all__ = ["RunNotFoundError", "export_runs", "get_run", "list_runs"]
 

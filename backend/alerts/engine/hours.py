@@ -8,7 +8,8 @@ belongs to the day on which it begins.
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+
+from backend.core.cron import zone
 
 DAY_MINUTES = 24 * 60
 
@@ -33,12 +34,6 @@ class Hours:
         if minute >= self.from_minute:
             return day in self.days
         return minute < self.to_minute and (day - 2) % 7 + 1 in self.days
-
-
-@lru_cache(maxsize=1024)
-def zone(name: str) -> ZoneInfo:
-    """Return a time zone by its IANA name. Raises ValueError or ZoneInfoNotFoundError (a KeyError) when unknown."""
-    return ZoneInfo(name)
 
 
 def minute_of(text: str) -> int:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import orjson
 
-from backend.alerts.exports import csv_file
 from backend.alerts.insights.schemas import AlertAnalytics, CountedAlerts, DeliveryFigures
 from backend.alerts.schemas import ExportFormat
+from backend.core.sheets import csv_file
 
 _COLUMNS = (
     "what", "name", "start", "id", "alerts", "told", "suppressed", "withdrawn", "sent", "dead", "waiting", "ratePct",

@@ -39,4 +39,7 @@ def to_message(mail: OutgoingMail, sender: Address) -> EmailMessage:
             html.add_related(
                 picture.png, "image", "png", cid=f"<{picture.content_id}>", filename=picture.name, disposition="inline"
             )
+    for file in mail.attachments:
+        kind, _, form = file.media_type.partition("/")
+        message.add_attachment(file.content, kind, form, filename=file.name)
     return message

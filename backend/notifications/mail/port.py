@@ -16,6 +16,15 @@ class InlinePicture:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes with a mail; `media_type` without parameters."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """A mail as it leaves; the same at every try."""
 
@@ -26,6 +35,7 @@ class OutgoingMail:
     text: str
     written_at: datetime
     pictures: tuple[InlinePicture, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 class MailProblem(Exception):

@@ -49,19 +49,27 @@ class SendGridMail:
         sender = {"email": self._sender.addr_spec}
         if self._sender.display_name:
             sender["name"] = self._sender.display_name
-        attached: dict[str, object] = {
-            "attachments": [
-                {
-                    "content": base64.b64encode(picture.png).decode(),
-                    "type": "image/png",
-                    "filename": picture.name,
-                    "disposition": "inline",
-                    "content_id": picture.content_id,
-                }
-                for picture in mail.pictures
-            ]
-        }
-        return (attached if mail.pictures else {}) | {
+        files = [
+            {
+                "content": base64.b64encode(picture.png).decode(),
+                "type": "image/png",
+                "filename": picture.name,
+                "disposition": "inline",
+                "content_id": picture.content_id,
+            }
+            for picture in mail.pictures
+        ]
+        files += [
+            {
+                "content": base64.b64encode(file.content).decode(),
+                "type": file.media_type,
+                "filename": file.name,
+                "disposition": "attachment",
+            }
+            for file in mail.attachments
+        ]
+        attached: dict[str, object] = {"attachments": files} if files else {}
+        return attached | {
             "personalizations": [{"to": [{"email": mail.recipient}]}],
             "from": sender,
             "subject": mail.subject,

@@ -5,6 +5,7 @@ Reading happens first (database, chains, prices), then the plan is made in a thr
 
 import asyncio
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,7 @@ from backend.chain.events import NATIVE_TOKEN
 from backend.core.errors import UnavailableError
 from backend.core.settings import Settings
 from backend.portfolio.chains import shared_pools
+from backend.portfolio.engine.allocation import shares_pct
 from backend.portfolio.rebalancing.asking import Sources, ask, vouched_assets
 from backend.portfolio.rebalancing.assets import KnownAssets
 from backend.portfolio.rebalancing.holdings import Movables, movables
@@ -36,11 +38,13 @@ from backend.portfolio.snapshots.records import Snapshot
 
 __all__ = [
     "AssetChoice",
+    "AssetOffer",
     "Inputs",
+    "ShareNow",
     "Sources",
     "activate_target",
     "answer",
-    "asset_choices",
+    "asset_offer",
     "change_target",
     "create_target",
     "delete_target",
@@ -72,6 +76,23 @@ class AssetChoice:
 
     key: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShareNow:
+    """What share of the portfolio an asset or a category has now."""
+
+    by: str
+    key: str
+    share_pct: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AssetOffer:
+    """What a new target may begin with."""
+
+    choices: list[AssetChoice]
+    now: list[ShareNow]
 
 
 @requires(Feature.PORTFOLIO)
@@ -122,15 +143,24 @@ async def _planned(held: Movables, wish: Wish, known: Known) -> Outcome:
 
 
 @requires(Feature.PORTFOLIO)
-async def asset_choices(
+async def asset_offer(
     session: AsyncSession, user: CurrentUser, settings: Settings, snapshot: Snapshot | None
-) -> list[AssetChoice]:
-    """Return the assets that a target may name: what is held, most valuable first, then what is well known."""
+) -> AssetOffer:
+    """Return what a target may name: what is held, most valuable first, then what is well known; and the shares now."""
     chains = list(shared_pools(settings)) if snapshot is None else [part.chain_id for part in snapshot.chains]
     assets = await vouched_assets(session, settings, chains)
-    held = () if snapshot is None else movables(snapshot, "asset", assets).held
+    found = {} if snapshot is None else {by: movables(snapshot, by, assets) for by in ("asset", "category")}
+    held = found["asset"].held if found else ()
     names = names_of(held)
     hubs = {(chain_id, token) for chain_id, tokens in assets.hubs.items() for token in tokens}
     first = [symbol for key, symbol in assets.symbols.items() if key[1] == NATIVE_TOKEN or key in hubs]
     keys = dict.fromkeys([*(each.key for each in held), *first, *sorted(assets.places)])
-    return [AssetChoice(key, names.get(key, key)) for key in list(keys)[:MOST_CHOICES]]
+    now = [ShareNow(by, key, share) for by, each in found.items() for key, share in _shares_now(each)]
+    return AssetOffer([AssetChoice(key, names.get(key, key)) for key in list(keys)[:MOST_CHOICES]], now)
+
+
+def _shares_now(found: Movables) -> list[tuple[str, Decimal]]:
+    """Return the shares of what is held in hundredths of a percent that sum to 100, the largest first."""
+    values = sorted(found.values_usd().items(), key=lambda item: (item[1].copy_negate(), item[0]))
+    shares = shares_pct([value for _, value in values])
+    return [(key, share) for (key, _), share in zip(values, shares, strict=True) if share]

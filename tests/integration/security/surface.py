@@ -33,6 +33,8 @@ OWNED = {
     "/v1/notifications/deliveries/{delivery_id}/resend": "notification_outbox",
     "/v1/portfolio/wallets/{portfolio_wallet_id}": "portfolio_wallets",
     "/v1/portfolio/activity/{event_id}": "ledger_events",
+    "/v1/portfolio/scheduled-exports/{schedule_id}": "scheduled_exports",
+    "/v1/portfolio/scheduled-exports/{schedule_id}/test": "scheduled_exports",
     "/v1/portfolio/target-allocation/{target_id}": "target_allocations",
     "/v1/portfolio/target-allocation/{target_id}/suggestions/{suggestion_id}": "target_allocations",
     "/v1/portfolio/liquidity-positions/{liquidity_id}": "portfolio_liquidity_positions",
@@ -47,6 +49,7 @@ FREE = {
     "/v1/auth/oauth/{provider}/callback": "github",
     "/v1/account/identities/{provider}/link": "github",
     "/v1/notifications/pictures/{token}.png": "of-somebody-else",
+    "/v1/portfolio/scheduled-exports/files/{token}": "of-somebody-else",
     "/v1/subscriptions/checkouts/{session_id}": "cs_test_of_somebody_else",
 }
 

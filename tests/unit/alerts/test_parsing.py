@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from backend.alerts.engine.conditions import ChangeConditions, PriceConditions, WhaleConditions
-from backend.alerts.exports import safe_cell
 from backend.alerts.parsing import parse_conditions
 from backend.alerts.rules import conditions_of, stored_conditions
 from backend.alerts.schemas import RuleCreate, RuleUpdate
 from backend.chain.events import CHANGE_WINDOWS_SECONDS
 from backend.core.errors import InvalidInputError
+from backend.core.sheets import safe_cell
 from tests.unit.alerts.test_engine import CHAINS, whales
 
 CHECKSUMMED = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
@@ -182,8 +182,9 @@ def test_names_are_tidied_and_defaults_are_quiet():
     assert RuleUpdate.model_validate({"cooldownSeconds": 60, "version": 3}).cooldown_seconds == 60
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\r=x", "\uff1dx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "-x", "@x", "\tx", "\r=x", "\uff1dx"])
 def test_no_cell_of_an_export_is_a_formula(text):
     assert safe_cell(text) == f"'{text}"
     assert safe_cell("0x12") == "0x12"
     assert safe_cell(None) == ""
+    assert safe_cell("-1") == "-1" and safe_cell("-0.25") == "-0.25"  # a number, which runs nothing

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from backend.alerts.engine.gates import Candidate, Gate, decide, rearm_level
-from backend.alerts.kinds.schedule.times import checked_cron, next_due
+from backend.alerts.kinds.schedule.times import checked_cron
+from backend.core.cron import next_due
 
 BERLIN = "Europe/Berlin"
 

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from backend.alerts import metrics
 from backend.alerts.engine.conditions import Conditions, OccurrenceConditions
-from backend.alerts.engine.hours import zone
 from backend.alerts.kinds.base import FieldSpec, Kind, ParseContext, RawConditions, Stored, Symbols
 from backend.alerts.kinds.forms import Form, by_field, is_
-from backend.alerts.kinds.schedule.times import checked_cron, next_due
+from backend.alerts.kinds.schedule.times import checked_cron
 from backend.chain.events import Event, Occurrence
 from backend.core.clock import from_unix, utc_now
+from backend.core.cron import next_due, zone
 
 
 @dataclass(frozen=True, slots=True)
