@@ -126,7 +126,9 @@ def _share(item: Any) -> rx.Component:
                     },
                     class_name=INPUT + " num text-right pr-8",
                 ),
-                rx.el.span("%", class_name="absolute right-3 top-2 text-14 text-ink-3", aria_hidden="true"),
+                rx.el.span(
+                    "%", class_name="absolute right-3 top-1/2 -translate-y-1/2 text-14 text-ink-3", aria_hidden="true"
+                ),
                 class_name="relative w-28 shrink-0",
             ),
             icon_button(t("rebalancing.remove_share"), "x", on_click=editor.remove_row(item.place)),

@@ -151,6 +151,18 @@ def test_what_lies_in_two_wallets_is_sold_out_of_both() -> None:
     assert [(trade.swap.purse, trade.sell_usd) for trade in plan.trades or ()] == [("cold", 60)]
 
 
+def test_one_wallet_does_not_sell_twice_what_it_has() -> None:
+    """Selling all of it out of the cheap wallet would cost nothing, and is more than lies there."""
+    purses: dict[Hashable, Decimal] = {"hot": Decimal(30), "cold": Decimal(70)}
+    swaps = [
+        Swap("a", buy, Decimal(purse == "cold"), Decimal(0), None, purse) for purse in purses for buy in ("b", "c")
+    ]
+    target = usd(a=50, b=25, c=25)
+    plan = rebalance(Question(usd(a=100), target, Decimal(0), swaps, purses_usd=purses))
+    assert sorted(str(trade.swap.purse) for trade in plan.trades or ()) == ["cold", "hot"]
+    assert (plan.cost_usd, furthest_pct(plan, target)) == (1, 0)
+
+
 def test_a_search_that_runs_out_of_time_says_so() -> None:
     draw = random.Random(3)
     values = {f"A{number}": Decimal(draw.randint(10, 10_000)) for number in range(16)}
