@@ -107,7 +107,7 @@ def ledger_row(event: ActivityRead) -> LedgerRow:
         came=_amounts(came, event.chain_id),
         went=_amounts(went, event.chain_id),
         moved=" \u2192 ".join(moved or approvals[:1]),
-        value=formats.usd(event.came_usd if came else event.went_usd) if event.legs else "",
+        value=_value(event),
         fee="" if fee == 0 else formats.amount(fee, currency.symbol if currency else ""),
         fee_usd="" if fee == 0 else formats.usd(event.fee_usd),
         wallet=event.wallet,
@@ -148,6 +148,15 @@ def coverage_note(found: Sequence[CoverageRead]) -> str:
         return t("ledger.coverage_none")
     read = sum(each.state == "read" for each in found)
     return t("ledger.coverage_all", read=formats.number(read), total=formats.number(len(found)))
+
+
+def _value(event: ActivityRead) -> str:
+    """Return what an event was worth: what came, else what went; receipts stand for either."""
+    has_come = any(int(leg.amount_raw) > 0 and leg.role != "receipt" for leg in event.legs)
+    has_gone = any(int(leg.amount_raw) < 0 and leg.role != "receipt" for leg in event.legs)
+    if not event.legs:
+        return ""
+    return formats.usd(event.came_usd if has_come else event.went_usd if has_gone else None)
 
 
 def _status(event: ActivityRead) -> tuple[str, str]:

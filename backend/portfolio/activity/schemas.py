@@ -63,7 +63,9 @@ class ActivityRead(ApiModel):
     approvals: list[ApprovalRead]
     fee_wei: str | None = Field(description="What the wallet paid; 0 where another account did")
     fee_usd: Exact | None
-    came_usd: Exact | None = Field(description="Worth of what came; null when a part of it is unknown")
+    came_usd: Exact | None = Field(
+        description="Worth of what came, receipts left out; null when a part of it is unknown"
+    )
     went_usd: Exact | None = Field(description="Worth of what went, as a positive number")
     problem: str | None
 

@@ -140,6 +140,8 @@ def _read(event: Event, facts: Facts, names: Names) -> ActivityRead:
     chain = find_chain(event.chain_id)
     legs = [_leg(event.chain_id, leg, facts) for leg in event.legs]
     decimals = chain.currency.decimals if chain else None
+    # A receipt stands for what went or came beside it: counted too, that would be there twice.
+    worth = [(leg.value_usd, int(leg.amount_raw)) for leg in legs if leg.role != "receipt"]
     return ActivityRead(
         id=event.id,
         wallet=event.wallet,
@@ -164,8 +166,8 @@ def _read(event: Event, facts: Facts, names: Names) -> ActivityRead:
         approvals=[_approval(event.chain_id, each, facts) for each in event.approvals],
         fee_wei=None if event.fee_wei is None else str(event.fee_wei),
         fee_usd=Decimal(0) if event.fee_wei == 0 else known_value_usd(event.fee_wei, decimals, event.fee_price_usd),
-        came_usd=_sum(leg.value_usd for leg in legs if int(leg.amount_raw) > 0),
-        went_usd=_sum(None if leg.value_usd is None else -leg.value_usd for leg in legs if int(leg.amount_raw) < 0),
+        came_usd=_sum(value for value, raw in worth if raw > 0),
+        went_usd=_sum(None if value is None else -value for value, raw in worth if raw < 0),
         problem=event.problem,
     )
 

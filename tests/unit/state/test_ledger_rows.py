@@ -103,6 +103,15 @@ def test_what_is_unknown_is_a_dash_and_no_zero():
     assert (paid_by_another.fee, paid_by_another.fee_usd) == ("", "")
 
 
+def test_a_receipt_is_not_counted_beside_what_it_stands_for():
+    share = leg("100", "vUSDC", role="receipt", value_usd=None)
+    supplied = ledger_row(event(leg("-100"), share, kind=Kind.SUPPLY, came_usd=Decimal(0), went_usd=Decimal(100)))
+    assert (supplied.value, supplied.came) == ("$100.00", "+100 vUSDC")
+    borrowed = ledger_row(event(leg("100"), share, kind=Kind.BORROW, came_usd=Decimal(100), went_usd=Decimal(0)))
+    assert borrowed.value == "$100.00"
+    assert ledger_row(event(share, came_usd=Decimal(0), went_usd=Decimal(0))).value == "\u2014"
+
+
 def test_failures_and_gaps_are_said():
     assert ledger_row(event(succeeded=False)).status == "Failed"
     row = ledger_row(event(leg("-5"), problem="What came back is unknown."))
