@@ -117,7 +117,9 @@ def _figures(content: Content, width: float) -> list[Flowable]:
     lines = []
     for name, value, unit, as_of, source in report_rows(content):
         shown = formats.UNKNOWN if value is None else str(value)
-        if value is not None and unit == "USD":
+        if value is None:
+            unit = ""
+        elif unit == "USD":
             shown, unit = formats.usd(_decimal(shown)), ""
         lines.append([str(name), f"{shown} {unit}".strip(), _short_instant(str(as_of or "")), str(source)])
     found: list[Flowable] = [Paragraph("Figures", _SECTION)]
