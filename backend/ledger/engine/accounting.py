@@ -44,7 +44,7 @@ from backend.ledger.events import Event, Kind
 _INTO = frozenset({Kind.LP_ADD, Kind.SUPPLY, Kind.STAKE})
 _OUT_OF = frozenset({Kind.LP_REMOVE, Kind.WITHDRAW, Kind.UNSTAKE})
 # Which identifiers name a position, the most telling first.
-_NAMES = ("token_id", "vault", "pool", "market", "gauge")
+_NAMES = ("request_id", "token_id", "vault", "pool", "market", "gauge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,18 +204,22 @@ class _Run:
 
     def _into(self, valued: ValuedEvent) -> None:
         event, (went, came, receipts) = valued.event, self._sorted(valued)
-        if went and (gets := [flow for flow in receipts if flow.amount_raw > 0]):
+        gets = [flow for flow in receipts if flow.amount_raw > 0]
+        if went and gets:
             self._books.convert(event, went, [*gets, *came])
             return
+        for flow in gets:
+            self._books.acquire(event, flow, flow.value_usd, "received")
         put_inside(self._books, event, position_key(event), went)
         release(self._books, event, position_key(event), came)
 
     def _out_of(self, valued: ValuedEvent) -> None:
         event, (went, came, receipts) = valued.event, self._sorted(valued)
-        if came and (gives := [flow for flow in receipts if flow.amount_raw < 0]):
+        gives = [flow for flow in receipts if flow.amount_raw < 0]
+        if came and gives:
             self._books.convert(event, [*gives, *went], came, grows=True)
             return
-        put_inside(self._books, event, position_key(event), went)
+        put_inside(self._books, event, position_key(event), [*gives, *went])  # what is asked for may come later
         release(self._books, event, position_key(event), came)
 
     def _sorted(self, valued: ValuedEvent) -> tuple[list[Flow], list[Flow], list[Flow]]:

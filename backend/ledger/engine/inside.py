@@ -1,9 +1,9 @@
 """What lies in positions that no fungible token stands for: Uniswap V3, lending without receipts, some staking. Pure.
 
-What comes out of a position takes lots of the same asset first. What comes beyond that out of a pool was made of the
-other assets that were put in, since pools trade: as many of their units as it is worth move to it, with cost and date,
-all of them where worth is unknown. When nothing is left inside, or it is no pool, what still comes was earned. A
-position that stands no more and still has lots lost them.
+What comes out of a position takes lots of the same asset first. What comes beyond that out of a pool, or was never put
+in, was made of the other assets that were: as many of their units as it is worth move to it, with cost and date, all of
+them where worth is unknown. When nothing is left inside, or it is no pool, what still comes was earned. A position that
+stands no more and still has lots lost them.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def release(books: Books, event: Event, key: PositionKey, came: Sequence[Flow]) 
             # The position was entered before the history begins.
             books.put_back(flow.asset, [Taken(None, None, flow.amount_raw, None, is_missing=True)], event)
             books.account(flow.asset).notes.add(books.missing_note(flow.asset))
-        elif event.kind in _POOLS:
+        elif event.kind in _POOLS or flow.asset not in inside:
             _exchange(books, event, inside, flow, came)
         else:
             books.earn(event, flow)

@@ -174,6 +174,18 @@ def test_interest_without_a_receipt_is_earned() -> None:
     assert [each.amount_raw for each in outcome.assets[COIN].account.income] == [2]
 
 
+def test_what_is_asked_back_and_comes_later_keeps_its_cost() -> None:
+    """Lido: ETH for stETH, stETH into the queue, later ETH out of it."""
+    named = {"protocol": "Lido", "counterparty": "0xqueue", "identifiers": {"request_id": "9"}}
+    stake = event(2, Kind.STAKE, leg(A, -10, 30), leg(SHARES, 10, role="receipt"))
+    asked = event(3, Kind.UNSTAKE, leg(SHARES, -10, role="receipt"), leg(B, 1, token_id=9, role="receipt"), **named)
+    paid = event(4, Kind.UNSTAKE, leg(A, 11, 30), leg(B, -1, token_id=9, role="receipt"), **named)
+    outcome = run(bought(1, 10, 20), stake, asked)
+    assert left(outcome, COIN) == left(outcome, Asset(1, SHARES)) == []
+    outcome = run(bought(1, 10, 20), stake, asked, paid)
+    assert left(outcome, COIN) == [(11, Decimal(200))]
+
+
 def test_a_position_entered_before_the_history_gives_units_of_unknown_cost() -> None:
     outcome = run(event(3, Kind.WITHDRAW, leg(A, 12, 30), protocol="compound_v3", identifiers={"pool": "0xcomet"}))
     assert left(outcome, COIN) == [(12, None)]
