@@ -19,6 +19,7 @@ from premium_app.pages.not_found import not_found_page
 from premium_app.pages.overview import overview_page
 from premium_app.pages.portfolio import portfolio_page
 from premium_app.pages.portfolio_activity import portfolio_activity_page
+from premium_app.pages.portfolio_asset import portfolio_asset_page
 from premium_app.pages.portfolio_exports import portfolio_exports_page
 from premium_app.pages.portfolio_hidden import portfolio_hidden_page
 from premium_app.pages.portfolio_leaderboard import portfolio_leaderboard_page
@@ -58,6 +59,7 @@ from state.live_state import LiveState
 from state.notifications_state import NotificationsState
 from state.overview_state import OverviewState
 from state.portfolio_activity_state import PortfolioActivityState
+from state.portfolio_asset_state import PortfolioAssetState
 from state.portfolio_exports_state import PortfolioExportsState
 from state.portfolio_hidden_state import PortfolioHiddenState
 from state.portfolio_leaderboard_state import PortfolioLeaderboardState
@@ -148,6 +150,12 @@ PAGES = (
         "exports.title",
         portfolio_exports_page,
         (PortfolioExportsState.load, LiveState.follow),
+    ),
+    PageSpec(
+        "/portfolio/asset",
+        "asset.title",
+        portfolio_asset_page,
+        (PortfolioAssetState.load, LiveState.follow),
     ),
     PageSpec(
         "/portfolio/wallets",

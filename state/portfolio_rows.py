@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from backend.chain.events import NATIVE_TOKEN
 from backend.chain.registry import chain_name, find_chain
 from backend.core import formats
 from backend.core.money import plain, token_amount
+from backend.portfolio.profit.schemas import ProfitRead
 from backend.portfolio.schemas import ChainRead
 from backend.portfolio.service import (
     OTHER,
     REST,
     AssetPart,
+    AverageCosts,
     ChainPart,
     History,
     Part,
@@ -22,6 +25,7 @@ from backend.portfolio.service import (
     allocation,
     asset_key,
     chain_reads,
+    cost_of,
     portfolio_read,
     share_pct,
     unknown_of,
@@ -30,6 +34,7 @@ from components.i18n import catalogue, t
 from state.view_models import ChartView, CountRow, KpiTile
 
 MOST_PARTS = 7
+ASSET_ADDRESS, NATIVE = "/portfolio/asset/", "native"
 _TONES = {"fresh": "gain", "stale": "warn", "unknown": "loss"}
 
 
@@ -54,6 +59,12 @@ class AssetRow:
     price_at: str
     value: str
     share: str
+    cost: str
+    gain: str
+    gain_pct: str
+    gain_tone: str
+    gain_why: str
+    page_to: str
     why: str
     chain: str
     chain_id: int
@@ -91,8 +102,8 @@ class Gap:
     problem: str
 
 
-def tiles_of(snapshot: Snapshot, before: Snapshot | None) -> list[KpiTile]:
-    """Return the figures on top: worth, its change in a day, chains and holdings."""
+def tiles_of(snapshot: Snapshot, before: Snapshot | None, profit: ProfitRead | None = None) -> list[KpiTile]:
+    """Return the figures on top: worth, its change in a day, what it made, chains and holdings."""
     read = portfolio_read(snapshot, before, snapshot.taken_at)
     change, as_of = read.day_change, formats.iso(snapshot.taken_at)
     fresh = sum(part.state == "fresh" for part in snapshot.chains)
@@ -117,6 +128,7 @@ def tiles_of(snapshot: Snapshot, before: Snapshot | None) -> list[KpiTile]:
             source=t("portfolio.day_source"),
             as_of="" if change is None else formats.iso(change.since),
         ),
+        *profit_tiles(profit),
         KpiTile(
             key="portfolio-chains",
             label=t("portfolio.chains"),
@@ -136,6 +148,49 @@ def tiles_of(snapshot: Snapshot, before: Snapshot | None) -> list[KpiTile]:
             as_of=as_of,
         ),
     ]
+
+
+def profit_tiles(profit: ProfitRead | None) -> list[KpiTile]:
+    """Return what holdings made: not taken yet, and taken."""
+    if profit is None:
+        return [
+            KpiTile(
+                key=f"portfolio-{name}",
+                label=t(f"portfolio.{name}"),
+                value=formats.UNKNOWN,
+                note=t("portfolio.profit_uncounted"),
+                source=t(f"portfolio.{name}_source"),
+            )
+            for name in ("unrealised", "realised")
+        ]
+    notes = {
+        "unrealised": t(
+            "portfolio.unrealised_note",
+            percent=formats.percent(profit.unrealised_pct),
+            cost=formats.usd_short(profit.cost.usd),
+        ),
+        "realised": t(
+            "portfolio.realised_note",
+            income=formats.usd_short(profit.income.usd),
+            fees=formats.usd_short(profit.fees.usd),
+        ),
+    }
+    tiles = []
+    for name, found in (("unrealised", profit.unrealised), ("realised", profit.realised)):
+        value = found.usd if found.known or not found.unknown else None
+        unknown = t("portfolio.profit_unknown", count=formats.number(found.unknown)) if found.unknown else ""
+        tiles.append(
+            KpiTile(
+                key=f"portfolio-{name}",
+                label=t(f"portfolio.{name}"),
+                value=formats.UNKNOWN if value is None else _signed(value),
+                direction="unknown" if value is None else _direction(value),
+                note=unknown or notes[name],
+                source=t(f"portfolio.{name}_source"),
+                as_of=formats.iso(profit.taken_at),
+            )
+        )
+    return tiles
 
 
 def chain_rows(snapshot: Snapshot) -> list[ChainRow]:
@@ -210,13 +265,22 @@ def _part_name(part: Part, labels: Mapping[str, str]) -> str:
     return t("portfolio.rest", count=formats.number(part.count)) if part.key == REST else labels.get(part.key, part.key)
 
 
-def asset_rows(snapshot: Snapshot, parts: Sequence[AssetPart], names: Mapping[str, str]) -> list[AssetRow]:
-    """Return holdings as rows of the table."""
+def asset_rows(
+    snapshot: Snapshot,
+    parts: Sequence[AssetPart],
+    names: Mapping[str, str],
+    average_costs: AverageCosts | None = None,
+) -> list[AssetRow]:
+    """Return holdings as rows of the table; costs are those of a whole unit on average."""
     chains = {part.chain_id: part for part in snapshot.chains}
-    return [_asset_row(snapshot, part, chains[part.chain_id], names) for part in parts]
+    return [_asset_row(snapshot, part, chains[part.chain_id], names, average_costs or {}) for part in parts]
 
 
-def _asset_row(snapshot: Snapshot, part: AssetPart, chain: ChainPart, names: Mapping[str, str]) -> AssetRow:
+def _asset_row(
+    snapshot: Snapshot, part: AssetPart, chain: ChainPart, names: Mapping[str, str], average_costs: AverageCosts
+) -> AssetRow:
+    paid = cost_of(part, average_costs)
+    gain = paid.unrealised_usd or Decimal(0)
     known = part.amount_raw is not None and part.decimals is not None
     amount = token_amount(part.amount_raw or 0, part.decimals or 0) if known else None
     is_native, about = part.token == NATIVE_TOKEN, find_chain(part.chain_id)
@@ -236,6 +300,12 @@ def _asset_row(snapshot: Snapshot, part: AssetPart, chain: ChainPart, names: Map
         price_at=formats.iso(part.price_taken_at),
         value=formats.usd(part.value_usd),
         share=formats.percent(share_pct(part.value_usd, snapshot), signed=False),
+        cost=formats.usd(paid.cost_usd),
+        gain=formats.UNKNOWN if paid.unrealised_usd is None else _signed(paid.unrealised_usd),
+        gain_pct="" if paid.unrealised_pct is None else formats.percent(paid.unrealised_pct),
+        gain_tone="gain" if gain > 0 else "loss" if gain < 0 else "",
+        gain_why=_cost_why(part) if paid.cost_usd is None else "",
+        page_to=page_of(part.chain_id, part.token),
         why=_why(part),
         chain=chain_name(part.chain_id),
         chain_id=part.chain_id,
@@ -263,6 +333,16 @@ def health_of(part: AssetPart) -> str:
     """Return the health factor of the account that a holding is in, empty where there is none."""
     factor = part.position.health_factor if part.position is not None else None
     return "" if factor is None else f"{factor:.2f}"
+
+
+def page_of(chain_id: int, token: str, span: str = "") -> str:
+    """Return the address of an asset's page, showing the price of a time."""
+    named = {"chain": str(chain_id), "token": NATIVE if token == NATIVE_TOKEN else token, "range": span}
+    return f"{ASSET_ADDRESS}?{urlencode({name: value for name, value in named.items() if value})}"
+
+
+def _cost_why(part: AssetPart) -> str:
+    return t("portfolio.cost_unknown" if part.position is None else "portfolio.cost_inside")
 
 
 def _why(part: AssetPart) -> str:

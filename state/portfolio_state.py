@@ -17,6 +17,7 @@ from backend.portfolio import service as portfolio
 from backend.portfolio.activity import service as activity
 from backend.portfolio.discovery import service as tokens
 from backend.portfolio.discovery.schemas import TokenDecision
+from backend.portfolio.profit import service as profits
 from backend.portfolio.service import SORTS, Range
 from backend.portfolio.wallets import service as wallets
 from components.i18n import t
@@ -43,9 +44,10 @@ _HEADS = (
     ("amount", "vt-amount vt-wide vt-end", "", ""),
     ("price", "vt-price vt-wide vt-end", "price", "descending"),
     ("value", "vt-worth vt-end", "value", "descending"),
-    ("share", "vt-share vt-wide vt-end", "", ""),
+    ("cost", "vt-cost vt-xl vt-end", "", ""),
+    ("gain", "vt-gain vt-large vt-end", "", ""),
     ("chain", "vt-wallet vt-large", "chain", "ascending"),
-    ("wallet", "vt-wallet vt-large", "wallet", "ascending"),
+    ("wallet", "vt-wallet vt-xl", "wallet", "ascending"),
 )
 
 
@@ -94,6 +96,7 @@ class PortfolioState(rx.State):
     tiles: list[KpiTile] = []
     chains: list[ChainRow] = []
     gaps: list[Gap] = []
+    profit_gaps: list[str] = []
     chart: ChartView = ChartView()
     ranges: list[Chip] = []
     by_asset: list[CountRow] = []
@@ -154,7 +157,7 @@ class PortfolioState(rx.State):
         async with resources().snapshots.open(user.id) as store:
             newest = await portfolio.latest(store, user)
         if newest is not None:
-            self._show_rows(newest, await self._names(user), window)
+            self._show_rows(newest, await self._names(user), await self._costs(user), window)
 
     @signed_in
     async def change_search(self, user: CurrentUser, text: str) -> Any:
@@ -178,7 +181,9 @@ class PortfolioState(rx.State):
         names = await self._names(user)
         async with resources().database.unit_of_work(user.id) as session:
             newest_events = await activity.page_of(session, user, activity.Wanted(), 0, LATEST)
+            profit = await profits.profit(session, user)
         self.latest = [ledger_row(each) for each in newest_events.events]
+        self.profit_gaps = profit.gaps if profit else []
         self.has_snapshot = newest is not None
         self.ranges = [
             Chip(t(f"portfolio.range_{each}"), replace(view, range=each).address(), each == view.range)
@@ -191,7 +196,7 @@ class PortfolioState(rx.State):
             self.refreshing, self._asked_at = False, None
         self.is_complete, self.taken_at = newest.is_complete, formats.iso(newest.taken_at)
         self.tiles, self.chains, self.gaps = (
-            rows.tiles_of(newest, before),
+            rows.tiles_of(newest, before, profit),
             rows.chain_rows(newest),
             rows.gaps_of(newest),
         )
@@ -200,16 +205,18 @@ class PortfolioState(rx.State):
         self.by_category = rows.part_rows(newest, "category", names)
         self.by_protocol = rows.part_rows(newest, "protocol", names)
         self.accounts = account_rows(newest, names)
-        self._show_rows(newest, names, 1)
+        self._show_rows(newest, names, await self._costs(user), 1)
         if view.search != self._typed:
             self._typed, self.search_key = view.search, self.search_key + 1
         self.search = view.search
 
-    def _show_rows(self, newest: portfolio.Snapshot, names: dict[str, str], window: int) -> None:
+    def _show_rows(
+        self, newest: portfolio.Snapshot, names: dict[str, str], costs: portfolio.AverageCosts, window: int
+    ) -> None:
         """Show one window of the holdings, in the order and with the search of the address."""
         view = self._view()
         found = portfolio.find_assets(newest, view.search, view.sort)
-        self.rows = rows.asset_rows(newest, found[(window - 1) * WINDOW : window * WINDOW], names)
+        self.rows = rows.asset_rows(newest, found[(window - 1) * WINDOW : window * WINDOW], names, costs)
         self.total, self.window, self.sort = len(found), window, view.sort
         self.list_key = f"{view.search}|{view.sort}"
         self.data_key = self.page_key = f"{self.list_key}|{formats.iso(newest.taken_at)}"
@@ -219,6 +226,11 @@ class PortfolioState(rx.State):
             found=formats.number(len(found)),
             total=formats.number(len(newest.holdings)),
         )
+
+    async def _costs(self, user: CurrentUser) -> portfolio.AverageCosts:
+        """Return what a whole unit of each asset cost on average."""
+        async with resources().database.unit_of_work(user.id) as session:
+            return await profits.average_costs(session, user)
 
     async def _names(self, user: CurrentUser) -> dict[str, str]:
         """Return what the user calls their wallets, by address in lower case."""

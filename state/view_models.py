@@ -125,6 +125,7 @@ class Threshold:
 class ChartView:
     """A series for the chart: points of (Unix seconds, value or None), lines across it, and when something fired.
 
+    `trades` are (Unix seconds, 1 for a purchase or -1 for a sale).
     `look` is line or bars; `unit` is $, % or a name; `source` says where the numbers are from.
     """
 
@@ -133,6 +134,7 @@ class ChartView:
     marks: list[float] = field(default_factory=list)
     unit: str = ""
     look: str = "line"
+    trades: list[list[float]] = field(default_factory=list)
     title: str = ""
     summary: str = ""
     source: str = ""

@@ -1,5 +1,6 @@
 // What a portfolio holds, a row each asset and wallet, and the drawer that says where its numbers are from.
 import { jsx, jsxs } from "react/jsx-runtime";
+import { Link } from "react-router";
 import { LongList, Moment, RowDrawer } from "./long_list.js";
 import { RelativeTime } from "./relative_time.js";
 
@@ -32,14 +33,23 @@ const Row = ({ row, index, active, height, onOpen, onFocus }) => {
         title: row.why,
         children: [
           jsx("span", { key: "usd", className: "vt-strong", children: row.value }),
-          jsx("span", { key: "share", className: "vt-below vt-phone", children: row.share }),
+          jsx("span", { key: "share", className: "vt-below", children: row.share }),
         ],
       }),
-      jsx("td", { key: "share", className: "vt-wide vt-end num", children: row.share }),
+      jsx("td", { key: "cost", className: "vt-xl vt-end num", title: row.gain_why, children: row.cost }),
+      jsxs("td", {
+        key: "gain",
+        className: "vt-large vt-end num",
+        title: row.gain_why,
+        children: [
+          jsx("span", { key: "usd", className: row.gain_tone && `text-${row.gain_tone}`, children: row.gain }),
+          jsx("span", { key: "pct", className: "vt-below", children: row.gain_pct }),
+        ],
+      }),
       jsxs("td", { key: "chain", className: "vt-large", children: [row.chain, jsx("span", { className: "vt-below num", children: row.block }, "block")] }),
       jsxs("td", {
         key: "wallet",
-        className: "vt-large",
+        className: "vt-xl",
         title: row.wallet,
         children: [jsx("span", { key: "name", className: "vt-cut", children: row.wallet_name }), jsx("span", { key: "short", className: "vt-below mono", children: row.wallet_short })],
       }),
@@ -77,6 +87,8 @@ const Details = ({ row, labels, onClose, onHide }) =>
       [labels.priceAt, row.price_at && jsx(Moment, { at: row.price_at })],
       [labels.value, row.value],
       [labels.share, row.share],
+      [labels.cost, row.cost],
+      [labels.gain, [row.gain, row.gain_pct].filter(Boolean).join(" \u00b7 ")],
       [labels.protocol, row.protocol],
       [labels.health, row.health],
       [labels.chain, row.chain],
@@ -85,7 +97,10 @@ const Details = ({ row, labels, onClose, onHide }) =>
       [labels.contract, row.token && jsx(Contract, { row })],
       [labels.wallet, [row.wallet_name, jsx("span", { className: "vt-below mono vt-break", children: row.wallet }, "address")]],
     ],
-    below: (row) => (row.can_hide ? jsx(Hide, { row, labels, onHide, onClose }, "hide") : null),
+    below: (row) => [
+      jsx(Link, { to: row.page_to, className: "vt-link", children: labels.openAsset }, "page"),
+      row.can_hide ? jsx(Hide, { row, labels, onHide, onClose }, "hide") : null,
+    ],
   });
 
 export const AssetList = (props) => jsx(LongList, { ...props, heights: HEIGHTS, fits: true, Row, Details });

@@ -67,7 +67,10 @@ export const stretches = (data) => {
   return [data.map((point) => (own.has(point) ? point : { time: point.time })), ...found.slice(1)];
 };
 
-const build = (library, box, { data, style, unit, thresholds, marks, labels }) => {
+// A trade stands at the reading nearest to it.
+const nearest = (data, time) => data.reduce((best, point) => (Math.abs(point.time - time) < Math.abs(best - time) ? point.time : best), data[0].time);
+
+const build = (library, box, { data, style, unit, thresholds, marks, trades, labels }) => {
   const values = valuesOf(data);
   const [low, high] = spanOf(values, style);
   const largest = Math.max(Math.abs(low), Math.abs(high));
@@ -118,7 +121,13 @@ const build = (library, box, { data, style, unit, thresholds, marks, labels }) =
     const colours = style === "bars" ? { color: accent } : { lineColor: accent, topColor: faded(accent, 0.16), bottomColor: faded(accent, 0.02) };
     drawn.forEach((each) => each.applyOptions(colours));
     lines.forEach((line) => line.applyOptions({ color: token("warn"), axisLabelColor: token("warn"), axisLabelTextColor: token("surface") }));
-    pins.setMarkers(marks.map((time) => ({ time: Math.floor(time), position: "aboveBar", shape: "circle", size: 0.7, color: token("warn") })));
+    const fired = marks.map((time) => ({ time: Math.floor(time), position: "aboveBar", shape: "circle", size: 0.7, color: token("warn") }));
+    const traded = trades.map(([time, side]) =>
+      side > 0
+        ? { time: nearest(data, time), position: "belowBar", shape: "arrowUp", size: 1, color: token("gain"), text: labels.buy }
+        : { time: nearest(data, time), position: "aboveBar", shape: "arrowDown", size: 1, color: token("loss"), text: labels.sell },
+    );
+    pins.setMarkers([...fired, ...traded].sort((one, other) => one.time - other.time));
   };
   paint();
   chart.timeScale().fitContent();
@@ -146,13 +155,13 @@ const Rows = ({ data, look, unit, labels }) => {
   });
 };
 
-export const TimeChart = ({ points, thresholds, marks, unit, look, labels, summary, className }) => {
+export const TimeChart = ({ points, thresholds, marks, trades, unit, look, labels, summary, className }) => {
   const box = useRef(null);
   const [asTable, setAsTable] = useState(false);
   const [failed, setFailed] = useState(false);
   const [ready, setReady] = useState(false);
   const data = ordered(points);
-  const fingerprint = JSON.stringify([points, thresholds, marks, unit, look]);
+  const fingerprint = JSON.stringify([points, thresholds, marks, trades, unit, look]);
 
   useEffect(() => {
     if (asTable || data.length === 0) return undefined;
@@ -162,7 +171,7 @@ export const TimeChart = ({ points, thresholds, marks, unit, look, labels, summa
     import("lightweight-charts").then(
       (library) => {
         if (gone || !box.current) return;
-        made = build(library, box.current, { data, style: look, unit, thresholds, marks, labels });
+        made = build(library, box.current, { data, style: look, unit, thresholds, marks, trades, labels });
         watcher.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "data-contrast"] });
         setReady(true);
       },

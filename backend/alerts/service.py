@@ -20,7 +20,13 @@ from backend.alerts.caps import CapsEnforced, enforce_caps, require_active, requ
 from backend.alerts.errors import RuleChangedError, RuleNotFoundError
 from backend.alerts.kinds.base import ParseContext
 from backend.alerts.kinds.registry import all_kinds, kind_named
-from backend.alerts.metrics import PORTFOLIO_ASSET_USD, PORTFOLIO_VALUE_USD, PORTFOLIO_WINDOWS_SECONDS
+from backend.alerts.metrics import (
+    PORTFOLIO_ASSET_USD,
+    PORTFOLIO_IMPERMANENT_LOSS_PCT,
+    PORTFOLIO_ROI_PCT,
+    PORTFOLIO_VALUE_USD,
+    PORTFOLIO_WINDOWS_SECONDS,
+)
 from backend.alerts.options import OPTIONS, checked_options
 from backend.alerts.platform import publish_events
 from backend.alerts.resume import alerts_after
@@ -48,6 +54,8 @@ from backend.notifications.schemas import DeliveryRead
 
 __all__ = [
     "PORTFOLIO_ASSET_USD",
+    "PORTFOLIO_IMPERMANENT_LOSS_PCT",
+    "PORTFOLIO_ROI_PCT",
     "PORTFOLIO_VALUE_USD",
     "PORTFOLIO_WINDOWS_SECONDS",
     "CapsEnforced",

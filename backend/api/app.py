@@ -44,6 +44,7 @@ from backend.portfolio.exporting.api import router as portfolio_exports_router
 from backend.portfolio.leaderboard.api import router as leaderboard_router
 from backend.portfolio.liquidity.api import router as portfolio_liquidity_router
 from backend.portfolio.nfts.api import router as portfolio_nfts_router
+from backend.portfolio.profit.api import router as portfolio_profit_router
 from backend.portfolio.rebalancing.api import router as rebalancing_router
 from backend.portfolio.scheduled_exports.api import router as scheduled_exports_router
 from backend.portfolio.stream_api import router as portfolio_stream_router
@@ -83,6 +84,7 @@ routers: tuple[APIRouter, ...] = (
     portfolio_router,
     portfolio_activity_router,
     portfolio_nfts_router,
+    portfolio_profit_router,
     portfolio_stream_router,
     portfolio_liquidity_router,
     leaderboard_router,

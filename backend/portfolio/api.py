@@ -15,6 +15,7 @@ from backend.portfolio.figures import service as figures
 from backend.portfolio.figures.schemas import ComparisonRead, MetricsRead, PerformanceRange, PerformanceRead
 from backend.portfolio.overview import asset_list, chain_list, history_read, portfolio_read
 from backend.portfolio.position_list import position_list
+from backend.portfolio.profit.service import average_costs
 from backend.portfolio.schemas import (
     AssetList,
     ChainList,
@@ -83,7 +84,9 @@ async def list_assets(user: ReadsPortfolio, query: Annotated[AssetsQuery, Query(
     """List what you hold by asset and wallet: exact amounts, prices with their source, the block they were read at."""
     async with resources().snapshots.open(user.id) as store:
         newest = await service.latest(store, user)
-    return ok(asset_list(newest, query.chain_id, query.wallet, query.page, query.page_size))
+    async with resources().database.unit_of_work(user.id) as session:
+        costs = await average_costs(session, user)
+    return ok(asset_list(newest, query.chain_id, query.wallet, query.page, query.page_size, average_costs=costs))
 
 
 @router.get("/positions")

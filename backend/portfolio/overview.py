@@ -1,12 +1,16 @@
 """From snapshots to what the API and the pages show, pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
 from backend.chain.registry import chain_name
 from backend.core.money import token_amount
+from backend.portfolio.engine.exact import EXACT as money
+from backend.portfolio.engine.exact import percent
+from backend.portfolio.engine.valuation import value_usd
 from backend.portfolio.schemas import (
     AssetList,
     AssetRead,
@@ -23,12 +27,22 @@ from backend.portfolio.snapshots.history import Range
 from backend.portfolio.snapshots.records import EXACT, AssetPart, Snapshot
 from backend.portfolio.snapshots.service import History
 
+AverageCosts = Mapping[tuple[int, str], Decimal]  # of a whole unit, by chain and token
 SHARE_QUANTUM = Decimal("0.0001")
 _SOURCES = {
     "hour": "hourly snapshots",
     "day": "hourly snapshots, rolled up by day (UTC)",
     "week": "hourly snapshots, rolled up by week (UTC, from Monday)",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingCost:
+    """What a holding cost, and what it gained; None is unknown."""
+
+    cost_usd: Decimal | None
+    unrealised_usd: Decimal | None
+    unrealised_pct: Decimal | None
 
 
 def portfolio_read(snapshot: Snapshot | None, day_before: Snapshot | None, now: datetime) -> PortfolioRead:
@@ -94,9 +108,16 @@ def chain_reads(snapshot: Snapshot) -> list[ChainRead]:
 
 
 def asset_list(
-    snapshot: Snapshot | None, chain_id: int | None, wallet: str | None, page: int, page_size: int
+    snapshot: Snapshot | None,
+    chain_id: int | None,
+    wallet: str | None,
+    page: int,
+    page_size: int,
+    *,
+    token: str | None = None,
+    average_costs: AverageCosts | None = None,
 ) -> AssetList:
-    """Return a page of the holdings of a snapshot, on one chain or of one wallet if asked for."""
+    """Return a page of the holdings of a snapshot, on one chain, of one wallet or token if asked for."""
     if snapshot is None:
         return AssetList(
             taken_at=None, is_complete=None, total_value_usd=None, items=[], total=0, page=page, page_size=page_size
@@ -104,14 +125,16 @@ def asset_list(
     wanted = [
         part
         for part in snapshot.holdings
-        if (chain_id is None or part.chain_id == chain_id) and (wallet is None or part.wallet.lower() == wallet.lower())
+        if (chain_id is None or part.chain_id == chain_id)
+        and (wallet is None or part.wallet.lower() == wallet.lower())
+        and (token is None or part.token == token)
     ]
     wanted.sort(key=lambda part: (part.value_usd is None, -(part.value_usd or 0), part.chain_id, part.token))
     return AssetList(
         taken_at=snapshot.taken_at,
         is_complete=snapshot.is_complete,
         total_value_usd=snapshot.total_value_usd,
-        items=_asset_reads(snapshot, wanted[(page - 1) * page_size : page * page_size]),
+        items=_asset_reads(snapshot, wanted[(page - 1) * page_size : page * page_size], average_costs or {}),
         total=len(wanted),
         page=page,
         page_size=page_size,
@@ -147,8 +170,25 @@ def _percent(part: Decimal, whole: Decimal) -> Decimal | None:
         return None if percent is None else percent.quantize(SHARE_QUANTUM)
 
 
-def _asset_reads(snapshot: Snapshot, parts: Sequence[AssetPart]) -> list[AssetRead]:
+def cost_of(part: AssetPart, average_costs: AverageCosts) -> HoldingCost:
+    """Return what a holding in a wallet cost, at its asset's average cost; every figure is None where that is unknown.
+
+    What lies in a position has its cost there.
+    """
+    average = average_costs.get((part.chain_id, part.token)) if part.position is None else None
+    if average is None or part.amount_raw is None or part.decimals is None:
+        return HoldingCost(None, None, None)
+    cost = value_usd(part.amount_raw, part.decimals, average)
+    if part.value_usd is None:
+        return HoldingCost(cost, None, None)
+    gain = money.subtract(part.value_usd, cost)
+    pct = percent(gain, cost)
+    return HoldingCost(cost, gain, None if pct is None else money.quantize(pct, SHARE_QUANTUM))
+
+
+def _asset_reads(snapshot: Snapshot, parts: Sequence[AssetPart], average_costs: AverageCosts) -> list[AssetRead]:
     blocks = {part.chain_id: part for part in snapshot.chains}
+    costs = [cost_of(part, average_costs) for part in parts]
     return [
         AssetRead(
             chain_id=part.chain_id,
@@ -169,9 +209,12 @@ def _asset_reads(snapshot: Snapshot, parts: Sequence[AssetPart]) -> list[AssetRe
             price_taken_at=part.price_taken_at,
             value_usd=part.value_usd,
             share_pct=share_pct(part.value_usd, snapshot),
+            cost_usd=cost.cost_usd,
+            unrealised_usd=cost.unrealised_usd,
+            unrealised_pct=cost.unrealised_pct,
             block_number=blocks[part.chain_id].block_number,
             block_hash=blocks[part.chain_id].block_hash,
             taken_at=blocks[part.chain_id].taken_at,
         )
-        for part in parts
+        for part, cost in zip(parts, costs, strict=True)
     ]

@@ -56,6 +56,11 @@ class AssetRead(ApiModel):
     price_taken_at: Instant | None
     value_usd: Exact | None
     share_pct: Exact | None
+    cost_usd: Exact | None = Field(
+        default=None, description="At the asset's average cost over all wallets; null when that of a part is unknown"
+    )
+    unrealised_usd: Exact | None = Field(default=None, description="Value less cost")
+    unrealised_pct: Exact | None = None
     block_number: int | None
     block_hash: str | None
     taken_at: Instant | None

@@ -2,7 +2,7 @@
 
 from backend.portfolio.allocation import REST, SORTS, Part, Way, allocation, asset_key, find_assets, unknown_of
 from backend.portfolio.liquidity.losses import dashboard as losses_of
-from backend.portfolio.overview import chain_reads, portfolio_read, share_pct
+from backend.portfolio.overview import AverageCosts, asset_list, chain_reads, cost_of, portfolio_read, share_pct
 from backend.portfolio.position_history import position_history
 from backend.portfolio.position_list import explained_tokens, position_list
 from backend.portfolio.refresh import ask_refresh
@@ -16,6 +16,7 @@ __all__ = [
     "REST",
     "SORTS",
     "AssetPart",
+    "AverageCosts",
     "ChainPart",
     "History",
     "Part",
@@ -25,7 +26,9 @@ __all__ = [
     "allocation",
     "ask_refresh",
     "asset_key",
+    "asset_list",
     "chain_reads",
+    "cost_of",
     "explained_tokens",
     "find_assets",
     "history",

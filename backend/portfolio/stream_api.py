@@ -1,8 +1,8 @@
 """`WS /v1/portfolio/stream`: the news of a user's portfolio, within a second of a snapshot.
 
 After `subscribe` (channel `portfolio`) comes the newest snapshot there is, with `"replayed": true`, then `snapshot`,
-`withdrawn` (the hour's snapshot counts no more: its block was dropped), `restored`, and `activity` (read
-`/v1/portfolio/activity`). On `reload` read `/v1/portfolio`.
+`withdrawn` (the hour's snapshot counts no more: its block was dropped), `restored`, `activity` (read
+`/v1/portfolio/activity`), and `counted` (read `/v1/portfolio/pnl`). On `reload` read `/v1/portfolio`.
 """
 
 from typing import Any

@@ -168,6 +168,16 @@ HELD: dict[str, Holding] = {
             *("user_id", "token", "chain_id", "happened_at", "block_number", "tx_index", "number", "event_id"),
         ),
     ),
+    "portfolio_profits": Holding("user_id", _SERVICE, ("user_id", "taken_at", "computed_at", "totals"), ("heard",)),
+    "portfolio_profit_assets": Holding(
+        "user_id", _SERVICE, ("user_id", "chain_id", "token", "figures", "lots", "trades")
+    ),
+    "portfolio_flows": Holding(
+        "user_id",
+        _SERVICE,
+        ("user_id", "hour", "since", "net_flow_usd", "problems", "differences"),
+        ("digest",),
+    ),
     "target_allocations": Holding(
         "user_id",
         _SERVICE,

@@ -27,6 +27,7 @@ _TASK_MODULES = (
     "backend.portfolio.liquidity.tasks",
     "backend.portfolio.activity.tasks",
     "backend.portfolio.scheduled_exports.tasks",
+    "backend.portfolio.profit.tasks",
     "backend.portfolio.snapshots.tasks",
     "backend.portfolio.tasks",
     "backend.privacy.tasks",

@@ -17,6 +17,7 @@ class _TimeChart(rx.Component):
     points: rx.Var[list[list[float | None]]]
     thresholds: rx.Var[list[Any]]
     marks: rx.Var[list[float]]
+    trades: rx.Var[list[list[float]]]
     unit: rx.Var[str]
     look: rx.Var[str]
     labels: rx.Var[dict[str, str]]
@@ -47,6 +48,7 @@ def _chart(view: Any) -> rx.Component:
         points=view.points,
         thresholds=view.thresholds,
         marks=view.marks,
+        trades=view.trades,
         unit=view.unit,
         look=view.look,
         summary=view.summary,
@@ -59,5 +61,7 @@ def _chart(view: Any) -> rx.Component:
             "threshold": t("chart.threshold"),
             "above": t("chart.far_above"),
             "below": t("chart.far_below"),
+            "buy": t("chart.buy"),
+            "sell": t("chart.sell"),
         },
     )

@@ -29,7 +29,7 @@ from state.shell_state import ShellState
 page: Any = PortfolioState
 
 _COLUMNS = "grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(280px,1fr)] items-start"
-_TILES = "grid gap-3 grid-cols-2 lg:grid-cols-4 max-lg:[&>:first-child]:col-span-2 max-lg:[&>:last-child]:col-span-2"
+_TILES = "grid gap-3 grid-cols-2 md:grid-cols-3 xl:grid-cols-6"
 
 
 def portfolio_page() -> rx.Component:
@@ -74,6 +74,7 @@ def _portfolio() -> rx.Component:
         _gaps(),
         rx.el.h2(t("portfolio.figures"), class_name="sr-only"),
         rx.el.div(rx.foreach(page.tiles, lambda tile: kpi_tile(tile, is_tall=False)), class_name=_TILES),
+        rx.cond(page.profit_gaps.length() > 0, _profit_gaps()),
         rx.el.div(
             rx.el.div(
                 chart_card(page, t("portfolio.chart_none"), t("portfolio.chart_none_text")),
@@ -144,6 +145,15 @@ def _gaps() -> rx.Component:
             ),
         ),
         class_name="flex flex-col gap-2",
+    )
+
+
+def _profit_gaps() -> rx.Component:
+    """What profit and loss do not know, in words."""
+    return rx.el.ul(
+        rx.foreach(page.profit_gaps, lambda gap: rx.el.li(gap)),
+        aria_label=t("portfolio.profit_gaps"),
+        class_name="m-0 -mt-2 p-0 list-none text-12 text-ink-3",
     )
 
 
@@ -248,7 +258,7 @@ def _nothing() -> rx.Component:
 def _waiting() -> rx.Component:
     """Grey shapes of the final sizes."""
     return rx.fragment(
-        rx.el.div(*[kpi_skeleton(is_tall=False) for _ in range(4)], class_name=_TILES),
+        rx.el.div(*[kpi_skeleton(is_tall=False) for _ in range(6)], class_name=_TILES),
         rx.el.div(skeleton("h-[420px] w-full"), skeleton("h-[420px] w-full"), class_name=_COLUMNS),
         card(t("portfolio.assets"), skeleton_rows(8)),
     )

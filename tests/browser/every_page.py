@@ -11,6 +11,7 @@ STATES = {
     "/dev/mail/": "text=No mail leaves this machine",
     "/": "text=WETH",
     "/portfolio/?range=24h": "main section",
+    "/portfolio/asset/?chain=31337&token=native": "main section",
     "/alerts/": "main article",
     "/alerts/?tab=rules": "main section",
     "/alerts/?tab=live": "main section",

@@ -18,7 +18,7 @@ from backend.market.ladder.platforms import NO_CHAIN
 from backend.market.ladder.port import Key
 from backend.market.ladder.quotes import Quote
 
-__all__ = ["Benchmark", "Ladder", "Quote", "close_shared_ladders", "floors_configured", "shared_ladder"]
+__all__ = ["Benchmark", "Ladder", "Quote", "Step", "close_shared_ladders", "floors_configured", "shared_ladder"]
 
 MOST_ASSETS = 100
 _ADDRESS_LENGTH = 42

@@ -13,6 +13,7 @@ from backend.core.settings import DEMO_CHAIN_ID
 from backend.ledger import service as ledger
 from backend.market.ladder.service import Ladder, shared_ladder
 from backend.portfolio.chains import shared_pools
+from backend.portfolio.profit.tasks import defer_recounts
 from backend.portfolio.snapshots import live
 from backend.portfolio.wallets import repository
 
@@ -49,8 +50,9 @@ async def import_activity(context: JobContext, user_id: str) -> None:
     done = await imports.run(user, wanted, IMPORT_SECONDS)
     if done.changed:
         await live.tell(context.redis, [live.moved(user)])
-    if not done.is_current:
-        async with context.database.unit_of_work() as session:
+    async with context.database.unit_of_work() as session:
+        await defer_recounts(session, [user])
+        if not done.is_current:
             lock = f"{IMPORT}:{user}"
             await defer(session, IMPORT, run_at=utc_now() + GO_ON_AFTER, queueing_lock=lock, user_id=user_id)
 

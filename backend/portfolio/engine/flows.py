@@ -147,7 +147,8 @@ def _count(
         for each in side.standing
         for token in each.receipts
     }
-    border = _Border(own_transfers(between, wallets), whole, uncounted, receipts, set(_inside(before, after, between)))
+    inside, floors = set(_inside(before, after, between)), {**before.held, **after.held}
+    border = _Border(own_transfers(between, wallets), whole, uncounted, receipts, inside, floors)
     for each in between:
         _cross(each, border, sums)
 
@@ -185,14 +186,13 @@ def _without(side: Taken, places: AbstractSet[Place]) -> Taken:
 
 
 def movements(events: Iterable[ValuedEvent], native: str) -> dict[WalletAsset, int]:
-    """Return the units that came less those that went, fees included, by wallet and asset."""
+    """Return the units that came less those that went, fees included, by wallet and asset; pieces by collection."""
     moved: dict[WalletAsset, int] = {}
     for each in events:
         wallet = each.event.wallet
         for leg in each.event.legs:
-            if leg.token_id is None:
-                key = wallet, Asset(each.event.chain_id, leg.token)
-                moved[key] = moved.get(key, 0) + leg.amount_raw
+            key = wallet, Asset(each.event.chain_id, leg.token)
+            moved[key] = moved.get(key, 0) + leg.amount_raw
         if each.event.fee_wei:
             key = wallet, Asset(each.event.chain_id, native)
             moved[key] = moved.get(key, 0) - each.event.fee_wei
@@ -284,13 +284,22 @@ class _Border:
     uncounted: AbstractSet[WalletAsset]
     receipts: AbstractSet[WalletAsset]
     inside: AbstractSet[tuple[str, int, str]]
+    floors: Mapping[WalletAsset, Held]
 
     def stays(self, each: ValuedEvent, flow: Flow) -> bool:
         """Return whether a movement is between wallets that both count."""
         if place_of(each, flow) not in self.own.places:
             return False
         other = flow.counterparty or ""
-        return (other, flow.asset.chain_id) not in self.whole and self.counts(other, flow.asset)
+        asset = Asset(flow.asset.chain_id, flow.asset.token)
+        return (other, flow.asset.chain_id) not in self.whole and self.counts(other, asset)
+
+    def worth(self, wallet: str, flow: Flow) -> Decimal | None:
+        """Return what a movement was worth with its sign; of pieces of a collection by its floor in a snapshot."""
+        floor = self.floors.get((wallet, Asset(flow.asset.chain_id, flow.asset.token)))
+        if flow.value_usd is not None or flow.asset.token_id is None or floor is None:
+            return flow.signed_usd
+        return value_usd(flow.amount_raw, floor.decimals, floor.price_usd)
 
     def counts(self, wallet: str, asset: Asset) -> bool:
         """Return whether an asset of a wallet counts, by itself or in a position."""
@@ -318,15 +327,16 @@ def _cross(each: ValuedEvent, border: _Border, sums: _Sums) -> None:
         return
     is_inside = event.kind in _INSIDE and (event.wallet, event.chain_id, event.protocol or "") in border.inside
     for flow in each.flows:
-        counts = border.counts(event.wallet, flow.asset)
-        if flow.asset.token_id is not None or flow.role == "receipt" or border.stays(each, flow):
+        asset = Asset(flow.asset.chain_id, flow.asset.token)  # of a piece its collection
+        counts = border.counts(event.wallet, asset)
+        if flow.role == "receipt" or border.stays(each, flow):
             continue
         if event.kind in _TRADES:
             if not counts:
                 sums.add(None if flow.signed_usd is None else EXACT.subtract(ZERO, flow.signed_usd))
         elif is_inside or flow.role == "reward" or event.kind is Kind.CLAIM or not counts:
             continue
-        elif (event.wallet, flow.asset) in border.receipts and flow.value_usd is None:
+        elif (event.wallet, asset) in border.receipts and flow.value_usd is None:
             continue  # whether the position is new or has grown: see _standing
         else:
-            sums.add(flow.signed_usd)
+            sums.add(border.worth(event.wallet, flow))

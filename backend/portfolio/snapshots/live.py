@@ -45,6 +45,11 @@ def moved(user_id: UUID) -> News:
     return user_id, {"type": "activity", "data": {}}
 
 
+def counted(user_id: UUID) -> News:
+    """Return the news that profit and loss, and flows, were counted anew."""
+    return user_id, {"type": "counted", "data": {}}
+
+
 async def tell(redis: Redis, news: Sequence[News]) -> None:
     """Publish news. While Redis is away nobody hears of it: pages read the state anew once it is back."""
     if not news:

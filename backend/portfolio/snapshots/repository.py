@@ -49,6 +49,8 @@ def _reading(names: Names) -> dict[str, TextClause]:
           and taken_at >= :since and taken_at <= :at and (is_complete or :any) order by hour desc limit 1""",  # noqa: S608
         "hours": f"""select {_COLUMNS} from {names.snapshots} where {mine} and hour >= :start and hour < :end
           order by hour""",  # noqa: S608
+        "blocks": f"""select hour, taken_at, is_complete, chain_breakdown from {names.snapshots} where {mine}
+          and hour >= :start and hour < :end order by hour""",  # noqa: S608
         "rollups": f"""select {_ROLLUP} from {names.rollups} where user_id = :user_id and unit = :unit
           and starts_at >= :start and starts_at < :end and starts_at <= {_UNTIL} - make_interval(hours => :length)
           order by starts_at""",  # noqa: S608
@@ -202,6 +204,11 @@ class NativeStore:
         """See SnapshotStore."""
         values = {"user_id": user_id, "start": start, "end": end}
         return (await self._session.execute(self._reading["hours"], values)).mappings().all()
+
+    async def blocks(self, user_id: UUID, start: datetime, end: datetime) -> Sequence[Row]:
+        """See SnapshotStore."""
+        values = {"user_id": user_id, "start": start, "end": end}
+        return (await self._session.execute(self._reading["blocks"], values)).mappings().all()
 
     async def rollups(self, user_id: UUID, unit: Unit, start: datetime, end: datetime) -> Sequence[Row]:
         """See SnapshotStore."""

@@ -50,6 +50,10 @@ class SnapshotStore(Protocol):
         """Return hour, taken_at, total_value_usd, net_flow_usd, is_complete from `start` to before `end`, in order."""
         ...
 
+    async def blocks(self, user_id: UUID, start: datetime, end: datetime) -> Sequence[Row]:
+        """Return hour, taken_at, is_complete, chain_breakdown from `start` to before `end`, in order."""
+        ...
+
     async def rollups(self, user_id: UUID, unit: Unit, start: datetime, end: datetime) -> Sequence[Row]:
         """Return the figures of roll-ups that begin from `start` to before `end`, in order; whole ones only."""
         ...

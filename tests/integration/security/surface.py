@@ -43,6 +43,7 @@ OWNED = {
 }
 # Paths with a parameter that names nobody's thing, or a thing of Stripe's that payments' own tests try to steal.
 FREE = {
+    "/v1/portfolio/assets/{chain_id}/{token}": "31337/native",
     "/v1/portfolio/positions/{position_id}": "018f0000-0000-7000-8000-000000000001",
     "/v1/alerts/templates/{template_id}": "price-target",
     "/v1/auth/oauth/{provider}/start": "github",
@@ -134,7 +135,7 @@ def path_with(operation: Operation, person: Person) -> str:
         return path
     assert path in OWNED or path in FREE, f"{path}: say in surface.py whose id this is"
     value = str(person.rows[OWNED[path]]["id"]) if path in OWNED else FREE[path]
-    return path[: path.index("{")] + value + path[path.index("}") + 1 :]
+    return path[: path.index("{")] + value + path[path.rindex("}") + 1 :]
 
 
 async def rows_of(database: Database, user_id: UUID) -> dict[str, str]:

@@ -136,6 +136,16 @@ def test_a_position_that_comes_by_itself_flows_and_shares_that_come_to_one_are_u
     assert (found.usd, found.problems) == (None, {told.BY_SHARES})
 
 
+def test_pieces_of_a_collection_flow_at_its_floor_and_a_purchase_is_no_flow() -> None:
+    """A is the collection: what counts of it is the number of pieces."""
+    bought = event(11, Kind.SWAP, leg(B, -4, 5), leg(A, 1, token_id=7))
+    assert flow(taken(10, {B: 9}), taken(20, {B: 5, A: 1}), bought).usd == 0
+    given = event(11, Kind.TRANSFER, leg(A, 1, token_id=7, counterparty=STRANGER))
+    assert flow(taken(10, {B: 9}), taken(20, {B: 9, A: 1}), given).usd == 3
+    assert flow(taken(10, {B: 9}), taken(20, {B: 9}), given).usd == 0, "without a floor it counts nowhere"
+    assert flow(taken(10, {B: 9}), taken(20, {B: 5}), bought).usd == -20
+
+
 # --- a world whose prices stand still
 
 TOKENS = (A, B, NATIVE)
