@@ -38,8 +38,7 @@ TARGETS = {"100k": 1.0, "1m": 12.0}
 def main() -> None:
     """Measure every method at every size, and the peak of memory at 100,000."""
     for size, label in SIZES.items():
-        names = list(RUNS) if size <= 100_000 else ["fifo", "hifo", "acb", "uk"]
-        for name in names:
+        for name in RUNS if size <= 100_000 else ["fifo"]:
             found = _in_a_process(size, name)
             report(
                 f"tax.{name}_{label}_s", found["seconds"], "s", target=TARGETS.get(label), better="lower",

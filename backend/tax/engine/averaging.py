@@ -52,7 +52,7 @@ class Pools:
     def held(self) -> list[Held]:
         """Return what is left, by asset."""
         return [
-            Held(asset, None, pool.id, pool.acquired_at, pool.left_raw, money_or_none(pool.left_e18))
+            Held(asset, None, pool.id, pool.acquired_at, pool.day, pool.left_raw, money_or_none(pool.left_e18))
             for asset, pool in sorted(self._pools.items())
             if pool.left_raw
         ]

@@ -15,6 +15,8 @@ from backend.tax.engine.results import Income
 class Op(IntEnum):
     """What an entry does to a book."""
 
+    __hash__ = int.__hash__
+
     IN = 0
     OUT = 1
     MOVE = 2
@@ -70,7 +72,8 @@ def translate(ordered: Sequence[TaxEvent], treatment: Treatment, timezone: str) 
     zone: tzinfo = UTC if timezone == "UTC" else ZoneInfo(timezone)
     done = Translated(zone, [], [])
     for event in ordered:
-        day = event.at.date() if event.at.tzinfo is zone else event.at.astimezone(zone).date()
+        at = event.at
+        day = at.date() if at.tzinfo is zone else at.astimezone(zone).date()
         _HANDLERS[event.kind](event, day, treatment, done)
     return done
 

@@ -13,6 +13,8 @@ from backend.tax.engine.money import EXACT
 class Kind(StrEnum):
     """What an event is, in the words of tax. A place's rules say what follows from it."""
 
+    __hash__ = str.__hash__  # Enum's own is written in Python: every event is looked up by its kind some times
+
     BUY = "buy"  # for money
     SELL = "sell"  # for money
     SWAP = "swap"  # assets for assets: trades, NFTs, liquidity and loans where they are a disposal, liquidations
@@ -67,8 +69,8 @@ class TaxEvent:
     `out` went, `into` came, without fees. What was paid or received in money is the value of the leg: of `into` for
     BUY, of `out` for SELL. What goes out beyond what comes in of a TRANSFER is its fee. `sequence` is the place among
     events of the same instant where the source knows it (transaction index, log index, line). A GIFT_IN may bring the
-    giver's `basis` and `acquired_at`. `choices` name lots, by the id of the event that brought them in.
-    `portfolio_value` is what everything held was worth just before (France asks for it).
+    giver's `basis` and `acquired_at`. `choices` name lots of the one asset that goes, by the id of the event that
+    brought them in. `portfolio_value` is what everything held was worth just before (France asks for it).
     """
 
     id: str
@@ -122,7 +124,7 @@ def _check(event: TaxEvent) -> None:
     kind = event.kind
     if event.at.tzinfo is None:
         raise InvalidEventError(f"event {event.id}: its time has no zone")
-    for leg in (*event.out, *event.into):
+    for leg in event.out + event.into:
         if leg.amount_raw <= 0:
             raise InvalidEventError(f"event {event.id}: an amount of {leg.asset} is not above zero")
         if leg.value is not None and leg.value < 0:
@@ -133,6 +135,8 @@ def _check(event: TaxEvent) -> None:
     comes, goes = kind in _INTO or kind in _BOTH, kind not in _INTO and kind is not Kind.FEE
     if bool(event.into) != comes or bool(event.out) != goes:
         raise InvalidEventError(f"event {event.id}: what goes and what comes does not fit a {kind}")
+    if event.choices and len(event.out) != 1:
+        raise InvalidEventError(f"event {event.id}: lots can be chosen where one asset goes")
     if kind is Kind.TRANSFER:
         _check_transfer(event)
 

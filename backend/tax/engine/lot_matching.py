@@ -7,6 +7,7 @@ to wallets (`opening`), and from then on each wallet is on its own. A change of 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from backend.tax.engine.books import Book
@@ -49,6 +50,8 @@ class _Matching:
         self._weeks = FourWeeks(entries) if rules.four_weeks else None
         if self._split_on is not None and (not entries or entries[0].day >= self._split_on):
             self._per_wallet, self._split_on = True, None
+        elif self._split_on is not None and entries[-1].day < self._split_on:
+            self._split_on = None  # the history ends before: nothing needs to be counted for the day
 
     def run(self, entries: Sequence[Entry]) -> Outcome:
         steps = {Op.IN: self._come, Op.OUT: self._go, Op.MOVE: self._move, Op.WRAP: self._wrap}
@@ -149,6 +152,9 @@ class _Matching:
 
         def place(asset: str, lots: list[Lot]) -> Iterable[tuple[Any, list[Lot]]]:
             by_wallet = allocated(asset, lots, held.get(asset, {}), opening)
+            if self._wash:
+                for lot in chain.from_iterable(by_wallet.values()):
+                    self._wash.moved(asset, lot)
             return [((asset, wallet), mine) for wallet, mine in by_wallet.items()]
 
         self._rebuild(place)
@@ -158,7 +164,7 @@ class _Matching:
         for key in sorted(self._books, key=str):
             asset, wallet = key if self._per_wallet else (key, None)
             for lot in self._books[key].lots():
-                yield Held(asset, wallet, lot.id, lot.acquired_at, lot.left_raw, money_or_none(lot.left_e18))
+                yield Held(asset, wallet, lot.id, lot.acquired_at, lot.day, lot.left_raw, money_or_none(lot.left_e18))
 
 
 def lot_of(entry: Entry) -> Lot:

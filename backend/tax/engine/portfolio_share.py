@@ -40,7 +40,7 @@ def match_portfolio(entries: Sequence[Entry]) -> Outcome:
                 left = None if paid.cost_e18 is None else paid.cost_e18 - cost
                 paid = Lot(PORTFOLIO, paid.acquired_at, paid.day, 1, left)
     if paid is not None:
-        outcome.held = [Held(PORTFOLIO, None, paid.id, paid.acquired_at, 1, money_or_none(paid.cost_e18))]
+        outcome.held = [Held(PORTFOLIO, None, paid.id, paid.acquired_at, paid.day, 1, money_or_none(paid.cost_e18))]
     return outcome
 
 

@@ -194,12 +194,16 @@ class Income:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Units that are left, of one lot or pool. `wallet` is None where all wallets count together."""
+    """Units that are left, of one lot or pool. `wallet` is None where all wallets count together.
+
+    Holding periods count from `day`, in the time zone of the rules; of a pool it is that of its first units.
+    """
 
     asset: str
     wallet: str | None
     lot_id: str
     acquired_at: datetime
+    day: date
     amount_raw: int
     cost: Decimal | None
 

@@ -27,6 +27,7 @@ class WashSales:
         for entry in entries:
             if entry.op is Op.IN and entry.kind in _PURCHASES:
                 self._coming.setdefault(entry.asset, deque()).append(entry)
+        self._bought = {(asset, entry.event.id) for asset, mine in self._coming.items() for entry in mine}
 
     def arrived(self, entry: Entry, lot: Lot) -> list[Lot]:
         """Return the lots that a purchase comes to: units that replace some sold before stand apart."""
@@ -42,8 +43,8 @@ class WashSales:
         return lots
 
     def moved(self, asset: str, lot: Lot) -> None:
-        """Units changed wallets: they can still replace others."""
-        if not lot.is_replacement:
+        """Units changed wallets: they can still replace others, if they were bought."""
+        if not lot.is_replacement and (asset, lot.id) in self._bought:
             self._recent.setdefault(asset, deque()).append((lot.day, lot))
 
     def sold(self, entry: Entry, parts: Sequence[Part]) -> list[Lot]:

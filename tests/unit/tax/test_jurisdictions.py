@@ -251,6 +251,25 @@ def test_the_rest_of_the_lot_that_is_sold_replaces_nothing() -> None:
     assert done.outcome.disposals[0].disallowed == 0
 
 
+def test_what_was_bought_before_wallets_were_split_still_replaces() -> None:
+    events = [
+        buy("a", on("2024-01-01"), 1, 200), buy("b", on("2024-12-20"), 1, 90), sell("s", on("2025-01-05"), 1, 100)
+    ]  # fmt: skip
+    done = run(events, wash_sales=True)
+    assert done.outcome.disposals[0].disallowed == 100
+    assert [each.cost for each in done.outcome.held] == [190]
+
+
+def test_what_was_earned_replaces_nothing_wherever_it_moves() -> None:
+    events = [
+        buy("a", on("2025-01-01"), 1, 200, wallet="v"), income("i", on("2025-03-01"), 1, 90),
+        transfer("t", on("2025-03-02"), 1, "w", "u"), sell("s", on("2025-03-05"), 1, 100, wallet="v"),
+    ]  # fmt: skip
+    assert run(events, wash_sales=True).outcome.disposals[0].disallowed == 0
+    bought = [events[0], buy("i", on("2025-03-01"), 1, 90), *events[2:]]
+    assert run(bought, wash_sales=True).outcome.disposals[0].disallowed == 100
+
+
 # --- United Kingdom
 
 

@@ -105,6 +105,8 @@ class Jurisdiction:
     gift_keeps_basis: bool = False
     wrap_is_disposal: bool = False
     fees_count: bool = True
+    buy_back_days: tuple[int, int] = (0, 0)  # a loss is hit by what is bought so many days before, and after
+    buy_back_rule: str = ""  # what then happens to it
     no_income: frozenset[IncomeKind] = frozenset()  # acquired for nothing, and no income: taxed when sold
 
     def sold_leg_share(self, day: date) -> tuple[int, int]:

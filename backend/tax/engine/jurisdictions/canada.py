@@ -23,6 +23,8 @@ class Canada(Jurisdiction):
     why_not = "identical properties have one average cost (ITA 47(1))"
     per_wallet_choice = False
     superficial_losses = True
+    buy_back_days = (30, 30)
+    buy_back_rule = "a superficial loss: denied and added to the cost of what is held 30 days on (ITA 54)"
     untaxed = frozenset()  # gifts and donations are disposals at market value, what is lost one for nothing
 
     def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:

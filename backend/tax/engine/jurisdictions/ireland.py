@@ -25,6 +25,10 @@ class Ireland(Jurisdiction):
     why_not = "units of one kind go first in first out (section 580 TCA 1997)"
     per_wallet_choice = False
     four_weeks = True
+    buy_back_days = (28, 28)
+    buy_back_rule = (
+        "units of the four weeks before go first; a loss counts only against gains on what is bought back (s581)"
+    )
     untaxed = frozenset({Kind.DONATION, Kind.LOSS})
 
     def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:

@@ -37,6 +37,8 @@ class UnitedKingdom(Jurisdiction):
     per_wallet_choice = False
     untaxed = frozenset({Kind.DONATION, Kind.LOSS})
     cost_is_given = True
+    buy_back_days = (0, 30)
+    buy_back_rule = "what is bought within 30 days after is matched with the sale instead of the pool (s106A)"
 
     def sold_leg_share(self, day: date) -> tuple[int, int]:
         """A swap's fee is apportioned on a just and reasonable basis (CRYPTO22150): half each."""
@@ -73,6 +75,8 @@ class UnitedKingdomCompany(UnitedKingdom):
 
     code, name = "UK_COMPANY", "United Kingdom (company)"
     methods = (Method.SECTION_104_COMPANY,)
+    buy_back_days = (9, 0)
+    buy_back_rule = "what was bought within the 9 days before is matched with the sale instead of the pool (s107)"
     year_starts = (4, 1)
 
     def allowance(self, year: int) -> int:

@@ -38,6 +38,8 @@ class UnitedStates(Jurisdiction):
     refusals = {Method.AVERAGE: _POOL, Method.TOTAL_AVERAGE: _POOL}
     per_wallet_from = PER_WALLET_FROM
     wash_sale_option = True
+    buy_back_days = (30, 30)
+    buy_back_rule = "a wash sale, if the option is on: the loss goes onto the basis of what is bought (section 1091)"
     gift_keeps_basis = True
 
     def sold_leg_share(self, day: date) -> tuple[int, int]:
