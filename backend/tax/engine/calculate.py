@@ -10,11 +10,12 @@ from hashlib import sha256
 
 from backend.tax.engine.averaging import match_average, match_total_average
 from backend.tax.engine.entries import Entry, translate
-from backend.tax.engine.events import TaxEvent, canonical, in_order
+from backend.tax.engine.events import TaxEvent, canonical
 from backend.tax.engine.jurisdictions.base import Jurisdiction, MethodRefusedError, YearResult
 from backend.tax.engine.lot_matching import LotRules, match_lots
 from backend.tax.engine.methods import LOT_METHODS, Method
 from backend.tax.engine.opening import Allocation
+from backend.tax.engine.order import in_order
 from backend.tax.engine.portfolio_share import match_portfolio
 from backend.tax.engine.registry import jurisdiction
 from backend.tax.engine.results import Outcome

@@ -40,6 +40,7 @@ class Entry:
     acquired_at: datetime | None = None  # of IN, where it is not when it came
     acquired_day: date | None = None
     into: tuple[tuple[str, int, int], ...] = ()  # of WRAP: what the units become: asset, units, weight of the basis
+    carry: dict[str, int | None] | None = None  # of WRAP: cost of legs too small for a unit, for the event's next leg
     spent_e18: int | None = 0  # of OUT: costs of disposal that the proceeds are less by
 
 
@@ -238,8 +239,10 @@ def _wrap(event: TaxEvent, day: date, treatment: Treatment, done: Translated) ->
     ins = _weights(event.into)
     parts = [shared(leg.amount_raw, outs) for leg in event.into]
     of_fees = _shares(fees, event.out)
+    carry: dict[str, int | None] = {}
     for place, leg in enumerate(event.out):
         entry = Entry(Op.WRAP, event, day, leg.asset, event.wallet, leg.amount_raw, of_fees[place], Kind.WRAP)
+        entry.carry = carry
         entry.into = tuple((to.asset, parts[number][place], ins[number]) for number, to in enumerate(event.into))
         done.entries.append(entry)
     _pay(event, day, in_assets, treatment, done)

@@ -1,4 +1,4 @@
-"""What the engine is given: events with their worth in the reporting currency, and the order they stand in. Pure."""
+"""What the engine is given: events with their worth in the reporting currency. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -93,31 +93,29 @@ class InvalidEventError(ValueError):
     """An event that cannot be: it says which and why."""
 
 
-# Of the same instant what comes in is first, then what moves, then trades, then what goes out.
+# Of the same instant what comes in is first, then moves, wraps and swaps, then what goes out.
 _RANK = {
     Kind.BUY: 0, Kind.INCOME: 0, Kind.GIFT_IN: 0, Kind.BORROW: 0,
-    Kind.TRANSFER: 1, Kind.WRAP: 1,
-    Kind.SWAP: 2,
-    Kind.SELL: 3, Kind.SPEND: 3, Kind.REPAY: 3, Kind.GIFT_OUT: 3, Kind.DONATION: 3, Kind.LOSS: 3, Kind.FEE: 3,
+    Kind.TRANSFER: 1, Kind.WRAP: 1, Kind.SWAP: 1,
+    Kind.SELL: 2, Kind.SPEND: 2, Kind.REPAY: 2, Kind.GIFT_OUT: 2, Kind.DONATION: 2, Kind.LOSS: 2, Kind.FEE: 2,
 }  # fmt: skip
 _INTO = frozenset({Kind.BUY, Kind.INCOME, Kind.GIFT_IN, Kind.BORROW})
 _BOTH = frozenset({Kind.SWAP, Kind.TRANSFER, Kind.WRAP})
-NATURAL_PRECEDENCE = "time, then the sequence of the source, then what comes in before what goes out, then the id"
 
 
-def in_order(events: Iterable[TaxEvent]) -> list[TaxEvent]:
-    """Return events in the order they count in, whatever order they came in: see `NATURAL_PRECEDENCE`.
-
-    Raises InvalidEventError for an event that cannot be, or two of one id.
-    """
-    ordered = sorted(events, key=lambda event: (event.at, event.sequence, _RANK[event.kind], event.id))
+def check_all(events: Iterable[TaxEvent]) -> None:
+    """Raise InvalidEventError for an event that cannot be, or two of one id."""
     seen: set[str] = set()
-    for event in ordered:
+    for event in events:
         if event.id in seen:
             raise InvalidEventError(f"two events have the id {event.id}")
         seen.add(event.id)
         _check(event)
-    return ordered
+
+
+def rank(event: TaxEvent) -> int:
+    """Return where an event stands among those of its instant: 0 comes in, 1 moves or is swapped, 2 goes out."""
+    return _RANK[event.kind]
 
 
 def _check(event: TaxEvent) -> None:

@@ -209,8 +209,10 @@ def _moved(part: Part, entry: Entry, wallet: str, amount_raw: int, cost_e18: int
 def wrapped(parts: Sequence[Part], entry: Entry) -> list[tuple[str, list[Lot]]]:
     """Return, by asset, the lots that units become: dates and costs are kept, fees are added to the costs by units.
 
-    A part too small for a unit leaves its cost to its neighbour.
+    A part too small for a unit leaves its cost to the next, as two tokens do that become one indivisible position: it
+    has the date of the last of them.
     """
+    carry = {} if entry.carry is None else entry.carry
     weights = [weight for _, _, weight in entry.into]
     fees = shared(entry.money_e18, [part.amount_raw for part in parts]) if entry.money_e18 is not None else None
     costs = []
@@ -220,13 +222,13 @@ def wrapped(parts: Sequence[Part], entry: Entry) -> list[tuple[str, list[Lot]]]:
     made = []
     for number, (asset, amount_raw, _) in enumerate(entry.into):
         lots: list[Lot] = []
-        pending: int | None = 0
+        pending = carry.pop(asset, 0)
         for place, units in enumerate(shared(amount_raw, [part.amount_raw for part in parts])):
             pending = plus(pending, costs[place][number])
             if units:
                 lots.append(_moved(parts[place], entry, entry.wallet, units, pending))
                 pending = 0
-        if lots and pending != 0:
-            lots[-1].cost_e18 = plus(lots[-1].cost_e18, pending)
+        if pending != 0:
+            carry[asset] = pending
         made.append((asset, lots))
     return made

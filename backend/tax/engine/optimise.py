@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from backend.tax.engine.calculate import Calculation, Settings, calculate
 from backend.tax.engine.events import Kind, TaxEvent
 from backend.tax.engine.jurisdictions.base import Term, YearResult
-from backend.tax.engine.methods import LOT_METHODS, Method
+from backend.tax.engine.methods import Method
 from backend.tax.engine.money import EXACT
 from backend.tax.engine.registry import jurisdiction
 from backend.tax.engine.results import Disposal, Held, Lot, Part
@@ -90,20 +90,12 @@ def _position(done: Calculation, held: Held, price: Price | None, as_of: date) -
 
 def _long_from(done: Calculation, held: Held) -> date | None:
     """Ask the place's own rule day by day: it is the only one that knows its calendar."""
-    method = _method_of(done)
-    if method not in LOT_METHODS:
-        return None
     part = Part(Lot(held.lot_id, held.acquired_at, held.day, held.amount_raw, 0), held.amount_raw, 0)
     for days in range(360, _LONGEST):
         day = held.day + timedelta(days=days)
         if done.rules.term(part, day) is Term.LONG:
             return day
     return None
-
-
-def _method_of(done: Calculation) -> Method:
-    chosen = sorted(done.settings.methods.items())
-    return chosen[-1][1] if chosen else done.rules.methods[0]
 
 
 def harvest(done: Calculation, events: Iterable[TaxEvent], found: Sequence[Position], as_of: date) -> list[Harvest]:

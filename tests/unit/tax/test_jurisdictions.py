@@ -1,5 +1,6 @@
 """Each place's rules, on small cases whose figures can be done by hand."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -424,8 +425,6 @@ def test_au_12_months_without_the_days_themselves() -> None:
 
 
 def worth(event: TaxEvent, portfolio: object) -> TaxEvent:
-    from dataclasses import replace
-
     return replace(event, portfolio_value=None if portfolio is None else Decimal(str(portfolio)))
 
 
@@ -611,3 +610,27 @@ def test_liquidity_as_a_wrap_shares_the_basis_by_worth_and_back() -> None:
         assert each.cost is not None
         costs[each.asset] += each.cost
     assert costs == {"A": Decimal("37.5"), "B": Decimal("112.5")}
+
+
+@pytest.mark.parametrize("place", ["US", "CA", "UK", "DE"])
+def test_two_tokens_become_one_indivisible_position_and_come_back(place: str) -> None:
+    """A Uniswap V3 position is one unit: the basis of both tokens is in it."""
+    into = swap("in", day(5), [leg("A", 10, 300), leg("B", 10, 100)], [], kind=Kind.WRAP)
+    into = replace(into, into=(Leg("NFT", 1, Decimal(400)),))
+    out = replace(
+        swap("out", day(9), [], [leg("A", 5, 100), leg("B", 5, 300)], kind=Kind.WRAP), out=(Leg("NFT", 1, None),)
+    )
+    bought = [
+        buy("a", day(0), 6, 70, asset="A"), buy("c", day(1), 4, 30, asset="A"), buy("b", day(0), 10, 50, asset="B")
+    ]  # fmt: skip
+    (held,) = run([*bought, into], place).outcome.held
+    assert (held.asset, held.amount_raw, held.cost) == ("NFT", 1, 150)
+    done = run([*bought, into, out], place)
+    assert {each.asset: each.cost for each in done.outcome.held} == {"A": Decimal("37.5"), "B": Decimal("112.5")}
+
+
+def test_an_unknown_cost_goes_into_an_indivisible_position() -> None:
+    into = swap("in", day(5), [leg("A", 1, 3), leg("B", 1, 1)], [], kind=Kind.WRAP)
+    into = replace(into, into=(Leg("NFT", 1, None),))
+    done = run([buy("b", day(0), 1, 50, asset="B"), into])
+    assert [(each.asset, each.cost) for each in done.outcome.held] == [("NFT", None)]

@@ -1,0 +1,80 @@
+"""The order that events count in, whatever order they came in. Pure.
+
+Time; then the sequence that the source knows; then what comes in before what moves or is swapped before what goes out;
+then, among moves, wraps and swaps, what feeds another first (files have seconds, some only days: a swap to a token and
+one from it may stand at the same time); then the id.
+"""
+
+from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
+
+from backend.tax.engine.events import Kind, TaxEvent, check_all, rank
+
+_Place = tuple[str, str]
+_BETWEEN = 1
+
+
+def in_order(events: Iterable[TaxEvent]) -> list[TaxEvent]:
+    """Return events in the order they count in. Raises InvalidEventError as `check_all` does."""
+    ordered = sorted(events, key=lambda event: (event.at, event.sequence, rank(event), event.id))
+    check_all(ordered)
+    start = 0
+    while start < len(ordered):
+        first, end = ordered[start], start + 1
+        while end < len(ordered) and ordered[end].at == first.at and ordered[end].sequence == first.sequence:
+            end += 1
+        if end - start > 1:
+            between = [place for place in range(start, end) if rank(ordered[place]) == _BETWEEN]
+            if len(between) > 1:
+                ordered[between[0] : between[-1] + 1] = feeders_first([ordered[place] for place in between])
+        start = end
+    return ordered
+
+
+def feeders_first(events: Sequence[TaxEvent]) -> list[TaxEvent]:
+    """Return events of one instant so that what brings an asset to a wallet precedes what takes it from there.
+
+    Where that leaves a choice, or goes in a circle, the earlier of `events` is first. n log n.
+    """
+    gives = [_gives(event) for event in events]
+    takes = [_takes(event) - gives[place] for place, event in enumerate(events)]
+    coming: dict[_Place, int] = {}
+    waiting: dict[_Place, list[int]] = {}
+    for place in range(len(events)):
+        for key in gives[place]:
+            coming[key] = coming.get(key, 0) + 1
+        for key in takes[place]:
+            waiting.setdefault(key, []).append(place)
+    blocked = [sum(1 for key in takes[place] if key in coming) for place in range(len(events))]
+    free = [place for place, count in enumerate(blocked) if not count]
+    heapify(free)
+    ordered: list[TaxEvent] = []
+    is_done = [False] * len(events)
+    first_left = 0
+    while len(ordered) < len(events):
+        if free:
+            place = heappop(free)
+        else:  # a circle: somebody has to begin
+            while is_done[first_left]:
+                first_left += 1
+            place = first_left
+        if is_done[place]:
+            continue
+        is_done[place] = True
+        ordered.append(events[place])
+        for key in gives[place]:
+            coming[key] -= 1
+            for other in waiting.get(key, ()) if not coming[key] else ():
+                blocked[other] -= 1
+                if not blocked[other]:
+                    heappush(free, other)
+    return ordered
+
+
+def _gives(event: TaxEvent) -> set[_Place]:
+    wallet = event.to_wallet if event.kind is Kind.TRANSFER and event.to_wallet else event.wallet
+    return {(leg.asset, wallet) for leg in event.into}
+
+
+def _takes(event: TaxEvent) -> set[_Place]:
+    return {(leg.asset, event.wallet) for leg in event.out}
