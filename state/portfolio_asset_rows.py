@@ -84,7 +84,7 @@ def tiles_of(figures: AssetProfitRead, taken_at: datetime | None) -> list[KpiTil
             key="asset-value",
             label=t("portfolio.value"),
             value=formats.usd(figures.value_usd),
-            note=formats.amount(figures.amount, _symbol(figures)),
+            note=t("asset.in_wallets", amount=formats.amount(figures.amount, _symbol(figures))),
             source=t("portfolio.total_source"),
             as_of=as_of,
         ),

@@ -44,7 +44,7 @@ def figures(**more: Any) -> AssetProfitRead:
 
 def test_tiles_say_what_is_known() -> None:
     value, cost, unrealised, realised, income, fees = rows.tiles_of(figures(), NOW)
-    assert (value.value, value.note) == ("$640.00", "4 TKN")
+    assert (value.value, value.note) == ("$640.00", "4 TKN, without positions")
     assert (cost.value, cost.note) == ("$400.00", "$100.00 each on average")
     assert (unrealised.value, unrealised.change, unrealised.direction) == ("+$240.00", "+60.00%", "up")
     assert (realised.value, realised.note, realised.direction) == ("+$100.00", "By sales, lot by lot", "up")
