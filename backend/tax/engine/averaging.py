@@ -75,7 +75,7 @@ def match_average(entries: Sequence[Entry], *, superficial_losses: bool = False)
             outcome.disposals.append(disposal)
             denied = window.denied(entry, parts[0]) if window and entry.is_taxable else 0
             if denied and not pools.add_cost(entry.asset, denied):
-                pending[entry.asset] = pending.get(entry.asset, 0) + denied
+                pending[entry.asset] = denied  # of one sale only: a second one needs a purchase before it
         elif entry.op is Op.IN:
             cost = plus(entry.money_e18, pending.pop(entry.asset, 0))
             pools.put(entry.asset, Lot("", entry.event.at, entry.day, entry.amount_raw, cost))
