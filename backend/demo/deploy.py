@@ -16,9 +16,9 @@ from backend.demo.accounts import ACCOUNTS
 from backend.demo.addresses import ByVersion, DemoAddresses, DemoToken, load_addresses, save_addresses
 from backend.demo.anvil import BLOCK_GAS_LIMIT
 from backend.demo.artifacts import multicall3_runtime
-from backend.demo.calldata import MAX_UINT256, call_data
 from backend.demo.earning import give_earning
-from backend.demo.liquidity import deployed_pools, pool_transactions, side_amounts
+from backend.demo.funding import DEMO_ROLES, fund_demo_accounts, gifts, leaves, stock
+from backend.demo.liquidity import deployed_pools, pool_transactions
 from backend.demo.positions import give_positions
 from backend.demo.rpc import Rpc
 from backend.demo.transactions import Creations, Transaction, send_and_mine
@@ -28,27 +28,27 @@ MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
 DEPLOY_BLOCK_GAS_LIMIT = 500_000_000
 STARTING_BASE_FEE_WEI = 12 * 10**9
 TREASURY_WEI = 10_000_000 * 10**18
-CALL_GAS = 120_000
 _NO_DESCRIPTOR = "0x" + "00" * 20
 Addition = Callable[[Rpc, DemoAddresses], Awaitable[DemoAddresses]]
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def deploy_market(rpc_url: str, addresses_file: Path) -> DemoAddresses:
+async def deploy_market(rpc_url: str, addresses_file: Path, *, with_demo_accounts: bool = True) -> DemoAddresses:
     """Make sure that the market exists on the chain at `rpc_url` and that `addresses_file` says where.
 
-    Does nothing when it is there already; deploys anew when the chain is fresh, whatever the file says.
+    Does nothing when it is there already; deploys anew when the chain is fresh, whatever the file says. Without the
+    demo accounts these hold nothing yet: a later call gives them what they have, at prices that are known by then.
     Raises UnavailableError when the chain does not answer or a deployment transaction fails.
     """
     async with Rpc(rpc_url) as rpc:
         existing = await existing_market(rpc, addresses_file)
-        if existing is not None and not _lacking(existing):
+        if existing is not None and not _lacking(existing, with_demo_accounts):
             return existing
         await rpc.call("evm_setBlockGasLimit", hex(DEPLOY_BLOCK_GAS_LIMIT))
         try:
             addresses = existing or await _deploy(rpc)
-            for add in _lacking(addresses):
+            for add in _lacking(addresses, with_demo_accounts):
                 addresses = await add(rpc, addresses)
         finally:
             await rpc.call("evm_setBlockGasLimit", hex(BLOCK_GAS_LIMIT))
@@ -61,14 +61,15 @@ async def deploy_market(rpc_url: str, addresses_file: Path) -> DemoAddresses:
         return addresses
 
 
-def _lacking(market: DemoAddresses) -> list[Addition]:
+def _lacking(market: DemoAddresses, with_demo_accounts: bool) -> list[Addition]:
     """Return what a market does not have yet, in the order in which one builds on the other."""
-    additions: list[tuple[object | None, Addition]] = [
-        (market.watched, deploy_watched),
-        (market.position_token_id, give_positions),
-        (market.aave, deploy_aave),
-        (market.earning, give_earning),
-    ]
+    additions: list[tuple[object | None, Addition]] = [(market.watched, deploy_watched), (market.aave, deploy_aave)]
+    if with_demo_accounts:
+        additions += [
+            (market.position_token_id, fund_demo_accounts),
+            (market.position_token_id, give_positions),
+            (market.earning, give_earning),
+        ]
     return [add for there, add in additions if there is None]
 
 
@@ -87,7 +88,8 @@ async def _deploy(rpc: Rpc) -> DemoAddresses:
     """Deploy everything in three stages: contracts; approvals, balances and pools; then look the pools up."""
     treasury = ACCOUNTS["treasury"]
     nonce = int(await rpc.call("eth_getTransactionCount", treasury, "pending"), 16)
-    ether = {role: plan.planned_balance(role, plan.NATIVE) for role in ACCOUNTS} | {"treasury": TREASURY_WEI}
+    ether = {role: plan.planned_balance(role, plan.NATIVE) for role in ACCOUNTS}
+    ether |= {"treasury": TREASURY_WEI, **dict.fromkeys(DEMO_ROLES, 0)}
     await rpc.all(
         [
             *(("anvil_setBalance", (ACCOUNTS[role], hex(amount))) for role, amount in ether.items()),
@@ -99,7 +101,10 @@ async def _deploy(rpc: Rpc) -> DemoAddresses:
     await send_and_mine(rpc, creations)
 
     tokens = {symbol: contracts[symbol] for symbol in plan.TOKENS}
-    await send_and_mine(rpc, _funding_transactions(tokens, contracts))
+    roles = [role for role in ACCOUNTS if role not in ("treasury", *DEMO_ROLES)]
+    own = leaves(tokens, (contracts["Router02"], contracts["PositionManager"]), ["treasury"])
+    others = leaves(tokens, (contracts["Router02"], contracts["SwapRouter"]), roles)
+    await send_and_mine(rpc, [*stock(tokens), *gifts(tokens, roles), *own, *others])
     await send_and_mine(rpc, pool_transactions(tokens, contracts["Router02"], contracts["PositionManager"]))
     pools = await deployed_pools(rpc, tokens, contracts["V2Factory"], contracts["V3Factory"])
     chain_id, block = await rpc.all([("eth_chainId", ()), ("eth_blockNumber", ())])
@@ -149,29 +154,3 @@ def _contract_transactions(treasury: str, first_nonce: int) -> tuple[list[Transa
     create("QuoterV2", "QuoterV2", ["address", "address"], [v3_factory, weth])
     create("BlockLoad", "BlockLoad")
     return creations.transactions, addresses
-
-
-def _funding_transactions(tokens: dict[str, str], contracts: dict[str, str]) -> list[Transaction]:
-    """Return the deposits, mints, transfers and approvals that give every account what it trades with."""
-    treasury = ACCOUNTS["treasury"]
-    liquidity = side_amounts(plan.POOLS)
-    stock = {symbol: liquidity[symbol] + plan.token_units(symbol, plan.BIG_BALANCE_USD) for symbol in tokens}
-    others = [name for name in ACCOUNTS if name != "treasury"]
-    weth_needed = stock["WETH"] + sum(plan.planned_balance(name, "WETH") for name in others)
-    transactions = [Transaction(treasury, tokens["WETH"], call_data("deposit()"), CALL_GAS, value_wei=weth_needed)]
-    for symbol, address in tokens.items():
-        signature = "transfer(address,uint256)" if symbol == "WETH" else "mint(address,uint256)"
-        if symbol != "WETH":
-            transactions.append(Transaction(treasury, address, call_data(signature, treasury, stock[symbol]), CALL_GAS))
-        for name in others:
-            amount = plan.planned_balance(name, symbol)
-            transactions.append(Transaction(treasury, address, call_data(signature, ACCOUNTS[name], amount), CALL_GAS))
-    spenders = {
-        "treasury": (contracts["Router02"], contracts["PositionManager"]),
-        **dict.fromkeys(others, (contracts["Router02"], contracts["SwapRouter"])),
-    }
-    for name, routers in spenders.items():
-        for router in routers:
-            approve = call_data("approve(address,uint256)", router, MAX_UINT256)
-            transactions += [Transaction(ACCOUNTS[name], token, approve, CALL_GAS) for token in tokens.values()]
-    return transactions

@@ -32,6 +32,7 @@ from backend.demo.uniswap_math import amount_in_to_reach, amount_out
 
 HOURS = 26
 STEP_SECONDS = 1_800
+DEMO_JOINS_AT = 2  # the demo accounts get their funds after this step: what they were worth then is known
 MINED_BY_HAND_SECONDS = 3_600.0
 TRADED_USD, TRADED_SIGMA = 900_000.0, 0.4  # median of one pool's trade in a step, there and back each
 MOST_OF_DEPTH = 0.02
@@ -44,8 +45,8 @@ async def found_market(port: int, state_file: Path, addresses_file: Path, seed: 
     """Make a chain with the market and its first day in `state_file`. Raises UnavailableError when that fails."""
     began_at = int(now_seconds()) - HOURS * 3_600
     async with _chain(port, state_file, began_at) as rpc:
-        market = await deploy_market(rpc.url, addresses_file)
-        await _trade(rpc, market, np.random.default_rng([seed, HOURS]), began_at)
+        market = await deploy_market(rpc.url, addresses_file, with_demo_accounts=False)
+        await _trade(rpc, market, np.random.default_rng([seed, HOURS]), began_at, addresses_file)
 
 
 @contextlib.asynccontextmanager
@@ -78,7 +79,9 @@ async def _answers(rpc: Rpc) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _trade(rpc: Rpc, market: DemoAddresses, random: np.random.Generator, began_at: int) -> None:
+async def _trade(
+    rpc: Rpc, market: DemoAddresses, random: np.random.Generator, began_at: int, addresses_file: Path
+) -> None:
     snapshot = await read_market(rpc, market, SENDERS)
     targets = PriceTargets(TraderConfig().wander, traded_prices(snapshot.pools))
     steps = HOURS * 3_600 // STEP_SECONDS
@@ -87,6 +90,8 @@ async def _trade(rpc: Rpc, market: DemoAddresses, random: np.random.Generator, b
         await rpc.all(send_calls(_transactions(market, snapshot, targets, random), snapshot.nonces))
         await rpc.call("evm_setNextBlockTimestamp", hex(began_at + step * STEP_SECONDS))
         await rpc.call("evm_mine")
+        if step == DEMO_JOINS_AT:
+            market = await deploy_market(rpc.url, addresses_file)
         snapshot = await read_market(rpc, market, SENDERS)
     await rpc.call("evm_setTime", int(now_seconds()))
     await rpc.call("evm_mine")

@@ -12,8 +12,8 @@ from backend.market.ladder.service import Ladder
 
 Key = tuple[int, str]
 RECENT = timedelta(minutes=10)
-# After each try that left something unknown; then it stays unknown.
-TRY_AGAIN = (timedelta(minutes=20), timedelta(hours=3), timedelta(days=1), timedelta(days=4), timedelta(days=14))
+# After each try that left something unknown; then it stays unknown. Soon at first: the follower may be catching up.
+TRY_AGAIN = (timedelta(minutes=2), timedelta(minutes=20), timedelta(hours=3), timedelta(days=1), timedelta(days=14))
 
 
 @dataclass(frozen=True, slots=True)

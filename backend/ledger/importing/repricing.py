@@ -1,5 +1,7 @@
 """Prices that nobody knew when an event was read, asked for again."""
 
+from uuid import UUID
+
 from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.ledger import records, repository
@@ -9,8 +11,8 @@ from backend.market.ladder.service import Ladder
 MOST_EVENTS = 500
 
 
-async def reprice(database: Database, prices: Ladder, most: int = MOST_EVENTS) -> int:
-    """Ask for the prices that are due, of so many events at most; return how many events were asked for.
+async def reprice(database: Database, prices: Ladder, most: int = MOST_EVENTS) -> set[UUID]:
+    """Ask for the prices that are due, of so many events at most; return the users some of whose events got one.
 
     What is still unknown is due again later, a few times; then it stays unknown.
     """
@@ -20,7 +22,7 @@ async def reprice(database: Database, prices: Ladder, most: int = MOST_EVENTS) -
             for row in await repository.due_prices(session, utc_now(), most)
         ]
     if not due:
-        return 0
+        return set()
     priced = await with_prices([event for _, _, event in due], prices)
     rows = []
     for (user_id, tries, _), event in zip(due, priced, strict=True):
@@ -36,4 +38,4 @@ async def reprice(database: Database, prices: Ladder, most: int = MOST_EVENTS) -
         )
     async with database.unit_of_work() as session:
         await repository.set_prices(session, rows)
-    return len(rows)
+    return {user_id for (user_id, _, before), event in zip(due, priced, strict=True) if event != before}

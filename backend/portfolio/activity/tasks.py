@@ -85,11 +85,17 @@ async def withdraw_activity(context: JobContext, timestamp: int) -> None:
         await live.tell(context.redis, [live.moved(user_id) for user_id in users])
 
 
-@periodic("7,27,47 * * * *")
+@periodic("*/2 * * * *")
 @task(name="portfolio.price_activity", timeout_seconds=600)
 async def price_activity(context: JobContext, timestamp: int) -> None:
-    """Ask again for prices that nobody knew when an event was read."""
-    await ledger.reprice(context.database, _ladder(context))
+    """Ask again for prices that nobody knew when an event was read, and count anew whom that concerns."""
+    users = sorted(await ledger.reprice(context.database, _ladder(context)))
+    if not users:
+        return
+    async with context.database.unit_of_work() as session:
+        await defer_recounts(session, users)
+    for user_id in users:
+        await live.tell(context.redis, [live.moved(user_id)])
 
 
 def _ladder(context: JobContext) -> Ladder:
