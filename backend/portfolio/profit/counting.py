@@ -239,7 +239,9 @@ def _positions(snapshot: Snapshot, found: Accounted, past: Past) -> list[Positio
             named, receipts, keys = groups.setdefault((key.chain_id, key.protocol, name), ([], set(), set()))
             named += own
             keys.add(key)
-            receipts |= {Asset(key.chain_id, token) for token in receipts_of(own)}
+            # What is staked is not in the wallet: tokens of the same kind there are another position's.
+            in_wallet = [part for part in own if part.position and "contract" not in part.position.identifiers]
+            receipts |= {Asset(key.chain_id, token) for token in receipts_of(in_wallet)}
     read = []
     for (chain_id, protocol, name), (parts, receipts, keys) in sorted(groups.items()):
         lots = [lot for asset in receipts if asset in found.assets for lot in found.assets[asset].lots]

@@ -13,7 +13,8 @@ from backend.portfolio.engine.flows import Held, Read, Standing, Taken
 from backend.portfolio.reading import TokenFacts
 from backend.portfolio.snapshots.records import AssetPart, Snapshot
 
-_ADDRESS_LENGTH = 42
+# By which names plug-ins say which token stands for a position; `token0` and `token1`, say, are what it is made of.
+RECEIPT_NAMES = frozenset({"token", "vault", "pool"})
 Facts = Mapping[tuple[int, str], TokenFacts]
 
 
@@ -77,11 +78,11 @@ def standing_of(key: PositionKey, parts: Sequence[AssetPart]) -> Standing:
 
 
 def receipts_of(parts: Sequence[AssetPart]) -> frozenset[str]:
-    """Return the tokens that may stand for a position: the addresses that name it."""
+    """Return the tokens that may stand for a position: addresses that name it by RECEIPT_NAMES."""
     return frozenset(
         value.lower()
         for part in parts
         if part.position is not None
-        for value in part.position.identifiers.values()
-        if value.startswith("0x") and len(value) == _ADDRESS_LENGTH
+        for name, value in part.position.identifiers.items()
+        if name in RECEIPT_NAMES
     )
