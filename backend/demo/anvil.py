@@ -8,8 +8,8 @@ Measured with anvil 1.7.1 (the reasons for the flags below; see also docs/demo-m
 - The dump is not atomic (a kill in the middle leaves half a file): `prepare_state` checks it before each start and
   falls back to the copy it made at the start before.
 - A block with its four transactions takes about 45 kB in the dump (mostly call traces), an emptied old one 1.5 kB;
-  `--transaction-block-keeper` empties old ones while anvil runs, and `prepare_state` drops old blocks and all traces at
-  each start, but never block 0, whose hash identifies the chain.
+  `--transaction-block-keeper` empties old ones while anvil runs, and `prepare_state` drops old blocks and the
+  traces of calls that moved no ether at each start, but never block 0, whose hash identifies the chain.
 - Every state that anvil keeps (`--prune-history`) repeats the hashes of all blocks since the start: memory grows by
   about 12 kB a block with 64 states, 2.6 kB with 8. Without the flag states go to disk, 1 MB a block, without end.
 - The hard fork is Cancun: from Prague on, EIP-2935 keeps 8,191 block hashes in storage and anvil hashes them all
@@ -109,7 +109,9 @@ def prepare_state(state_file: Path, kept_blocks: int = KEPT_BLOCKS) -> None:
 
 
 def prune_blocks(state: dict, kept_blocks: int) -> dict:
-    """Return anvil's saved state with only block 0, the newest `kept_blocks` blocks and their transactions, untraced.
+    """Return anvil's saved state with only block 0, the newest `kept_blocks` blocks and their transactions.
+
+    Of these only the traces of calls that moved ether are kept.
 
     Each start of anvil adds a block 0 of its own to what it saves, in no order. With several, the next start takes any
     of them and followers see another chain; the oldest is the one that block 1 stands on. Account state is untouched.
@@ -121,11 +123,16 @@ def prune_blocks(state: dict, kept_blocks: int) -> dict:
     first = sorted((block for number, block in numbered if number == 0), key=_taken_at)[:1]
     blocks = first + [block for number, block in numbered if number > 0 and number >= oldest]
     transactions = [
-        {**item, "info": {**item["info"], "traces": []}}
+        item if _moves_ether(item["info"]["traces"]) else {**item, "info": {**item["info"], "traces": []}}
         for item in state["transactions"]
         if int(item["block_number"]) >= oldest
     ]
     return {**state, "accounts": dict(state["accounts"]), "blocks": blocks, "transactions": transactions}
+
+
+def _moves_ether(traces: list[dict]) -> bool:
+    """Return whether a transaction's calls moved some: without their traces nobody could tell any more."""
+    return any(int(node["trace"]["value"], 16) for node in traces)
 
 
 def _taken_at(block: dict) -> int:

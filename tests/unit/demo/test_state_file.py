@@ -8,6 +8,9 @@ import pytest
 from backend.demo.anvil import anvil_command, prepare_state, prune_blocks
 
 
+STILL, MOVES = {"trace": {"value": "0x0"}}, {"trace": {"value": "0xde0b6b3a7640000"}}
+
+
 def saved_state(head: int) -> dict:
     return {
         "block": {"number": head},
@@ -18,7 +21,7 @@ def saved_state(head: int) -> dict:
             for number in reversed(range(head + 1))
         ],
         "transactions": [
-            {"info": {"traces": [1, 2], "nonce": 0}, "receipt": {}, "block_hash": "0x1", "block_number": number}
+            {"info": {"traces": [STILL], "nonce": 0}, "receipt": {}, "block_hash": "0x1", "block_number": number}
             for number in range(1, head + 1)
         ],
     }
@@ -32,6 +35,13 @@ def test_old_blocks_go_but_the_first_and_the_accounts_stay() -> None:
     assert pruned["transactions"][0]["info"] == {"traces": [], "nonce": 0}
     assert pruned["accounts"] == state["accounts"]
     assert len(state["blocks"]) == 101
+
+
+def test_the_traces_of_what_moved_ether_are_kept() -> None:
+    state = saved_state(3)
+    state["transactions"][1]["info"]["traces"] = [STILL, MOVES]
+    pruned = prune_blocks(state, 10)
+    assert [item["info"]["traces"] for item in pruned["transactions"]] == [[], [STILL, MOVES], []]
 
 
 def test_the_first_block_is_the_one_the_chain_began_with() -> None:
