@@ -59,7 +59,7 @@ class PortfolioPositionState(rx.State):
             self.problem, self.history_problem = position.problem or "", history.problem or ""
             self.tiles = rows.history_tiles(position, history)
             self.parts, self.facts = rows.part_rows(position), rows.facts_of(position, names)
-            self.bar, self.moves = rows.range_bar(position.price_range), rows.move_rows(history.moves)
+            self.bar, self.moves = rows.range_bar(position.price_range), rows.move_rows(history.moves, position)
         self.failure = self.failure_id = ""
         self.loaded = True
 

@@ -287,14 +287,18 @@ def _entered(history: PositionHistoryRead) -> str:
     return t("positions.entered", day=f"{history.entered_at:%Y-%m-%d}") if history.entered_at else ""
 
 
-def move_rows(moves: Sequence[PositionMoveRead]) -> list[MoveRow]:
-    """Return what happened to a position, the newest first."""
-    return [_move_row(f"{place}", move) for place, move in reversed(list(enumerate(moves)))]
+def move_rows(moves: Sequence[PositionMoveRead], position: PositionRead) -> list[MoveRow]:
+    """Return what happened to a position, the newest first; its tokens are called as its parts are."""
+    called = {part.token.lower(): _symbol(part.symbol, part.token) for part in position.parts}
+    return [_move_row(f"{place}", move, called) for place, move in reversed(list(enumerate(moves)))]
 
 
-def _move_row(key: str, move: PositionMoveRead) -> MoveRow:
+def _move_row(key: str, move: PositionMoveRead, called: Mapping[str, str]) -> MoveRow:
     chain = find_chain(move.chain_id)
-    amounts = [formats.amount(each.amount, formats.address(each.token)) for each in move.amounts]
+    amounts = [
+        formats.amount(each.amount, called.get(each.token.lower()) or formats.address(each.token))
+        for each in move.amounts
+    ]
     return MoveRow(
         key=key,
         at=formats.iso(move.at),

@@ -7,7 +7,6 @@ import pytest
 
 from backend.demo.anvil import anvil_command, prepare_state, prune_blocks
 
-
 STILL, MOVES = {"trace": {"value": "0x0"}}, {"trace": {"value": "0xde0b6b3a7640000"}}
 
 

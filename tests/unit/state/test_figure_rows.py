@@ -12,6 +12,7 @@ from backend.portfolio.schemas import (
     PositionAmountRead,
     PositionHistoryRead,
     PositionMoveRead,
+    PositionPartRead,
     PositionRead,
     PriceRangeRead,
 )
@@ -171,9 +172,12 @@ def test_a_known_history_is_told_and_an_unknown_one_says_so():
     assert told["positions-il"] == (f"{MINUS}$120.00", f"{MINUS}12.00%")
     assert told["positions-net"] == (f"{MINUS}$70.00", f"{MINUS}7.00%")
     assert told["positions-put_in"] == ("$900.00", "Since 2026-05-01")
-    newest, oldest = positions.move_rows(known.moves)
+    newest, oldest = positions.move_rows(known.moves, position())
     assert (newest.what, newest.value, oldest.what, oldest.value) == ("Collected", "—", "Put in", "$900.00")
     assert (oldest.amounts, oldest.tx_url[:24]) == ("1.5 0x1111…1111", "https://etherscan.io/tx/")
+    part = PositionPartRead.model_construct(token=amount.token, symbol="ABC")
+    (_, called) = positions.move_rows(known.moves, position().model_copy(update={"parts": [part]}))
+    assert called.amounts == "1.5 ABC"
     unknown = known.model_copy(update={"moves": [], "il_usd": None, "net_usd": None, "entered_at": None})
     told = {tile.key: (tile.value, tile.note) for tile in positions.history_tiles(position(), unknown)}
     assert told["positions-il"] == told["positions-net"] == ("—", "Not known")
