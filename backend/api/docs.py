@@ -29,7 +29,12 @@ async def docs_page(request: Request) -> HTMLResponse:
         swagger_js_url="/docs/swagger-ui-bundle.js",
         swagger_css_url="/docs/swagger-ui.css",
         swagger_favicon_url="/docs/favicon-32x32.png",
-        swagger_ui_parameters={"persistAuthorization": True, "displayRequestDuration": True},
+        swagger_ui_parameters={
+            "persistAuthorization": True,
+            "displayRequestDuration": True,
+            "docExpansion": "none",  # open, so many operations are drawn in part only
+            "filter": True,
+        },
     )
     policy = page_policy(resources().settings, script_hashes(bytes(page.body).decode()))
     page.headers["Content-Security-Policy"] = policy

@@ -119,5 +119,10 @@ async def test_the_documentation_opens_without_foreign_servers(page: Page) -> No
     page.on("request", lambda request: foreign.append(request.url) if "127.0.0.1" not in request.url
             and "localhost" not in request.url and not request.url.startswith("data:") else None)  # fmt: skip
     await page.goto("/docs")
+    described = (await (await page.request.get("/openapi.json")).json())["paths"]
+    tags = {each["tags"][0] for methods in described.values() for each in methods.values()}
+    await page.locator(".opblock-tag").first.wait_for()
+    assert {await each.inner_text() for each in await page.locator(".opblock-tag").all()} == tags
+    await page.locator(".opblock-tag", has_text="Alert rules").click()
     await page.get_by_text("/v1/alerts/rules/{rule_id}").first.wait_for()
     assert (problems, foreign) == ([], [])

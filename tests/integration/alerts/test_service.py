@@ -216,7 +216,7 @@ async def test_history_is_filtered_paged_and_exported(app_database, worker_datab
     rows = list(csv.DictReader(io.StringIO(exported.decode("utf-8-sig"))))
     assert [row["status"] for row in rows] == ["active", "withdrawn", *["active"] * 5]
     assert rows[0]["ruleName"] == "'=cmd|' /C calc'!A0"
-    assert (rows[0]["message"], rows[0]["amount"]) == ("'+1 whale", "'-5")
+    assert (rows[0]["message"], rows[0]["amount"]) == ("'+1 whale", "-5")
     assert [alert["eventId"] for alert in orjson.loads(as_json)] == [f"e{day}" for day in range(7, 0, -1)]
 
 
