@@ -15,7 +15,7 @@ from backend.core.settings import Settings
 
 BUDGET_SECONDS = 8.0  # somebody waits in front of the page
 # Whether a chain answered lately: a pool lives for one question, so its own circuits forget.
-_breakers: dict[int, Breaker] = {}
+_breakers: dict[tuple[int, tuple[str, ...]], Breaker] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ async def contract_views(settings: Settings, chain_id: int) -> AsyncIterator[Con
     urls = settings.chain_urls.get(chain_id)
     if not urls:
         raise InvalidInputError("This product reads no contracts on that network.", {"chainId": "is not read here"})
-    breaker = _breakers.setdefault(chain_id, Breaker())
+    breaker = _breakers.setdefault((chain_id, tuple(urls)), Breaker())
     if not breaker.try_enter():
         raise UnavailableError("The network does not answer right now. Try again in a minute.")
     chain = find_chain(chain_id)
