@@ -15,6 +15,8 @@ from backend.ledger import service as ledger
 from backend.ledger.events import Coverage, Event, Kind, Leg
 from backend.portfolio.engine.exact import add_up
 from backend.portfolio.engine.impermanent_loss import PairPrices, PositionHistory, against_holding
+from backend.portfolio.engine.uniswap.v2_history import Step, V2Past, past_of
+from backend.portfolio.engine.uniswap.v2_position import split_fees
 from backend.portfolio.engine.valuation import value_usd
 from backend.portfolio.reading import facts_of
 from backend.portfolio.schemas import (
@@ -70,12 +72,7 @@ def history_read(
     position: PositionRead, events: Sequence[Event], coverage: Coverage | None, decimals: Mapping[str, int | None]
 ) -> PositionHistoryRead:
     """Return a position's history, pure: from its events (and transfers of its shares) and what is covered."""
-    moves = [
-        move
-        for event in sorted(events, key=lambda each: (each.happened_at, each.tx_index, each.number))
-        if event.kind is not Kind.TRANSFER
-        for move in _moves(event, decimals)
-    ]
+    moves = [move for event in _ordered(events) if event.kind is not Kind.TRANSFER for move in _moves(event, decimals)]
     read = PositionHistoryRead(
         entered_at=next((move.at for move in moves if move.kind == "put_in"), None),
         put_in_usd=_sum(move.value_usd for move in moves if move.kind == "put_in"),
@@ -85,8 +82,12 @@ def history_read(
         problem=_problem(position, events, moves, coverage),
     )
     if read.problem is None:
-        _against_holding(read, position, decimals)
+        _against_holding(read, position, decimals, _ordered(events))
     return read
+
+
+def _ordered(events: Iterable[Event]) -> list[Event]:
+    return sorted(events, key=lambda each: (each.happened_at, each.tx_index, each.number))
 
 
 def _moves(event: Event, decimals: Mapping[str, int | None]) -> list[PositionMoveRead]:
@@ -160,7 +161,9 @@ def _problem(
     return None
 
 
-def _against_holding(read: PositionHistoryRead, position: PositionRead, decimals: Mapping[str, int | None]) -> None:
+def _against_holding(
+    read: PositionHistoryRead, position: PositionRead, decimals: Mapping[str, int | None], events: Sequence[Event]
+) -> None:
     """Fill in how a position of two tokens did against holding them, at the prices of the snapshot."""
     parts = {part.token: part for part in position.parts if part.role == "principal"}
     waiting = {part.token: part for part in position.parts if part.role == "fees"}
@@ -180,10 +183,16 @@ def _against_holding(read: PositionHistoryRead, position: PositionRead, decimals
         principal_out=tuple(_pairs(read.moves, "taken_out", tokens)),
         fees_collected=tuple(_pairs(read.moves, "collected", tokens)),
     )
+    principal = amounts_now[0][0] or 0, amounts_now[0][1] or 0
+    fees_waiting = amounts_now[1][0] or 0, amounts_now[1][1] or 0
+    if (past := _v2_past(position, events, tokens)) is not None:
+        history = PositionHistory(history.put_in, past.principal_out, (*history.fees_collected, *past.fees_out))
+        principal, earned = split_fees(past.put_in_x64, principal)
+        fees_waiting = fees_waiting[0] + earned[0], fees_waiting[1] + earned[1]
     found = against_holding(
         history,
-        (amounts_now[0][0] or 0, amounts_now[0][1] or 0),
-        (amounts_now[1][0] or 0, amounts_now[1][1] or 0),
+        principal,
+        fees_waiting,
         PairPrices(places[0] or 0, places[1] or 0, prices[0], prices[1]),
     )
     if found is None:
@@ -191,6 +200,22 @@ def _against_holding(read: PositionHistoryRead, position: PositionRead, decimals
         return
     read.hold_usd, read.position_usd, read.fees_usd = found.hold_usd, found.position_usd, found.fees_usd
     read.il_usd, read.il_pct, read.net_usd, read.net_pct = found.il_usd, found.il_pct, found.net_usd, found.net_pct
+
+
+def _v2_past(position: PositionRead, events: Sequence[Event], tokens: Sequence[str]) -> V2Past | None:
+    """Return the past of a position whose fees stay in the pool; None for others, and where LP tokens are missing."""
+    if "token_id" in position.identifiers:
+        return None
+    steps = []
+    for event in events:
+        if event.kind not in (Kind.LP_ADD, Kind.LP_REMOVE):
+            continue
+        lp_raw = sum(leg.amount_raw for leg in event.legs if leg.role == "receipt")
+        if (lp_raw > 0) != (event.kind is Kind.LP_ADD) or lp_raw == 0:
+            return None
+        moved = [sum(leg.amount_raw for leg in event.legs if leg.token == token) for token in tokens]
+        steps.append(Step(lp_raw, (abs(moved[0]), abs(moved[1]))))
+    return past_of(steps)
 
 
 def _pairs(moves: Iterable[PositionMoveRead], kind: str, tokens: Sequence[str]) -> Iterable[tuple[int, int]]:

@@ -136,3 +136,25 @@ def test_lending_has_moves_and_no_impermanent_loss() -> None:
     supply = event(1, Kind.SUPPLY, leg(A, -10, 100), identifiers=NAMED)
     found = read(supply, of=position(part(A, 11, 100), kind="supply"))
     assert (found.problem, found.il_usd, found.put_in_usd) == (None, None, 1000)
+
+
+def test_fees_that_stay_in_the_pool_are_no_part_of_the_loss() -> None:
+    """Of V2: the root of the product grows by fees alone, here from 100 to 110."""
+    grown = position(part(A, 11, 100), part(B, 1_100, 1))
+    found = read(ADD, of=grown)
+    assert (found.hold_usd, found.position_usd, found.il_usd) == (2_000, 2_000, 0)
+    assert (found.fees_usd, found.net_usd) == (200, 200)
+
+
+def test_a_withdrawal_takes_its_share_of_the_fees_along() -> None:
+    half = event(3, Kind.LP_REMOVE, leg(A, 6, 100), leg(B, 600, 1), leg(SHARES, -50, role="receipt"), identifiers=NAMED)
+    found = read(ADD, half, of=position(part(A, 6, 100), part(B, 600, 1)))
+    assert (found.hold_usd, found.position_usd, found.il_usd) == (1_000, 1_000, 0), "5 and 500 of it were principal"
+    assert (found.fees_usd, found.net_usd) == (400, 400)
+
+
+def test_more_shares_than_were_put_in_leave_the_fees_where_they_are() -> None:
+    more = event(
+        3, Kind.LP_REMOVE, leg(A, 5, 100), leg(B, 500, 1), leg(SHARES, -101, role="receipt"), identifiers=NAMED
+    )
+    assert read(ADD, more, of=position(part(A, 5, 100), part(B, 500, 1))).fees_usd == 0
