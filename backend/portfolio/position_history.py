@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.service import CurrentUser, Feature, requires
 from backend.core.money import token_amount
 from backend.ledger import service as ledger
+from backend.ledger.engine.accounting import telling_identifier
 from backend.ledger.events import Coverage, Event, Kind, Leg
 from backend.portfolio.engine.exact import add_up
 from backend.portfolio.engine.impermanent_loss import PairPrices, PositionHistory, against_holding
@@ -33,8 +34,6 @@ STARTS_LATER = "The history of this wallet is known from block {block} on only: 
 BY_TRANSFER = "A part of this position came or went by a transfer, so what was put in for it is not known."
 NO_PRICE = "A price of one of its tokens is not known now."
 NO_PAIR = "Impermanent loss is of positions with two tokens."
-# Which identifiers name a position, the most telling first.
-_NAMES = ("token_id", "vault", "pool")
 _PUT_IN = frozenset({Kind.LP_ADD, Kind.SUPPLY, Kind.STAKE})
 _TAKEN_OUT = frozenset({Kind.LP_REMOVE, Kind.WITHDRAW, Kind.UNSTAKE})
 
@@ -46,7 +45,7 @@ async def position_history(session: AsyncSession, user: CurrentUser, position: P
     `il_*`, `fees_usd` and `net_*` are at the prices of the snapshot; None with `problem` where something is unknown.
     Never raises for what is unknown.
     """
-    wallet, name = position.wallet.lower(), position_name(position.identifiers)
+    wallet, name = position.wallet.lower(), telling_identifier(position.identifiers)
     if name is None:
         return history_read(position, [], None, {})
     wanted = ledger.Wanted(wallets=[wallet], chains=[position.chain_id], identifiers={name[0]: name[1]})
@@ -60,12 +59,6 @@ async def position_history(session: AsyncSession, user: CurrentUser, position: P
     facts = await facts_of(session, [(position.chain_id, token) for token in sorted(tokens)])
     decimals = {token: fact.decimals for (_, token), fact in facts.items()}
     return history_read(position, events, coverage, decimals)
-
-
-def position_name(identifiers: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return the identifier that tells a position from others of its wallet and protocol, None without one."""
-    found = next((name for name in _NAMES if name in identifiers), None)
-    return None if found is None else (found, identifiers[found])
 
 
 def history_read(

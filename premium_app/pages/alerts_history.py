@@ -12,8 +12,8 @@ from components.ui.card import card
 from components.ui.empty_state import empty_state
 from components.ui.error_panel import error_panel
 from components.ui.export_links import export_links
-from components.ui.field import FILTER
 from components.ui.filter_chips import filter_chip
+from components.ui.filter_fields import filter_date, filter_options, filter_select
 from components.ui.skeleton import skeleton_rows
 from state.alert_history_state import WINDOW, AlertHistoryState
 from state.alert_rows import kind_label
@@ -40,45 +40,26 @@ def alerts_history_page() -> rx.Component:
 def _filters() -> rx.Component:
     kinds: list[rx.Component] = [rx.el.option(kind_label(kind), value=kind) for kind in kinds_offered()]
     return rx.el.div(
-        _select("type", t("history.any_type"), kinds, history.filter_type),
-        _select("rule", t("history.any_rule"), _options(history.rule_options), history.filter_rule),
-        _select("token", t("history.any_token"), _options(history.token_options), history.filter_token),
-        _date("from", t("history.from"), history.filter_from),
-        _date("to", t("history.to"), history.filter_to),
+        filter_select(t("history.any_type"), kinds, history.filter_type, history.change_filter("type")),
+        filter_select(
+            t("history.any_rule"),
+            filter_options(history.rule_options),
+            history.filter_rule,
+            history.change_filter("rule"),
+        ),
+        filter_select(
+            t("history.any_token"),
+            filter_options(history.token_options),
+            history.filter_token,
+            history.change_filter("token"),
+        ),
+        filter_date(t("history.from"), history.filter_from, history.change_filter("from")),
+        filter_date(t("history.to"), history.filter_to, history.change_filter("to")),
         rx.foreach(history.chips, lambda chip: filter_chip(chip.text, chip.href, chip.active)),
         rx.cond(history.is_filtered, link_button(t("history.clear"), ADDRESS, "ghost")),
         role="group",
         aria_label=t("history.filters"),
         class_name="flex flex-wrap items-center gap-2 min-h-9",
-    )
-
-
-def _options(options: rx.Var) -> list[rx.Component]:
-    return [rx.foreach(options, lambda option: rx.el.option(option.text, value=option.value))]
-
-
-def _select(name: str, every: str, options: list[rx.Component], value: rx.Var) -> rx.Component:
-    return rx.el.select(
-        rx.el.option(every, value=""),
-        *options,
-        value=value,
-        on_change=history.change_filter(name),
-        aria_label=every,
-        class_name=FILTER,
-    )
-
-
-def _date(name: str, label: str, value: rx.Var) -> rx.Component:
-    return rx.el.label(
-        rx.el.span(label, class_name="text-13 text-ink-2"),
-        rx.el.input(
-            type="date",
-            default_value=value,
-            key=value,
-            on_change=history.change_filter(name),
-            class_name=FILTER,
-        ),
-        class_name="inline-flex items-center gap-1.5",
     )
 
 

@@ -14,8 +14,8 @@ from components.ui.button import button, link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
 from components.ui.error_panel import error_panel
-from components.ui.field import FILTER
 from components.ui.filter_chips import filter_chip
+from components.ui.filter_fields import filter_date, filter_options, filter_select
 from components.ui.plan_limit import plan_limit
 from components.ui.skeleton import skeleton_rows
 from state.portfolio_activity_state import ADDRESS, WINDOW, PortfolioActivityState
@@ -42,40 +42,29 @@ def portfolio_activity_page() -> rx.Component:
 def _filters() -> rx.Component:
     kinds: list[rx.Component] = [rx.el.option(t(f"ledger.kind_{kind.value}"), value=kind.value) for kind in Kind]
     return rx.el.div(
-        _select("wallet", t("ledger.any_wallet"), _options(page.wallet_options), page.filter_wallet),
-        _select("chain", t("ledger.any_chain"), _options(page.chain_options), page.filter_chain),
-        _select("kind", t("ledger.any_kind"), kinds, page.filter_kind),
-        _select("protocol", t("ledger.any_protocol"), _options(page.protocol_options), page.filter_protocol),
-        _date("from", t("ledger.from"), page.filter_from),
-        _date("to", t("ledger.to"), page.filter_to),
+        filter_select(
+            t("ledger.any_wallet"),
+            filter_options(page.wallet_options),
+            page.filter_wallet,
+            page.change_filter("wallet"),
+        ),
+        filter_select(
+            t("ledger.any_chain"), filter_options(page.chain_options), page.filter_chain, page.change_filter("chain")
+        ),
+        filter_select(t("ledger.any_kind"), kinds, page.filter_kind, page.change_filter("kind")),
+        filter_select(
+            t("ledger.any_protocol"),
+            filter_options(page.protocol_options),
+            page.filter_protocol,
+            page.change_filter("protocol"),
+        ),
+        filter_date(t("ledger.from"), page.filter_from, page.change_filter("from")),
+        filter_date(t("ledger.to"), page.filter_to, page.change_filter("to")),
         rx.foreach(page.chips, lambda chip: filter_chip(chip.text, chip.href, chip.active)),
         rx.cond(page.is_filtered, link_button(t("ledger.clear"), ADDRESS, "ghost")),
         role="group",
         aria_label=t("ledger.filters"),
         class_name="flex flex-wrap items-center gap-2 min-h-9",
-    )
-
-
-def _options(options: rx.Var) -> list[rx.Component]:
-    return [rx.foreach(options, lambda option: rx.el.option(option.text, value=option.value))]
-
-
-def _select(name: str, every: str, options: list[rx.Component], value: rx.Var) -> rx.Component:
-    return rx.el.select(
-        rx.el.option(every, value=""),
-        *options,
-        value=value,
-        on_change=page.change_filter(name),
-        aria_label=every,
-        class_name=FILTER,
-    )
-
-
-def _date(name: str, label: str, value: rx.Var) -> rx.Component:
-    return rx.el.label(
-        rx.el.span(label, class_name="text-13 text-ink-2"),
-        rx.el.input(type="date", default_value=value, key=value, on_change=page.change_filter(name), class_name=FILTER),
-        class_name="inline-flex items-center gap-1.5",
     )
 
 

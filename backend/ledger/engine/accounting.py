@@ -104,10 +104,14 @@ def account(events: Iterable[ValuedEvent], setting: Setting) -> Accounted:
 def position_name(identifiers: Mapping[str, str] | None, counterparty: str | None = None) -> str:
     """Return what names a position within its protocol and wallet."""
     known = identifiers or {}
-    for name in _NAMES:
-        if name in known:
-            return f"{name}:{known[name]}".lower()
+    if (found := telling_identifier(known)) is not None:
+        return f"{found[0]}:{found[1]}".lower()
     return (counterparty or "|".join(f"{key}:{value}" for key, value in sorted(known.items()))).lower()
+
+
+def telling_identifier(identifiers: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the identifier that tells a position from others of its wallet and protocol, None without one."""
+    return next(((name, identifiers[name]) for name in _NAMES if name in identifiers), None)
 
 
 def position_key(event: Event) -> PositionKey:

@@ -10,8 +10,9 @@ from backend.alerts.service import PORTFOLIO_IMPERMANENT_LOSS_PCT, PORTFOLIO_ROI
 from backend.chain.events import Reading
 from backend.core.formats import iso
 from backend.core.money import engine_decimal, plain
+from backend.ledger.engine.accounting import telling_identifier
 from backend.portfolio.engine.roi import return_on_investment
-from backend.portfolio.position_history import history_read, position_name
+from backend.portfolio.position_history import history_read
 from backend.portfolio.position_list import position_list
 from backend.portfolio.profit.past import Past
 from backend.portfolio.snapshots.records import Snapshot
@@ -44,7 +45,7 @@ def losses_pct(snapshot: Snapshot, past: Past) -> dict[str, Decimal]:
     decimals = {(chain_id, token): fact.decimals for (chain_id, token), fact in past.facts.items()}
     found: dict[str, Decimal] = {}
     for position in position_list(snapshot).items:
-        name = position_name(position.identifiers)
+        name = telling_identifier(position.identifiers)
         if position.kind != "lp" or name is None:
             continue
         wallet = position.wallet.lower()

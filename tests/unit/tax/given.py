@@ -89,3 +89,11 @@ def gains(done: Calculation) -> dict[str, Decimal | None]:
 
 def total_gain(done: Calculation) -> Decimal:
     return sum((each.gain for each in done.outcome.disposals if each.gain is not None), Decimal(0))
+
+
+def on(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(hour=12, tzinfo=UTC)
+
+
+def year(done: Calculation, number: int, **carried: Decimal) -> dict[str, Decimal]:
+    return {figure.name: figure.amount for figure in done.assess(number, carried).figures}

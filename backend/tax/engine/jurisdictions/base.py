@@ -1,5 +1,6 @@
 """What a place's rules say: which methods, when a year begins, what is taxed, and what a year comes to. Pure."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -81,7 +82,7 @@ class YearGains:
         return self.gains_e18 - self.losses_e18
 
 
-class Jurisdiction:
+class Jurisdiction(ABC):
     """The rules of a place. What stands here are the usual ones; places say what is different with them.
 
     `methods`: allowed, the usual one first. `refusals` say why the others are not; `why_not` is for the rest.
@@ -138,9 +139,9 @@ class Jurisdiction:
         del part, disposed
         return None
 
+    @abstractmethod
     def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return what a year comes to, with the losses that earlier years carried."""
-        raise NotImplementedError
 
     def gains_of(self, outcome: Outcome, year: int) -> YearGains:
         """Return a year's taxable disposals and income, summed."""
