@@ -242,7 +242,7 @@ def _moves() -> rx.Component:
 
 
 def _tone(tone: Any) -> Any:
-    return rx.match(tone, ("gain", "text-gain"), ("loss", "text-loss"), "")
+    return rx.match(tone, ("gain", "text-gain whitespace-nowrap"), ("loss", "text-loss whitespace-nowrap"), "")
 
 
 def _missing() -> rx.Component:
