@@ -138,10 +138,13 @@ def _clause(clause: Any) -> rx.Component:
 
 
 def _clause_blank(clause: Any) -> Any:
-    """The blank itself: a choice, lines to write on, or one to fill in."""
+    """The blank itself: a choice, lines to write on, or one to fill in.
+
+    A choice has no name, so that it is not in the form's data: until the server has answered it shows the option
+    before, and that would undo the choice of who saves at once.
+    """
     shared: dict[str, Any] = {
         "id": clause.key,
-        "name": clause.key,
         "aria_label": clause.label,
         "title": clause.hint,
         "custom_attrs": {
@@ -164,6 +167,7 @@ def _clause_blank(clause: Any) -> Any:
         (
             "area",
             rx.el.textarea(
+                name=clause.key,
                 default_value=clause.value,
                 on_blur=page.write(clause.part, clause.name),
                 rows="3",
@@ -174,6 +178,7 @@ def _clause_blank(clause: Any) -> Any:
             ),
         ),
         rx.el.input(
+            name=clause.key,
             default_value=clause.value,
             on_blur=page.write(clause.part, clause.name),
             auto_complete="off",

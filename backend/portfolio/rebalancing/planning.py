@@ -75,6 +75,7 @@ class Wish:
     target_pct: Mapping[str, Decimal]
     tolerance_pct: Decimal
     rejected: Collection[str] = field(default_factory=frozenset)
+    accepted: Collection[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +155,21 @@ class _Planner:
         return is_settled
 
     def _ways(self, sell: str, buy: str) -> Iterable[Swap[str]]:
-        """Return the swaps out of the largest purses of `sell` whose chain has `buy`."""
-        found: list[Swap[str]] = []
+        """Return the swaps out of the largest purses of `sell` whose chain has `buy`.
+
+        Where accepted ones suffice there are no others: what was accepted stays in the plan while the market moves.
+        """
+        found: list[tuple[Movable, str]] = []
         for each in self._held.held:
-            if each.key != sell or len(found) >= PURSES_A_PAIR:
-                continue
-            if suggestion_id(each.purse, buy) in self._wish.rejected:
+            if each.key != sell or suggestion_id(each.purse, buy) in self._wish.rejected:
                 continue
             token = self._buy_token(buy, each.purse)
             if token is not None:
-                found.append(self._swap(each, buy, token))
-        return found
+                found.append((each, token))
+        accepted = [each for each in found if suggestion_id(each[0].purse, buy) in self._wish.accepted]
+        wanted = min(abs(self._apart[sell].drift_usd), abs(self._apart[buy].drift_usd))
+        suffices = bool(accepted) and sum((each.value_usd for each, _ in accepted), ZERO) > wanted
+        return [self._swap(each, buy, token) for each, token in (accepted if suffices else found)[:PURSES_A_PAIR]]
 
     def _swap(self, sell: Movable, buy: str, buy_token: str) -> Swap[str]:
         purse = sell.purse

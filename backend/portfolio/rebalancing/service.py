@@ -120,8 +120,12 @@ async def rebalancing_of(
         return no_target(snapshot)
     target = inputs.target
     held = movables(snapshot, target.by, inputs.assets)
-    rejected = frozenset(str(each) for each, said in inputs.answers.items() if said == "rejected")
-    wish = Wish(target.by, {part.key: part.share_pct for part in target.parts}, target.tolerance_pct, rejected)
+    rejected, accepted = (
+        frozenset(str(each) for each, said in inputs.answers.items() if said == answer)
+        for answer in ("rejected", "accepted")
+    )
+    shares = {part.key: part.share_pct for part in target.parts}
+    wish = Wish(target.by, shares, target.tolerance_pct, rejected, accepted)
     if not held.held:
         return rebalancing_read(snapshot, target, held, None, Known(inputs.assets, {}, {}), inputs.answers)
     known = await ask(sources, held, wish, inputs.assets)

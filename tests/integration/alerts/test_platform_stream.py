@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,9 @@ async def test_what_is_published_is_streamed_in_order_and_once(database: Databas
         await until(lambda: all_emitted(database))
         assert asyncio.get_running_loop().time() - before < 0.5, "it is told of a publication, and does not look for it"
     assert await streamed(client) == ["schedule:one", "portfolio:two", "schedule:three", "schedule:four"]
-    first, reading = decode_entry((await client.xrange(STREAM))[0][1])[0]
+    # How many publications one entry holds depends on when the relay looks.
+    decoded = [decode_entry(entry)[0] for _, entry in await client.xrange(STREAM)]
+    first, reading = list(chain.from_iterable(decoded))[:2]
     assert isinstance(first, Occurrence) and first.details == {"a": "bc"} and reading == worth("two", "12.50")
 
 

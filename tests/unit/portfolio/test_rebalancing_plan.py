@@ -172,6 +172,16 @@ def test_a_rejected_trade_is_done_without_and_its_loss_is_said(assets: KnownAsse
     assert (shown.status, shown.rejected) == ("impossible", 2) and "2 rejected suggestions" in shown.message
 
 
+def test_an_accepted_trade_stays_while_it_suffices(assets: KnownAssets) -> None:
+    taken = snapshot(part("6000"), part("4000", wallet=COLD), part("2000", USDC))
+    held, about = movables(taken, "asset", assets), known(assets)
+    mine = suggestion_id(Purse(MAINNET, COLD, NATIVE_TOKEN), "USDC")
+    for tolerance, share, wallets in (("1", 60, {COLD}), ("1", 10, {HOT, COLD})):
+        wanted = replace(wish(tolerance, ETH=share, USDC=100 - share), accepted=frozenset({mine}))
+        outcome = plan_trades(held, wanted, about)
+        assert {each.purse.wallet for each in outcome.suggestions} == wallets, share
+
+
 def test_a_swap_stays_on_its_chain_and_in_its_wallet(assets: KnownAssets) -> None:
     taken = snapshot(part("4000", chain_id=BASE), part("4000", wallet=COLD), part("100", USDC))
     about = known(assets)
