@@ -175,9 +175,9 @@ def test_a_rejected_trade_is_done_without_and_its_loss_is_said(assets: KnownAsse
 def test_an_accepted_trade_stays_while_it_suffices(assets: KnownAssets) -> None:
     taken = snapshot(part("6000"), part("4000", wallet=COLD), part("2000", USDC))
     held, about = movables(taken, "asset", assets), known(assets)
-    mine = suggestion_id(Purse(MAINNET, COLD, NATIVE_TOKEN), "USDC")
-    for tolerance, share, wallets in (("1", 60, {COLD}), ("1", 10, {HOT, COLD})):
-        wanted = replace(wish(tolerance, ETH=share, USDC=100 - share), accepted=frozenset({mine}))
+    for wallet, share, wallets in ((HOT, 60, {HOT}), (COLD, 60, {COLD}), (COLD, 10, {HOT, COLD})):
+        mine = suggestion_id(Purse(MAINNET, wallet, NATIVE_TOKEN), "USDC")
+        wanted = replace(wish("1", ETH=share, USDC=100 - share), accepted=frozenset({mine}))
         outcome = plan_trades(held, wanted, about)
         assert {each.purse.wallet for each in outcome.suggestions} == wallets, share
 
