@@ -4,29 +4,17 @@ Exports read exactly what stands here. A test walks the database's catalogue: a 
 fails it, so whoever adds one decides whether its owner gets it. How long rows are kept stands in `retention.py`.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """A table with rows of users: the column that says whose a row is, why we hold it, what an export gives.
-
-    `withheld` never leaves: it proves something to us or opens something (hashes, sealed secrets), or is a copy.
-    """
-
-    owner: str
-    why: str
-    exported: tuple[str, ...]
-    withheld: tuple[str, ...] = ()
-
+from backend.privacy.holding import SERVICE as _SERVICE
+from backend.privacy.holding import Holding
+from backend.privacy.register_tax import TAX_HELD
 
 _ACCOUNT = "to know you and to let you in"
-_SERVICE = "to do what you asked for"
 _BILLING = "to charge what you subscribed to, and to show what you paid"
 _SECURITY = "to protect your account and to show you what was done in it"
 _LAW = "to honour your rights"
 
 HELD: dict[str, Holding] = {
+    **TAX_HELD,
     "premium_users": Holding(
         "id",
         _ACCOUNT,

@@ -22,7 +22,7 @@ select n.nspname as schema, c.relname as table_name, c.relkind::text as kind, c.
   c.relrowsecurity as has_row_security, a.attname as column_name, t.typname as type, a.attnotnull as is_required,
   a.atttypmod as modifier, a.attgenerated <> '' or a.attidentity <> '' as is_made,
   (select f.relname from pg_constraint k join pg_class f on f.oid = k.confrelid
-    where k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum] limit 1) as parent
+    where k.conrelid = c.oid and k.contype = 'f' and k.conkey[array_upper(k.conkey, 1)] = a.attnum limit 1) as parent
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped join pg_type t on t.oid = a.atttypid
 where c.relkind in ('r', 'p', 'm', 'v', 'f') and {OTHER_SCHEMAS}
@@ -118,6 +118,11 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("ledger_events", "id"): lambda person: person.id,
     ("ledger_events", "source"): "chain",
     ("ledger_event_tokens", "event_id"): lambda person: person.id,
+    ("tax_imports", "state"): "committed",
+    ("tax_transactions", "id"): lambda person: person.id,
+    ("tax_transactions", "source"): "file",
+    ("tax_transaction_assets", "transaction_id"): lambda person: person.id,
+    ("tax_reports", "state"): "done",
     ("target_allocations", "counted_by"): "asset",
     ("target_allocations", "tolerance_pct"): 1,
     ("rebalancing_answers", "answer"): "rejected",
