@@ -15,7 +15,8 @@ select h.id, h.alert_rule_id as rule_id, r.name as rule_name, h.rule_version, h.
   h.withdrawn_at, h.withdrawn_reason, h.suppressed
 from alert_history h join alert_rules r on r.id = h.alert_rule_id
 where h.user_id = :user_id and h.triggered_at >= least(:triggered_at, :since - interval '1 day')
-  and (h.recorded_at >= :since or h.withdrawn_at >= :since) and not h.suppressed and h.id <> :id
+  and (h.recorded_at >= :since or h.withdrawn_at >= :since) and not h.suppressed
+  and (h.id <> :id or h.withdrawn_at is not null)  -- the one that was seen last may be what was withdrawn
 order by greatest(h.recorded_at, h.withdrawn_at), h.id limit :limit
 """)
 
@@ -28,6 +29,6 @@ async def find_seen(session: AsyncSession, user_id: UUID, alert_id: UUID) -> Row
 async def news_since(
     session: AsyncSession, user_id: UUID, alert_id: UUID, since: datetime, triggered_at: datetime, limit: int
 ) -> Sequence[RowMapping]:
-    """Return the alerts recorded or withdrawn since a moment, in the order of that news, without `alert_id`."""
+    """Return the alerts recorded or withdrawn since a moment, in their order; `alert_id` only when it was withdrawn."""
     values = {"user_id": user_id, "id": alert_id, "since": since, "triggered_at": triggered_at, "limit": limit}
     return (await session.execute(_SINCE, values)).mappings().all()

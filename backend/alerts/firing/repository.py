@@ -96,7 +96,8 @@ select r.id, (select extract(epoch from h.triggered_at)::float8 from alert_histo
   where h.alert_rule_id = r.id and h.withdrawn_at is null order by h.triggered_at desc limit 1)
 from unnest(%(ids)s::uuid[]) as r(id)
 """
-# An alert that was withdrawn counts again when its block became canonical again; any other repeat changes nothing.
+# An alert that was withdrawn counts again when its block became canonical again, and is news again for who was away;
+# any other repeat changes nothing.
 _INSERT = text("""
 insert into alert_history (id, triggered_at, alert_rule_id, user_id, rule_version, type, event_id, chain_id,
   block_number, block_hash, tx_hash, token, message, event_data, withdrawn_at, withdrawn_reason, suppressed)
@@ -113,7 +114,7 @@ join unnest(cast(:event_ids as text[]), cast(:times as timestamptz[]),
   as e(event_id, taken_at, block_number, block_hash, tx_hash, token, message, data, orphaned, place)
   on e.place = a.place
 on conflict (alert_rule_id, event_id, triggered_at) do update set withdrawn_at = null, withdrawn_reason = null,
-    suppressed = excluded.suppressed
+    suppressed = excluded.suppressed, recorded_at = now()
   where alert_history.withdrawn_at is not null and excluded.withdrawn_at is null
 returning id, alert_rule_id, event_id, triggered_at, recorded_at, withdrawn_at
 """)

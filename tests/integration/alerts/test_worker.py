@@ -25,6 +25,14 @@ async def outbox(world, user):
         return [tuple(row) for row in rows]
 
 
+async def newest(world, user, column):
+    async with world.worker.unit_of_work() as session:
+        found = await session.execute(
+            text(f"select max({column}) from alert_history where user_id = :id"), {"id": user.id}
+        )
+        return found.scalar_one()
+
+
 async def add_block(world, number, orphaned=False):
     block = world.block(number)
     async with world.worker.unit_of_work() as session:
@@ -228,10 +236,13 @@ async def test_a_block_that_counts_again_brings_its_alerts_back(world, make_user
     user = await make_user()
     await world.rule(user)
     async with world.working():
-        for event in (world.transfer(1), world.orphaned(1), world.transfer(1)):
+        for event in (world.transfer(1), world.orphaned(1)):
             await world.emit(event)
-        rows = await world.quiet()
-    assert [row[2] for row in rows] == [False]
+        assert [row[2] for row in await world.quiet()] == [True]
+        withdrawn_at = await newest(world, user, "withdrawn_at")
+        await world.emit(world.transfer(1))
+        assert [row[2] for row in await world.quiet()] == [False]
+    assert await newest(world, user, "recorded_at") > withdrawn_at, "it is news for who was away since"
 
 
 async def test_poison_is_put_aside_and_the_rest_goes_on(world, make_user):

@@ -262,8 +262,12 @@ async def test_a_client_that_was_away_gets_what_it_missed(api: Api, redis: Redis
         await socket.hear()
         await socket.say({**SUBSCRIBE, "lastSeenId": str(missed[-1])})
         await socket.hear()
-        repeated = [await socket.hear() for _ in range(4)]
-        assert [m["type"] for m in repeated][-1] == "resumed", "the newest minute is repeated, since commits overlap"
+        repeated = [await socket.hear() for _ in range(5)]
+        assert repeated[-1] == {"type": "resumed", "replayed": 4}, (
+            "the newest minute is repeated, since commits overlap"
+        )
+        own = [m["type"] for m in repeated[:-1] if m["data"]["alertId"] == str(missed[-1])]
+        assert own == ["withdrawn"], "the alert that was seen last was withdrawn while nobody listened"
         await socket.say({**SUBSCRIBE, "lastSeenId": str(foreign)})
         assert [(await socket.hear())["type"] for _ in range(2)] == ["subscribed", "reload"]
         await socket.say({**SUBSCRIBE, "lastSeenId": "yesterday"})
