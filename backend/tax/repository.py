@@ -1,0 +1,141 @@
+"""The SQL of tax transactions: rows of them with their assets, what users say about them, and the book's version."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.tax.records import COLUMNS
+
+_JSON = ("legs", "fees", "details")
+SELECTED = ", ".join(f"t.{name}::text" if name in _JSON else f"t.{name}" for name in COLUMNS)
+_WRITTEN = (*COLUMNS, "digest")
+_TYPES = {
+    **dict.fromkeys(("id", "import_id"), "uuid"),
+    **dict.fromkeys(("sequence", "chain_id"), "bigint"),
+    **dict.fromkeys(_JSON, "jsonb"),
+    "line": "int",
+    "happened_at": "timestamptz",
+}
+_KEPT = ("id", "import_id", "line")  # of what is there already: the import that brought it first is its own
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended('tax book ' || cast(:user_id as text), 0))")
+_WRITE = text(f"""
+insert into tax_transactions as e (user_id, shown_kind, {", ".join(_WRITTEN)})
+select :user_id, r.kind, {", ".join(f"r.{name}" for name in _WRITTEN)}
+from jsonb_to_recordset(cast(:rows as jsonb)) as r({", ".join(f"{n} {_TYPES.get(n, 'text')}" for n in _WRITTEN)})
+on conflict (user_id, id) do update set
+  {", ".join(f"{name} = excluded.{name}" for name in _WRITTEN if name not in _KEPT)},
+  shown_kind = coalesce(e.edit ->> 'kind',
+    (select u.sets ->> 'kind' from tax_rules u where u.id = e.rule_id and u.user_id = e.user_id), excluded.kind)
+where e.digest <> excluded.digest
+returning e.id, (xmax = 0) as is_new
+""")  # noqa: S608 - names from above
+_CLEAR_ASSETS = text("""
+delete from tax_transaction_assets where user_id = :user_id and transaction_id = any(cast(:ids as uuid[]))
+""")
+_WRITE_ASSETS = text("""
+insert into tax_transaction_assets (user_id, asset, happened_at, transaction_id)
+select :user_id, a.asset, r.happened_at, r.id
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, happened_at timestamptz, assets text[]),
+  unnest(r.assets) as a(asset)
+where r.id = any(cast(:ids as uuid[]))
+""")
+_REMOVE_IMPORT = text("delete from tax_transactions where user_id = :user_id and import_id = :import_id returning id")
+_REMOVE = text("""
+delete from tax_transactions where user_id = :user_id and id = any(cast(:ids as uuid[])) returning id
+""")
+_PAGE = text(f"""
+select {SELECTED}, t.edit::text, t.rule_id from tax_transactions t
+where t.user_id = :user_id and (t.happened_at, t.id) > (:after_at, cast(:after_id as uuid))
+order by t.happened_at, t.id limit :limit
+""")  # noqa: S608 - names from above
+_RULES = text("select id, sets::text from tax_rules where user_id = :user_id")
+_EDIT = text("""
+update tax_transactions t set edit = r.edit, edited_at = case when r.edit is null then null else :now end,
+  shown_kind = coalesce(r.edit ->> 'kind',
+    (select u.sets ->> 'kind' from tax_rules u where u.id = t.rule_id and u.user_id = t.user_id), t.kind)
+from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, edit jsonb)
+where t.user_id = :user_id and t.id = r.id and t.edit is distinct from r.edit
+returning t.id
+""")
+_VERSION = text("select version from tax_books where user_id = :user_id")
+_BUMP = text("""
+insert into tax_books as b (user_id, version) values (:user_id, 1)
+on conflict (user_id) do update set version = b.version + 1 returning version
+""")
+_COUNT = text("select count(*) from tax_transactions where user_id = :user_id")
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_NO_ID = UUID(int=0)
+
+
+async def lock(session: AsyncSession, user_id: UUID) -> None:
+    """Until the transaction ends nobody else writes this user's book."""
+    await session.execute(_LOCK, {"user_id": str(user_id)})
+
+
+async def write(session: AsyncSession, user_id: UUID, rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Write rows (`records.row_of`); return how many are new, and how many say something else than before.
+
+    What is the same already stays as it is, and so do edits.
+    """
+    values = {"user_id": user_id, "rows": orjson.dumps(list(rows)).decode()}
+    written = (await session.execute(_WRITE, values)).all()
+    added = sum(row.is_new for row in written)
+    if written:
+        ids = [row.id for row in written]
+        if added < len(ids):
+            await session.execute(_CLEAR_ASSETS, {"user_id": user_id, "ids": ids})
+        await session.execute(_WRITE_ASSETS, {**values, "ids": ids})
+    return added, len(written) - added
+
+
+async def remove_import(session: AsyncSession, user_id: UUID, import_id: UUID) -> int:
+    """Delete the transactions that an import brought; return how many."""
+    return len((await session.execute(_REMOVE_IMPORT, {"user_id": user_id, "import_id": import_id})).all())
+
+
+async def remove(session: AsyncSession, user_id: UUID, ids: Sequence[UUID]) -> int:
+    """Delete transactions; return how many were there."""
+    return len((await session.execute(_REMOVE, {"user_id": user_id, "ids": list(ids)})).all())
+
+
+async def page(
+    session: AsyncSession, user_id: UUID, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Sequence[Any]]:
+    """Return rows of COLUMNS, the edit as JSON text and the rule's id, in time, from behind (time, id) on."""
+    after_at, after_id = after or (_EARLIEST, _NO_ID)
+    values = {"user_id": user_id, "after_at": after_at, "after_id": after_id, "limit": limit}
+    return (await session.execute(_PAGE, values)).all()
+
+
+async def rules(session: AsyncSession, user_id: UUID) -> dict[UUID, str]:
+    """Return what each bulk rule sets, as JSON text, by its id."""
+    return {row.id: row.sets for row in await session.execute(_RULES, {"user_id": user_id})}
+
+
+async def set_edits(
+    session: AsyncSession, user_id: UUID, edits: Mapping[UUID, Mapping[str, Any] | None], now: datetime
+) -> int:
+    """Write edits as JSON (None: it is taken back); return of how many transactions something changed."""
+    rows = [{"id": str(id_), "edit": edit} for id_, edit in edits.items()]
+    values = {"user_id": user_id, "rows": orjson.dumps(rows).decode(), "now": now}
+    return len((await session.execute(_EDIT, values)).all())
+
+
+async def version(session: AsyncSession, user_id: UUID) -> int:
+    """Return how often the book changed, 0 before the first time."""
+    return (await session.execute(_VERSION, {"user_id": user_id})).scalar_one_or_none() or 0
+
+
+async def bump(session: AsyncSession, user_id: UUID) -> int:
+    """Note that the book changed; return its new version."""
+    return (await session.execute(_BUMP, {"user_id": user_id})).scalar_one()
+
+
+async def count(session: AsyncSession, user_id: UUID) -> int:
+    """Return how many transactions a user has."""
+    return (await session.execute(_COUNT, {"user_id": user_id})).scalar_one()

@@ -1,0 +1,1 @@
+"""Tax on real parts: PostgreSQL, the API, and jobs."""
