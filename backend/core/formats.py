@@ -20,6 +20,21 @@ def usd(value: Decimal | None) -> str:
     return f"{sign}${small}"
 
 
+# What an amount in a currency begins with, and how many places its smallest coin has; others begin with their code.
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "INR": "₹"}
+_COINS = {"JPY": 0}
+
+
+def money(value: Decimal | None, currency: str) -> str:
+    """Return an amount of money to its smallest coin (`€1,234.50`, `CHF 10.00`, `¥1,235`), `—` when unknown."""
+    if value is None:
+        return UNKNOWN
+    places = _COINS.get(currency, 2)
+    rounded = abs(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    sign = MINUS if value < 0 and rounded else ""
+    return f"{sign}{_SIGNS.get(currency, f'{currency} ')}{rounded:,}"
+
+
 def usd_short(value: Decimal | None) -> str:
     """Return dollars for tiles and axes: `$1.25M`, `$310.4K`, `$999.00`."""
     if value is None:

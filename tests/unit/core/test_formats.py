@@ -84,3 +84,19 @@ def test_durations_and_times() -> None:
     assert formats.iso(datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)) == "2026-01-02T03:04:05.678Z"
     assert formats.address("0x" + "ab" * 20) == "0xabab…abab"
     assert formats.gwei(1_234_567_890) == "1.235 gwei"
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "text"),
+    [
+        ("1234.5", "EUR", "€1,234.50"),
+        ("-1234.505", "USD", "\u2212$1,234.50"),
+        ("-0.001", "GBP", "£0.00"),
+        ("1234.5", "JPY", "¥1,234"),
+        ("1235.5", "JPY", "¥1,236"),
+        ("10", "CHF", "CHF 10.00"),
+        (None, "EUR", "—"),
+    ],
+)
+def test_money_of_any_country(value: str | None, currency: str, text: str) -> None:
+    assert formats.money(None if value is None else Decimal(value), currency) == text
