@@ -1,13 +1,12 @@
 """What the engine is given: events with their worth in the reporting currency. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from backend.ledger.engine.lots import LotChoice
-from backend.tax.engine.money import EXACT
 
 
 class Kind(StrEnum):
@@ -149,25 +148,34 @@ def _check_transfer(event: TaxEvent) -> None:
 
 def canonical(event: TaxEvent) -> str:
     """Return an event as one line, the same for equal events: what the hash of the input is made of."""
-    return "\x1f".join(_text(getattr(event, name)) for name in _NAMES)
+    return "\x1f".join(
+        (
+            *(event.id, _instant(event.at), event.kind.value, event.wallet, _legs(event.out), _legs(event.into)),
+            "\x1e".join([f"{fee.asset}\x1d{fee.amount_raw}\x1d{_number(fee.value)}" for fee in event.fees]),
+            *(_name(event.to_wallet), str(event.sequence), _name(event.income)),
+            "\x1e".join([f"{each.lot_id}\x1d{each.amount_raw}" for each in event.choices]),
+            *(_number(event.basis), _instant(event.acquired_at), _number(event.portfolio_value)),
+        )
+    )
 
 
-_NAMES = tuple(each.name for each in fields(TaxEvent))
+def _legs(legs: tuple[Leg, ...]) -> str:
+    return "\x1e".join([f"{leg.asset}\x1d{leg.amount_raw}\x1d{_number(leg.value)}" for leg in legs])
 
 
-def _text(value: object) -> str:
+def _number(value: Decimal | None) -> str:
+    """A number without zeros at its end, however many its digits are."""
     if value is None:
         return "-"
-    if isinstance(value, Decimal):
-        return format(EXACT.normalize(value), "f")
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, tuple):
-        return "\x1e".join(_text(each) for each in value)
-    if isinstance(value, Leg):
-        return f"{value.asset}\x1d{value.amount_raw}\x1d{_text(value.value)}"
-    if isinstance(value, Fee):
-        return f"{value.asset}\x1d{value.amount_raw}\x1d{_text(value.value)}"
-    if isinstance(value, LotChoice):
-        return f"{value.lot_id}\x1d{value.amount_raw}"
-    return str(value)
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text if text != "-0" else "0"
+
+
+def _instant(at: datetime | None) -> str:
+    return "-" if at is None else at.astimezone(UTC).isoformat()
+
+
+def _name(value: str | None) -> str:
+    return "-" if value is None else str(value)

@@ -25,18 +25,21 @@ _RULES = {
 }
 
 
-def explain(done: Calculation, disposal: Disposal, decimals: Mapping[str, int]) -> list[str]:
+def explain(
+    done: Calculation, disposal: Disposal, decimals: Mapping[str, int], currency: str | None = None
+) -> list[str]:
     """Return what a disposal comes to, line by line, with formulas. `decimals` are of assets, by name; 18 if not given.
 
-    Numbers are exact to 18 places; nothing is rounded before they are shown.
+    `currency` is what the events' worths are in, the place's if not given. Numbers are exact to 18 places; nothing is
+    rounded before they are shown.
     """
-    places, currency = decimals.get(disposal.asset, 18), done.rules.currency
+    places, currency = decimals.get(disposal.asset, 18), currency or done.rules.currency
     amount = tokens(disposal.amount_raw, places)
     what = _VERBS.get(disposal.kind, "disposed of")
     received = "an unknown amount" if disposal.proceeds is None else f"{plain(disposal.proceeds)} {currency}"
     lines = [f"{disposal.day.isoformat()}: {what} {amount} {disposal.asset}; proceeds after costs {received}."]
     for part in disposal.parts:
-        lines += _part(done, disposal, part, places)
+        lines += _part(done, disposal, part, places, currency)
     cost, gain = disposal.cost, disposal.gain
     if gain is None:
         lines.append("Gain: unknown, because something above is unknown.")
@@ -51,13 +54,13 @@ def explain(done: Calculation, disposal: Disposal, decimals: Mapping[str, int]) 
     return lines
 
 
-def _part(done: Calculation, disposal: Disposal, part: Part, places: int) -> list[str]:
+def _part(done: Calculation, disposal: Disposal, part: Part, places: int, currency: str) -> list[str]:
     amount, asset = tokens(part.amount_raw, places), disposal.asset
     if part.lot is None:
         return [f"{amount} {asset}: nothing says how they were acquired. Cost: unknown."]
     lot, cost = part.lot, plain(part.cost)
     if part.rule is Rule.PORTFOLIO:
-        return [_portfolio(done, disposal, part)]
+        return [_portfolio(part, currency)]
     whole = f"{plain(lot.cost)} x {amount} / {tokens(lot.amount_raw, places)}"
     formula = f"cost {whole} = {cost}" if lot.cost is not None else "cost unknown"
     if part.rule is Rule.LOT:
@@ -68,13 +71,12 @@ def _part(done: Calculation, disposal: Disposal, part: Part, places: int) -> lis
     return [f"{amount} {asset} {_RULES[part.rule]}: {formula}{_share(part)}."]
 
 
-def _portfolio(done: Calculation, disposal: Disposal, part: Part) -> str:
+def _portfolio(part: Part, currency: str) -> str:
     if part.cost is None or part.lot is None:
         return "Its share of what the portfolio cost: unknown, because nobody said what the portfolio was worth."
-    del disposal
     return (
         f"{_RULES[Rule.PORTFOLIO]}: total acquisition price {plain(part.lot.cost)} x price / value of the portfolio"
-        f" = {plain(part.cost)} {done.rules.currency}."
+        f" = {plain(part.cost)} {currency}."
     )
 
 
