@@ -11,7 +11,7 @@ from hashlib import sha256
 from backend.tax.engine.averaging import match_average, match_total_average
 from backend.tax.engine.entries import Entry, translate
 from backend.tax.engine.events import TaxEvent, canonical
-from backend.tax.engine.jurisdictions.base import Jurisdiction, MethodRefusedError, YearResult
+from backend.tax.engine.jurisdictions.base import Jurisdiction, MethodRefusedError, YearGains, YearResult
 from backend.tax.engine.lot_matching import LotRules, match_lots
 from backend.tax.engine.methods import LOT_METHODS, Method
 from backend.tax.engine.opening import Allocation
@@ -54,12 +54,22 @@ class Calculation:
 
     def assess_all(self, first_year: int, last_year: int) -> list[YearResult]:
         """Return what each of some years comes to, losses carried from one to the next."""
-        results: list[YearResult] = []
-        carried: Mapping[str, Decimal] = {}
-        for year in range(first_year, last_year + 1):
-            results.append(self.assess(year, carried))
-            carried = results[-1].carried
-        return results
+        outcome = self.outcome
+        return assess_years(
+            self.rules, self.rules.gains_by_year(outcome.disposals, outcome.incomes), first_year, last_year
+        )
+
+
+def assess_years(
+    rules: Jurisdiction, gains: Mapping[int, YearGains], first_year: int, last_year: int
+) -> list[YearResult]:
+    """Return what each of some years comes to, of their sums, losses carried from one to the next."""
+    results: list[YearResult] = []
+    carried: Mapping[str, Decimal] = {}
+    for year in range(first_year, last_year + 1):
+        results.append(rules.assess_gains(gains.get(year) or YearGains(), year, carried))
+        carried = results[-1].carried
+    return results
 
 
 def calculate(events: Iterable[TaxEvent], settings: Settings) -> Calculation:
@@ -69,18 +79,17 @@ def calculate(events: Iterable[TaxEvent], settings: Settings) -> Calculation:
     InvalidEventError, LotNotHeldError and AllocationError.
     """
     rules = jurisdiction(settings.jurisdiction)
-    methods = _methods(rules, settings)
-    _check(rules, settings, methods)
+    check(rules, settings)
     zone = settings.timezone or rules.timezone
-    with _no_search_for_cycles():
+    with no_search_for_cycles():
         translated = translate(in_order(events), rules, zone)
-        outcome = _match(translated.entries, rules, settings, methods)
+        outcome = match(translated.entries, rules, settings)
         outcome.incomes = translated.incomes
     return Calculation(rules, settings, zone, outcome)
 
 
 @contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
+def no_search_for_cycles() -> Iterator[None]:
     """Nothing that is made here refers back: looking for cycles among so many objects took 40 % of the time."""
     was_on = gc.isenabled()
     gc.disable()
@@ -105,8 +114,8 @@ def _canonical(settings: Settings) -> str:
     return repr((methods, replace(settings, methods={})))
 
 
-def _methods(rules: Jurisdiction, settings: Settings) -> list[tuple[int, Method]]:
-    """Return methods by tax year, the place's usual one before the first."""
+def methods_of(rules: Jurisdiction, settings: Settings) -> list[tuple[int, Method]]:
+    """Return methods by tax year, the place's usual one before the first. Raises MethodRefusedError."""
     chosen = sorted(settings.methods.items())
     for _, method in chosen:
         rules.check_method(method)
@@ -115,8 +124,9 @@ def _methods(rules: Jurisdiction, settings: Settings) -> list[tuple[int, Method]
     return [(date.min.year, chosen[0][1]), *chosen[1:]]
 
 
-def _check(rules: Jurisdiction, settings: Settings, methods: list[tuple[int, Method]]) -> None:
-    used = {method for _, method in methods}
+def check(rules: Jurisdiction, settings: Settings) -> None:
+    """Raise MethodRefusedError for what a place does not allow."""
+    used = {method for _, method in methods_of(rules, settings)}
     if len(used) > 1 and not used <= LOT_METHODS:
         raise MethodRefusedError("a change of method is possible between methods that keep lots, not to or from pools")
     if settings.wash_sales and not rules.wash_sale_option:
@@ -127,8 +137,17 @@ def _check(rules: Jurisdiction, settings: Settings, methods: list[tuple[int, Met
         raise MethodRefusedError(f"{rules.name} counts each wallet apart")
 
 
-def _match(entries: list[Entry], rules: Jurisdiction, settings: Settings, methods: list[tuple[int, Method]]) -> Outcome:
-    method = methods[0][1]
+def lot_rules(rules: Jurisdiction, settings: Settings) -> LotRules:
+    """Return how lots are kept. Raises MethodRefusedError."""
+    methods = methods_of(rules, settings)
+    per_wallet = date.min if settings.per_wallet else rules.per_wallet_from
+    changes = tuple((rules.year_days(year)[0] if year > 1 else date.min, each) for year, each in methods)
+    return LotRules(changes, per_wallet, settings.opening, settings.wash_sales, rules.four_weeks)
+
+
+def match(entries: list[Entry], rules: Jurisdiction, settings: Settings, until: date | None = None) -> Outcome:
+    """Return the outcome of entries in their order, without income. `until` is as in `match_lots`."""
+    method = methods_of(rules, settings)[0][1]
     if method is Method.AVERAGE:
         return match_average(entries, superficial_losses=rules.superficial_losses)
     if method is Method.TOTAL_AVERAGE:
@@ -137,7 +156,4 @@ def _match(entries: list[Entry], rules: Jurisdiction, settings: Settings, method
         return match_section_104(entries, company=method is Method.SECTION_104_COMPANY)
     if method is Method.PORTFOLIO:
         return match_portfolio(entries)
-    per_wallet = date.min if settings.per_wallet else rules.per_wallet_from
-    changes = tuple((rules.year_days(year)[0] if year > 1 else date.min, each) for year, each in methods)
-    kept = LotRules(changes, per_wallet, settings.opening, settings.wash_sales, rules.four_weeks)
-    return match_lots(entries, kept)
+    return match_lots(entries, lot_rules(rules, settings), until)

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+_YEAR_AND_A_DAY = 366
+
 
 def anniversary(day: date, years: int = 1) -> date:
     """Return the same day of another year; of 29 February in other years the 28th (section 188(3) BGB)."""
@@ -17,6 +19,9 @@ def held_over_a_year(acquired: date, disposed: date) -> bool:
     The year is over at the end of the day before the same day a year on (IRS Publication 544, "Holding period"; Rev.
     Rul. 66-7: what was acquired on the last day of a month is held over a year from the first of the month after).
     """
+    days = (disposed - acquired).days
+    if days != _YEAR_AND_A_DAY:  # shorter is never over a year, longer always; most are not asked further
+        return days > _YEAR_AND_A_DAY
     begins = acquired + timedelta(days=1)
     if (begins.month, begins.day) == (2, 29):
         return disposed >= date(begins.year + 1, 3, 1)

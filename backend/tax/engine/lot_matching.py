@@ -30,17 +30,29 @@ class LotRules:
     wash_sales: bool = False
     four_weeks: bool = False  # Ireland's order
 
+    def turns(self, until: date) -> tuple[date, ...]:
+        """Return the days up to `until` on which all that is left is laid out anew: of methods, and of wallets."""
+        days = [since for since, _ in sorted(self.methods)[1:]]
+        if self.per_wallet_from is not None:
+            days.append(self.per_wallet_from)
+        return tuple(sorted(day for day in days if day <= until))
 
-def match_lots(entries: Sequence[Entry], rules: LotRules) -> Outcome:
-    """Return the disposals of a history and the lots that are left. Entries stand in their order."""
-    return _Matching(rules, entries).run(entries)
+
+def match_lots(entries: Sequence[Entry], rules: LotRules, until: date | None = None) -> Outcome:
+    """Return the disposals of a history and the lots that are left. Entries stand in their order.
+
+    They may be those of some assets only, where nothing of them becomes another asset: then `until` is the last day
+    of the whole history. What is left is laid out anew on a day of change if the history reaches that day.
+    """
+    return _Matching(rules, entries, until).run(entries)
 
 
 class _Matching:
-    def __init__(self, rules: LotRules, entries: Sequence[Entry]) -> None:
+    def __init__(self, rules: LotRules, entries: Sequence[Entry], until: date | None) -> None:
         self._rules = rules
         self._changes = sorted(rules.methods)
         self._method = self._changes.pop(0)[1]
+        self._until = until or (entries[-1].day if entries else date.min)
         self._split_on = rules.per_wallet_from
         self._per_wallet = False
         self._books: dict[Any, Book] = {}
@@ -50,22 +62,29 @@ class _Matching:
         self._weeks = FourWeeks(entries) if rules.four_weeks else None
         if self._split_on is not None and (not entries or entries[0].day >= self._split_on):
             self._per_wallet, self._split_on = True, None
-        elif self._split_on is not None and entries[-1].day < self._split_on:
+        elif self._split_on is not None and self._until < self._split_on:
             self._split_on = None  # the history ends before: nothing needs to be counted for the day
 
     def run(self, entries: Sequence[Entry]) -> Outcome:
         steps = {Op.IN: self._come, Op.OUT: self._go, Op.MOVE: self._move, Op.WRAP: self._wrap}
         for entry in entries:
-            while self._changes and entry.day >= self._changes[0][0]:
-                self._change_method(self._changes.pop(0)[1])
+            if self._changes or self._split_on is not None:
+                self._reach(entry.day)
             if self._split_on is not None:
-                if entry.day >= self._split_on:
-                    self._split()
-                else:
-                    self._count(entry)
+                self._count(entry)
             steps[entry.op](entry)
+        self._reach(self._until)
         self._outcome.held = list(self._held())
         return self._outcome
+
+    def _reach(self, day: date) -> None:
+        """Lay out anew what is left, for each change of method and of wallets up to a day, in their order."""
+        while self._changes and day >= self._changes[0][0]:
+            if self._split_on is not None and self._split_on < self._changes[0][0]:
+                self._split()
+            self._change_method(self._changes.pop(0)[1])
+        if self._split_on is not None and day >= self._split_on:
+            self._split()
 
     def _book(self, asset: str, wallet: str) -> Book:
         key = (asset, wallet) if self._per_wallet else asset

@@ -15,6 +15,7 @@ from backend.tax.engine.money import money_or_none, plus, scaled
 from backend.tax.engine.results import Held, Lot, Outcome, Part, Rule
 
 PORTFOLIO = "portfolio"
+_NEUTRAL = frozenset({Kind.SWAP, Kind.BORROW})
 
 
 def match_portfolio(entries: Sequence[Entry]) -> Outcome:
@@ -23,31 +24,37 @@ def match_portfolio(entries: Sequence[Entry]) -> Outcome:
     A disposal whose event does not say what the portfolio was worth has an unknown cost.
     """
     outcome = Outcome()
-    paid: Lot | None = None
+    total: int | None = 0  # the total acquisition price that is left
+    first = last = None
     for entry in entries:
-        if entry.kind in (Kind.SWAP, Kind.BORROW) or entry.op in (Op.MOVE, Op.WRAP):
+        if entry.kind in _NEUTRAL or entry.op in (Op.MOVE, Op.WRAP):
             continue
-        event = entry.event
         if entry.op is Op.IN:
-            left = 0 if paid is None else paid.left_e18
-            paid = Lot(PORTFOLIO, paid.acquired_at if paid else event.at, entry.day, 1, plus(left, entry.money_e18))
+            first, last = first or entry, entry
+            total = plus(total, entry.money_e18)
         elif entry.is_taxable:
-            cost = _share(entry, paid)
+            paid = _lot(first, last, total)
+            cost = _share(entry, total) if paid else None
             parts = [Part(paid, entry.amount_raw, cost, None, Rule.PORTFOLIO)]
             give_proceeds(parts, entry.amount_raw, entry.money_e18)
             outcome.disposals.append(disposal_of(entry, parts))
-            if cost is not None and paid is not None:
-                left = None if paid.cost_e18 is None else paid.cost_e18 - cost
-                paid = Lot(PORTFOLIO, paid.acquired_at, paid.day, 1, left)
+            if cost is not None and total is not None:
+                total -= cost
+    paid = _lot(first, last, total)
     if paid is not None:
         outcome.held = [Held(PORTFOLIO, None, paid.id, paid.acquired_at, paid.day, 1, money_or_none(paid.cost_e18))]
     return outcome
 
 
-def _share(entry: Entry, paid: Lot | None) -> int | None:
+def _lot(first: Entry | None, last: Entry | None, total: int | None) -> Lot | None:
+    """Return the portfolio as one lot, since its first purchase; None before there was any."""
+    return None if first is None or last is None else Lot(PORTFOLIO, first.event.at, last.day, 1, total)
+
+
+def _share(entry: Entry, total: int | None) -> int | None:
     """Line 223 x line 217 / line 212: the price before costs, and never more than all that was paid."""
     worth = entry.event.portfolio_value
     price = plus(entry.money_e18, entry.spent_e18)
-    if worth is None or worth <= 0 or price is None or paid is None or paid.cost_e18 is None:
+    if worth is None or worth <= 0 or price is None or total is None:
         return None
-    return min(paid.cost_e18, paid.cost_e18 * price // scaled(worth))
+    return min(total, total * price // scaled(worth))

@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 
 from backend.tax.engine.calendar import held_over_a_year
-from backend.tax.engine.jurisdictions.base import Jurisdiction, Term, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import Jurisdiction, Term, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
-from backend.tax.engine.results import Outcome, Part
+from backend.tax.engine.results import Disposal, Part
 
 _AVERAGE = "each unit is an asset of its own: average cost is not known to the law (ATO, Crypto asset investments)"
 
@@ -38,21 +38,20 @@ class Australia(Jurisdiction):
             return None
         return Term.LONG if held_over_a_year(part.lot.day, disposed) else Term.SHORT
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def sum_own(self, total: YearGains, disposal: Disposal) -> None:
+        """Sum gains with and without the discount, and losses, part by part."""
+        for part in disposal.parts:
+            gain = part.gain_e18
+            if gain is None:
+                continue
+            if gain < 0:
+                total.add_own("losses", -gain)
+            else:
+                total.add_own(self.term(part, disposal.day) or Term.SHORT, gain)
+
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return the net capital gain: losses against gains without the discount first, then the discount."""
-        gains = self.gains_of(outcome, year)
-        plain = discounted = losses = 0
-        for disposal in gains.disposals:
-            for part in disposal.parts:
-                gain = part.gain_e18
-                if gain is None:
-                    continue
-                if gain < 0:
-                    losses -= gain
-                elif self.term(part, disposal.day) is Term.LONG:
-                    discounted += gain
-                else:
-                    plain += gain
+        plain, discounted, losses = gains.own(Term.SHORT), gains.own(Term.LONG), gains.own("losses")
         before = scaled(carried.get("losses", Decimal(0)))
         left = losses + before
         on_plain = min(left, plain)

@@ -1,7 +1,7 @@
 """What a place's rules say: which methods, when a year begins, what is taxed, and what a year comes to. Pure."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -75,11 +75,35 @@ class YearGains:
     income_e18: int = 0
     unknown: int = 0
     unknown_proceeds_e18: int = 0
+    own_e18: dict[str, int] = field(default_factory=dict)  # what only this place sums, by its own names
 
     @property
     def net_e18(self) -> int:
         """Gains less losses."""
         return self.gains_e18 - self.losses_e18
+
+    def own(self, name: str) -> int:
+        """Return a sum of the place's own, 0 where nothing was added to it."""
+        return self.own_e18.get(name, 0)
+
+    def add_own(self, name: str, units: int) -> None:
+        """Add to a sum of the place's own."""
+        self.own_e18[name] = self.own_e18.get(name, 0) + units
+
+    def add(self, other: "YearGains") -> None:
+        """Add another part of the same year: every sum is one over disposals, or over income."""
+        self.disposals += other.disposals
+        self.incomes += other.incomes
+        self.proceeds_e18 += other.proceeds_e18
+        self.cost_e18 += other.cost_e18
+        self.gains_e18 += other.gains_e18
+        self.losses_e18 += other.losses_e18
+        self.disallowed_e18 += other.disallowed_e18
+        self.income_e18 += other.income_e18
+        self.unknown += other.unknown
+        self.unknown_proceeds_e18 += other.unknown_proceeds_e18
+        for name, units in other.own_e18.items():
+            self.add_own(name, units)
 
 
 class Jurisdiction(ABC):
@@ -139,26 +163,51 @@ class Jurisdiction(ABC):
         del part, disposed
         return None
 
-    @abstractmethod
     def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return what a year comes to, with the losses that earlier years carried."""
+        return self.assess_gains(self.gains_of(outcome, year), year, carried)
+
+    @abstractmethod
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+        """Return what the sums of a year come to, with the losses that earlier years carried."""
+
+    def sum_own(self, total: YearGains, disposal: Disposal) -> None:
+        """Add what only this place sums of a taxable disposal; nothing, unless a place differs."""
+        del total, disposal
 
     def gains_of(self, outcome: Outcome, year: int) -> YearGains:
         """Return a year's taxable disposals and income, summed."""
         first, last = self.year_days(year)
-        total = YearGains()
-        for disposal in outcome.disposals:
-            if disposal.is_taxable and first <= disposal.day <= last:
+        disposals = [each for each in outcome.disposals if first <= each.day <= last]
+        incomes = [each for each in outcome.incomes if first <= each.day <= last]
+        return self.gains_by_year(disposals, incomes).get(year, YearGains())
+
+    def gains_by_year(self, disposals: Iterable[Disposal], incomes: Iterable[Income]) -> dict[int, YearGains]:
+        """Return the taxable disposals and income of every year that has some, summed."""
+        years: dict[date, YearGains] = {}
+        totals: dict[int, YearGains] = {}
+
+        def of(day: date) -> YearGains:
+            total = years.get(day)
+            if total is None:
+                total = years[day] = totals.setdefault(self.year_of(day), YearGains())
+            return total
+
+        for disposal in disposals:
+            if disposal.is_taxable:
+                total = of(disposal.day)
                 total.disposals.append(disposal)
                 _add(total, disposal)
-        for income in outcome.incomes:
-            if first <= income.day <= last and income.kind not in self.no_income:
+                self.sum_own(total, disposal)
+        for income in incomes:
+            if income.kind not in self.no_income:
+                total = of(income.day)
                 total.incomes.append(income)
                 if income.value_e18 is None:
                     total.unknown += 1
                 else:
                     total.income_e18 += income.value_e18
-        return total
+        return totals
 
     def result(
         self, year: int, gains: YearGains, figures: list[Figure], carried: Mapping[str, int], *notes: str
@@ -173,24 +222,19 @@ class Jurisdiction(ABC):
 
 
 def _add(total: YearGains, disposal: Disposal) -> None:
-    if disposal.gain_e18 is None:
-        total.unknown += 1
-        total.unknown_proceeds_e18 += sum(
-            part.proceeds_e18 or 0 for part in disposal.parts if part.cost_e18 is None and part.proceeds_e18
-        )
+    """Add a disposal as far as it is known. It counts as a gain or a loss as a whole."""
+    known, is_unknown = 0, disposal.proceeds_e18 is None
     for part in disposal.parts:
-        gain = part.allowed_e18
-        if gain is None or part.cost_e18 is None or part.proceeds_e18 is None:
-            continue
-        total.proceeds_e18 += part.proceeds_e18
-        total.cost_e18 += part.cost_e18
-        total.disallowed_e18 += part.disallowed_e18
-    _gain_or_loss(total, disposal)
-
-
-def _gain_or_loss(total: YearGains, disposal: Disposal) -> None:
-    """A disposal counts as a gain or a loss as a whole, as far as it is known."""
-    known = sum(part.allowed_e18 or 0 for part in disposal.parts)
+        cost, proceeds = part.cost_e18, part.proceeds_e18
+        if cost is None:
+            is_unknown = True
+            total.unknown_proceeds_e18 += proceeds or 0
+        elif proceeds is not None:
+            total.proceeds_e18 += proceeds
+            total.cost_e18 += cost
+            total.disallowed_e18 += part.disallowed_e18
+            known += proceeds - cost + part.disallowed_e18
+    total.unknown += is_unknown
     if known >= 0:
         total.gains_e18 += known
     else:

@@ -9,10 +9,9 @@ loss counts; the higher share proposed in 2024 was withdrawn on 21 March 2025); 
 from collections.abc import Mapping
 from decimal import Decimal
 
-from backend.tax.engine.jurisdictions.base import Jurisdiction, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
-from backend.tax.engine.results import Outcome
 
 
 class Canada(Jurisdiction):
@@ -27,9 +26,8 @@ class Canada(Jurisdiction):
     buy_back_rule = "a superficial loss: denied and added to the cost of what is held 30 days on (ITA 54)"
     untaxed = frozenset()  # gifts and donations are disposals at market value, what is lost one for nothing
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return the figures of Schedule 3: half of gains less losses, and net capital losses carried (at half)."""
-        gains = self.gains_of(outcome, year)
         half = abs(gains.net_e18) // 2
         before = scaled(carried.get("net_capital_losses", Decimal(0)))
         taxable = half if gains.net_e18 > 0 else 0

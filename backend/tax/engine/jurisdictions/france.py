@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from backend.tax.engine.events import Kind
-from backend.tax.engine.jurisdictions.base import NO_GAIN, Jurisdiction, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import NO_GAIN, Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
-from backend.tax.engine.results import Outcome
+from backend.tax.engine.results import Disposal
 
 SMALL_SALES = scaled(Decimal(305))
 
@@ -28,11 +28,14 @@ class France(Jurisdiction):
     # An exchange is neutral, and with it what was paid for it in assets.
     untaxed = NO_GAIN | {Kind.SWAP, Kind.FEE, Kind.REPAY}
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def sum_own(self, total: YearGains, disposal: Disposal) -> None:
+        """Sum the costs of disposal: the limit of small sales is one of prices before them."""
+        total.add_own("spent", disposal.spent_e18 or 0)
+
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return the net gain of form 2086; a net loss of the year is lost."""
         del carried
-        gains = self.gains_of(outcome, year)
-        prices = gains.proceeds_e18 + sum(each.spent_e18 or 0 for each in gains.disposals)
+        prices = gains.proceeds_e18 + gains.own("spent")
         is_small = gains.unknown == 0 and prices <= SMALL_SALES
         taxable = 0 if is_small else max(0, gains.net_e18)
         figures = [*usual_figures(gains), figure("taxable_gain", "Taxable gain", taxable)]

@@ -13,10 +13,10 @@ from decimal import Decimal
 
 from backend.tax.engine.calendar import anniversary
 from backend.tax.engine.events import IncomeKind
-from backend.tax.engine.jurisdictions.base import Jurisdiction, Term, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import Jurisdiction, Term, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
-from backend.tax.engine.results import Outcome, Part
+from backend.tax.engine.results import Disposal, Part
 
 OTHER_INCOME_LIMIT = scaled(Decimal(256))
 _NOT_HERE = "units are identified, or go first in first out in each wallet (finance ministry, 10 May 2022)"
@@ -41,17 +41,15 @@ class Germany(Jurisdiction):
             return None
         return Term.LONG if disposed > anniversary(part.lot.day) else Term.SHORT
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def sum_own(self, total: YearGains, disposal: Disposal) -> None:
+        """Sum what is taxed, and what is free."""
+        for part in disposal.parts:
+            if part.gain_e18 is not None:
+                total.add_own(self.term(part, disposal.day) or Term.SHORT, part.gain_e18)
+
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return taxable and free gains, the limits, and losses carried."""
-        gains = self.gains_of(outcome, year)
-        taxable = free = 0
-        for disposal in gains.disposals:
-            for part in disposal.parts:
-                gain = part.gain_e18
-                if gain is not None and self.term(part, disposal.day) is Term.LONG:
-                    free += gain
-                elif gain is not None:
-                    taxable += gain
+        taxable, free = gains.own(Term.SHORT), gains.own(Term.LONG)
         limit, before = scaled(Decimal(self.limit(year))), scaled(carried.get("losses", Decimal(0)))
         is_below = 0 < taxable < limit
         counted = 0 if is_below else max(0, taxable)

@@ -9,9 +9,8 @@ first out is what the return's schedule VDA is filled with.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from backend.tax.engine.jurisdictions.base import NO_GAIN, Jurisdiction, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import NO_GAIN, Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
-from backend.tax.engine.results import Outcome
 
 SINCE = 2022
 
@@ -26,10 +25,9 @@ class India(Jurisdiction):
     untaxed = NO_GAIN
     fees_count = False
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return the sum of gains, the tax of 30 % on it, and the losses that are lost."""
         del carried
-        gains = self.gains_of(outcome, year)
         taxable = gains.gains_e18 if year >= SINCE else 0
         figures = [
             *usual_figures(gains),

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from backend.tax.engine.events import Kind
-from backend.tax.engine.jurisdictions.base import Jurisdiction, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
-from backend.tax.engine.results import Outcome
 
 EXEMPTION = scaled(Decimal(1270))
 
@@ -31,9 +30,8 @@ class Ireland(Jurisdiction):
     )
     untaxed = frozenset({Kind.DONATION, Kind.LOSS})
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return the chargeable gain: losses first, those carried too, then the exemption."""
-        gains = self.gains_of(outcome, year)
         before = scaled(carried.get("losses", Decimal(0)))
         used = min(before, max(0, gains.net_e18))
         left = max(0, gains.net_e18) - used

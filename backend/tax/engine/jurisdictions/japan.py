@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from backend.tax.engine.events import Kind
-from backend.tax.engine.jurisdictions.base import Jurisdiction, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
-from backend.tax.engine.results import Outcome
 
 
 class Japan(Jurisdiction):
@@ -25,10 +24,9 @@ class Japan(Jurisdiction):
     untaxed = frozenset({Kind.LOSS})
     wrap_is_disposal = True  # nothing frees it: another token for a token is an exchange
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return miscellaneous income: gains less losses and what was earned, never below nothing."""
         del carried
-        gains = self.gains_of(outcome, year)
         figures = [
             *usual_figures(gains),
             figure("miscellaneous_income", "Miscellaneous income", max(0, gains.net_e18 + gains.income_e18)),

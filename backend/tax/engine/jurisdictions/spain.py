@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from backend.tax.engine.events import Kind
-from backend.tax.engine.jurisdictions.base import Jurisdiction, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
-from backend.tax.engine.results import Outcome
 
 YEARS_CARRIED = 4
 
@@ -25,9 +24,8 @@ class Spain(Jurisdiction):
     per_wallet_choice = False
     untaxed = frozenset({Kind.LOSS})
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return the gain of the savings base. `carried` are losses by the year they are of (`losses_2023`)."""
-        gains = self.gains_of(outcome, year)
         left = max(0, gains.net_e18)
         losses = {name: scaled(amount) for name, amount in sorted(carried.items())}
         losses = {name: amount for name, amount in losses.items() if year - int(name[-4:]) <= YEARS_CARRIED}

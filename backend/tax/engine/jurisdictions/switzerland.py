@@ -9,9 +9,8 @@ decided here.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from backend.tax.engine.jurisdictions.base import Jurisdiction, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
-from backend.tax.engine.results import Outcome
 
 
 class Switzerland(Jurisdiction):
@@ -21,10 +20,9 @@ class Switzerland(Jurisdiction):
     methods = (Method.FIFO, Method.AVERAGE)
     why_not = "gains of private wealth are free, so the usual order of securities is enough"
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return income, and gains that are free."""
         del carried
-        gains = self.gains_of(outcome, year)
         figures = [
             *usual_figures(gains),
             figure("gain_free", "Gains less losses of private wealth: free", gains.net_e18),

@@ -12,10 +12,10 @@ from datetime import date
 from decimal import Decimal
 
 from backend.tax.engine.events import Kind
-from backend.tax.engine.jurisdictions.base import Jurisdiction, YearResult, figure, usual_figures
+from backend.tax.engine.jurisdictions.base import Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
-from backend.tax.engine.results import Outcome
+from backend.tax.engine.results import Disposal
 
 # Annual exempt amount by the year it holds from; before 2019/20 the amounts of those years.
 ALLOWANCES = {
@@ -49,15 +49,18 @@ class UnitedKingdom(Jurisdiction):
         """Return the annual exempt amount of a tax year in pounds, 0 before 2014/15."""
         return next((ALLOWANCES[since] for since in sorted(ALLOWANCES, reverse=True) if year >= since), 0)
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def sum_own(self, total: YearGains, disposal: Disposal) -> None:
+        """Sum the gains since the rates changed."""
+        if disposal.day >= RATE_CHANGE:
+            total.add_own("late", disposal.gain_e18 or 0)
+
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return the figures of SA108. Losses of the year count in full; those carried only down to the allowance."""
-        gains = self.gains_of(outcome, year)
         allowance = scaled(Decimal(self.allowance(year)))
         before = scaled(carried.get("losses", Decimal(0)))
         net = gains.net_e18
         used = min(before, max(0, net - allowance))
         taxable = max(0, net - used - allowance)
-        late = sum(each.gain_e18 or 0 for each in gains.disposals if year == 2024 and each.day >= RATE_CHANGE)
         figures = [
             *usual_figures(gains),
             figure("allowance", "Annual exempt amount", allowance),
@@ -65,7 +68,9 @@ class UnitedKingdom(Jurisdiction):
             figure("taxable_gain", "Gain above the exempt amount", taxable),
         ]
         if year == 2024:
-            figures.append(figure("net_gain_from_30_october", "Of the net gain: disposals from 30 October 2024", late))
+            figures.append(
+                figure("net_gain_from_30_october", "Of the net gain: disposals from 30 October 2024", gains.own("late"))
+            )
         note = "Years before 2014/15 have no exempt amount here." if year < 2014 else ""
         return self.result(year, gains, figures, {"losses": before - used + max(0, -net)}, note)
 
@@ -84,9 +89,8 @@ class UnitedKingdomCompany(UnitedKingdom):
         del year
         return 0
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return chargeable gains; losses are carried against later ones (TCGA 1992 s2A)."""
-        gains = self.gains_of(outcome, year)
         before = scaled(carried.get("losses", Decimal(0)))
         used = min(before, max(0, gains.net_e18))
         figures = [

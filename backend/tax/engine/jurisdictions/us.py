@@ -23,7 +23,7 @@ from backend.tax.engine.jurisdictions.base import (
 )
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
-from backend.tax.engine.results import Outcome, Part
+from backend.tax.engine.results import Disposal, Part
 
 PER_WALLET_FROM = date(2025, 1, 1)
 LOSS_LIMIT = scaled(Decimal(3000))
@@ -59,18 +59,17 @@ class UnitedStates(Jurisdiction):
             return boxes[2]
         return boxes[0] if basis_reported else boxes[1]
 
-    def assess(self, outcome: Outcome, year: int, carried: Mapping[str, Decimal]) -> YearResult:
+    def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return short and long gains, what of a loss counts against other income, and what is carried (1212(b))."""
-        gains = self.gains_of(outcome, year)
-        by_term = self._by_term(gains)
-        short = by_term[Term.SHORT] - scaled(carried.get("short_term", Decimal(0)))
-        long = by_term[Term.LONG] - scaled(carried.get("long_term", Decimal(0)))
+        short_gain, long_gain = gains.own(Term.SHORT), gains.own(Term.LONG)
+        short = short_gain - scaled(carried.get("short_term", Decimal(0)))
+        long = long_gain - scaled(carried.get("long_term", Decimal(0)))
         deducted = min(LOSS_LIMIT, max(0, -(short + long)))
         left_short, left_long = _carried(short, long, deducted)
         figures = [
             *usual_figures(gains),
-            figure("short_term_gain", "Short-term gain or loss", by_term[Term.SHORT]),
-            figure("long_term_gain", "Long-term gain or loss", by_term[Term.LONG]),
+            figure("short_term_gain", "Short-term gain or loss", short_gain),
+            figure("long_term_gain", "Long-term gain or loss", long_gain),
             figure("net_short_term", "Short-term after losses carried into the year", short),
             figure("net_long_term", "Long-term after losses carried into the year", long),
             figure("net_capital_gain", "Net capital gain or loss", short + long),
@@ -83,14 +82,12 @@ class UnitedStates(Jurisdiction):
         )
         return self.result(year, gains, figures, left, note)
 
-    def _by_term(self, gains: YearGains) -> dict[Term, int]:
-        sums = {Term.SHORT: 0, Term.LONG: 0}
-        for disposal in gains.disposals:
-            for part in disposal.parts:
-                term, gain = self.term(part, disposal.day), part.allowed_e18
-                if term is not None and gain is not None:
-                    sums[term] += gain
-        return sums
+    def sum_own(self, total: YearGains, disposal: Disposal) -> None:
+        """Sum what counts by term."""
+        for part in disposal.parts:
+            term, gain = self.term(part, disposal.day), part.allowed_e18
+            if term is not None and gain is not None:
+                total.add_own(term, gain)
 
 
 def _carried(short: int, long: int, deducted: int) -> tuple[int, int]:
