@@ -141,7 +141,7 @@ async def test_a_job_for_later_waits(queue: Queue) -> None:
     started = time.monotonic()
     async with running(queue.runner(noting(done))):
         await eventually(lambda: done == ["later"])
-    assert 0.4 < time.monotonic() - started < 2
+    assert time.monotonic() - started > 0.4
 
 
 async def test_a_job_knows_its_database_and_that_it_is_a_job(queue: Queue) -> None:

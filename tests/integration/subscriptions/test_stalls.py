@@ -1,6 +1,6 @@
 """A Stripe that takes a request and says nothing: we give up soon, hold nothing, and stop asking for a while."""
 
-import time
+import asyncio
 
 import pytest
 
@@ -16,15 +16,13 @@ async def test_a_stall_is_given_up_and_then_not_asked_again(shop: Shop) -> None:
     gateway = StripeGateway(settings, StripeCalls(payments_connection(settings), try_seconds=0.2))
     await shop.faults("/v1/subscriptions", method="GET", times=20, seconds=3)
     try:
-        started = time.monotonic()
-        for _ in range(5):
-            with pytest.raises(PaymentsUnavailableError):
-                await gateway.subscriptions_of("cus_any")
-        assert time.monotonic() - started < 3
-        started = time.monotonic()
-        with pytest.raises(PaymentsUnavailableError):  # the circuit is open: nothing is sent
+        async with asyncio.timeout(14):  # waiting for what stalls would take 15 s
+            for _ in range(5):
+                with pytest.raises(PaymentsUnavailableError):
+                    await gateway.subscriptions_of("cus_any")
+        await shop.faults()
+        with pytest.raises(PaymentsUnavailableError):  # the circuit is open: nothing is sent, or it would be answered
             await gateway.subscriptions_of("cus_any")
-        assert time.monotonic() - started < 0.05
     finally:
         await shop.faults()
         await gateway.close()
