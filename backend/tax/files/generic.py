@@ -1,0 +1,230 @@
+"""The generic format, and any file whose columns the user maps to it: see docs/tax-files.md. Pure.
+
+`timestamp,type,sent_asset,sent_amount,received_asset,received_amount,fee_asset,fee_amount,value,currency,wallet,tx_hash,
+note`, in any order; `to_wallet`, `id` and `chain_id` may be there too, and `asset` with a signed `amount` instead of
+both sides. The fee is never in the other amounts.
+"""
+
+from decimal import Decimal
+
+from backend.tax.engine.events import IncomeKind
+from backend.tax.files.assets import Asset, currency_of
+from backend.tax.files.kinds import meaning_of, normal
+from backend.tax.files.readings import Readings, is_content, leg
+from backend.tax.files.records import CellError
+from backend.tax.files.sheet import Line, Sheet
+from backend.tax.transactions import TaxLeg, TransactionKind, Worth
+
+COLUMNS = {
+    "at": "timestamp", "type?": "type", "sent_asset?": "sent asset", "sent_amount?": "sent amount",
+    "received_asset?": "received asset", "received_amount?": "received amount", "fee_asset?": "fee asset",
+    "fee_amount?": "fee amount", "value?": "value", "currency?": "currency", "wallet?": "wallet",
+    "tx_hash?": "tx hash", "note?": "note", "to_wallet?": "to wallet", "id?": "id", "chain_id?": "chain id",
+    "asset?": "asset", "amount?": "amount",
+}  # fmt: skip
+MEANINGS = ("timestamp", *(each.rstrip("?") for each in list(COLUMNS)[1:]))
+NUMBERS = ("sent_amount", "received_amount", "fee_amount", "value", "amount")
+K = TransactionKind
+# What must (and what must not) go and come.
+_ONLY_COMES = frozenset({K.DEPOSIT, K.INCOME, K.GIFT_IN, K.BORROW})
+_ONLY_GOES = frozenset({K.WITHDRAWAL, K.SPEND, K.GIFT_OUT, K.DONATION, K.LOSS, K.REPAY})
+_BOTH = frozenset({K.SWAP, K.WRAP, K.TRANSFER})
+_GOES = frozenset({K.SELL, K.LP_ADD, K.SUPPLY, K.STAKE, K.LIQUIDATION})
+_COMES = frozenset({K.BUY, K.LP_REMOVE, K.WITHDRAW, K.UNSTAKE})
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+Side = tuple[Asset, Decimal] | None
+
+
+def read(sheet: Sheet, out: Readings) -> None:
+    """Read every line; a line is one transaction."""
+    for line in sheet.lines():
+        if is_content(line, out):
+            try:
+                _read_line(line, out)
+            except CellError as error:
+                out.refuse(line, error)
+
+
+def _read_line(line: Line, out: Readings) -> None:
+    at = line.at()
+    word = line.text("type")
+    sent, received = _signed(line, word) if line.text("amount") else (_side(line, "sent"), _side(line, "received"))
+    fee = _side(line, "fee", is_outflow=sent is not None and line.text("sent_amount").startswith("-"))
+    kind, income = _kind_of(word, sent, received, fee, line)
+    worth = _worth(line, out, sent, received)
+    legs, fees = _legs(kind, sent, received, fee, worth)
+    wallet, to_wallet = line.text("wallet"), line.text("to_wallet")
+    out.add(
+        (line.number,), at, kind, legs, fees=fees, income=income, word=normal(word), own_id=line.text("id") or None,
+        wallet=_place(wallet) if wallet else None, to_wallet=_place(to_wallet) if to_wallet else None,
+        tx_hash=_hash(line.text("tx_hash")), note=as_text(line.text("note")),
+        chain_id=_chain_id(line),
+    )  # fmt: skip
+
+
+def as_text(cell: str) -> str:
+    """Return a cell without the apostrophe that keeps spreadsheets from running it as a formula."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULAS) else cell
+
+
+def _place(name: str) -> str:
+    """Return a wallet as transactions name it: an address in lower case, an account as it is written."""
+    name = as_text(name)
+    return name.lower() if name[:2] in ("0x", "0X") else name
+
+
+def _hash(text: str) -> str | None:
+    if not text:
+        return None
+    return text.lower() if text[:2] in ("0x", "0X") else text
+
+
+def _chain_id(line: Line) -> int | None:
+    text = line.text("chain_id")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**53):
+        raise CellError("chain_id", f"“{text[:20]}” is no number of a chain: Ethereum is 1")
+    return int(text)
+
+
+def _signed(line: Line, word: str) -> tuple[Side, Side]:
+    """Return what went and came where one column has both: below zero it went, and where the type says so."""
+    if line.text("sent_amount") or line.text("received_amount"):
+        raise CellError("amount", "is filled in, and an amount sent or received too: which one holds?")
+    amount, asset = line.amount("amount"), line.asset("asset")
+    if not amount:
+        return None, None
+    try:
+        goes = amount < 0 or meaning_of(word).kind in _ONLY_GOES
+    except ValueError:
+        goes = amount < 0  # the word is refused later
+    return ((asset, abs(amount)), None) if goes else (None, (asset, amount))
+
+
+def _side(line: Line, name: str, is_outflow: bool = True) -> Side:
+    """Return an asset and how much of it, above zero; None where nothing is said, or zero."""
+    asset_name, amount_name = f"{name}_asset", f"{name}_amount"
+    amount = line.maybe(amount_name)
+    if not amount:  # empty, or none of it
+        if amount is None and line.text(asset_name) and name != "fee":
+            raise CellError(amount_name, "is empty: how much of it?")
+        return None
+    if amount < 0:
+        if name == "received" or (name == "fee" and not is_outflow):
+            raise CellError(amount_name, "is below zero: what went stands under sent; a fee paid back is income")
+        amount = -amount
+    if not line.text(asset_name):
+        raise CellError(asset_name, "is empty: which asset?")
+    return line.asset(asset_name), amount
+
+
+def _kind_of(word: str, sent: Side, received: Side, fee: Side, line: Line) -> tuple[TransactionKind, IncomeKind | None]:
+    try:
+        meaning = meaning_of(word)
+    except ValueError as error:
+        raise CellError("type", str(error)) from None
+    if sent is None and received is None and fee is None:
+        raise CellError(None, "No amount is above zero: nothing went and nothing came")
+    kind = meaning.kind or _deduced(word, sent, received, line)
+    kind = _as_it_went(kind, sent, received, line)
+    _check(kind, sent, received, word, line)
+    return kind, meaning.income
+
+
+def _deduced(word: str, sent: Side, received: Side, line: Line) -> TransactionKind:
+    """Return what the amounts say where no word does."""
+    name = normal(word)
+    if sent and received:
+        if name == "gift":
+            raise CellError("type", "is a gift, and something went and came: write two lines")
+        return K.SWAP
+    if sent is None and received is None:
+        return K.FEE
+    if name == "gift":
+        return K.GIFT_OUT if sent else K.GIFT_IN
+    if name:
+        raise CellError("type", "is a trade, and only one side is filled in: what was paid, and what came?")
+    return K.WITHDRAWAL if sent else K.DEPOSIT
+
+
+def _as_it_went(kind: TransactionKind, sent: Side, received: Side, line: Line) -> TransactionKind:
+    """Return the kind that fits what went and came: paid with an asset a purchase is a swap, and so on."""
+    if kind in (K.SWAP, K.BUY, K.SELL) and sent and received:
+        if sent[0].is_fiat and not received[0].is_fiat:
+            return K.BUY
+        if received[0].is_fiat and not sent[0].is_fiat:
+            return K.SELL
+        return K.SWAP
+    if kind is K.WITHDRAW and sent and not received:
+        return K.WITHDRAWAL
+    if kind is K.TRANSFER and not (sent and received):
+        if sent and line.text("to_wallet"):
+            return kind
+        return K.WITHDRAWAL if sent else K.DEPOSIT
+    return kind
+
+
+def _check(kind: TransactionKind, sent: Side, received: Side, word: str, line: Line) -> None:
+    """Raise CellError where what goes and comes does not fit the kind."""
+    said = word.strip() or kind.value
+    goes, comes = sent is not None, received is not None
+    if kind is K.FEE:
+        if comes:
+            raise CellError("received_amount", f"A {said} brings nothing: what came is a line of its own")
+        return
+    if kind in _BOTH and kind is not K.TRANSFER and not (goes and comes):
+        raise CellError("sent_amount" if comes else "received_amount", f"A {said} needs what went and what came")
+    if (kind in _ONLY_GOES or kind in _GOES) and not goes:
+        raise CellError("sent_amount", f"A {said} needs what went: sent_asset and sent_amount")
+    if (kind in _ONLY_COMES or kind in _COMES) and not comes:
+        raise CellError("received_amount", f"A {said} needs what came: received_asset and received_amount")
+    if kind in _ONLY_GOES and comes:
+        raise CellError("received_amount", f"With a {said} nothing comes: is it a sale, or a swap?")
+    if kind in _ONLY_COMES and goes:
+        raise CellError("sent_amount", f"With a {said} nothing goes: is it a purchase, or a swap?")
+    if kind is K.TRANSFER:
+        _check_transfer(sent, received, line)
+
+
+def _check_transfer(sent: Side, received: Side, line: Line) -> None:
+    if not line.text("to_wallet"):
+        raise CellError(
+            "to_wallet", "A transfer with both sides needs to_wallet, where it went: or write two lines, out and in"
+        )
+    if sent and received and (sent[0].asset != received[0].asset or received[1] > sent[1]):
+        raise CellError("received_amount", "A transfer moves one asset, and no more comes than went")
+
+
+def _worth(line: Line, out: Readings, sent: Side, received: Side) -> Worth | None:
+    value = line.maybe("value")
+    if value is None:
+        return None
+    text = line.text("currency")
+    if text:
+        currency = line.sheet.currencies.get(text)
+        if currency is None:
+            try:
+                currency = line.sheet.currencies[text] = currency_of(text)
+            except ValueError as error:
+                raise CellError("currency", str(error)) from None
+    else:
+        money = next((side[0].symbol for side in (sent, received) if side and side[0].is_fiat), None)
+        if money is None:
+            raise CellError("currency", "is empty, and there is a value: in which currency?")
+        currency = money
+    return out.worth(value, currency)
+
+
+def _legs(
+    kind: TransactionKind, sent: Side, received: Side, fee: Side, worth: Worth | None
+) -> tuple[tuple[TaxLeg, ...], tuple[TaxLeg, ...]]:
+    """Return the legs and the fees. `value` is what the whole was worth: of each side, and of a fee that is alone."""
+    fees = () if fee is None else (leg(*fee, worth if sent is None and received is None else None),)
+    if kind is K.FEE and sent is not None:
+        return (), (leg(*sent, worth), *fees)
+    if kind is K.TRANSFER and sent is not None and received is None:
+        received = sent
+    went = () if sent is None else (leg(sent[0], -sent[1], worth),)
+    came = () if received is None else (leg(*received, worth),)
+    return went + came, fees
