@@ -1,0 +1,1 @@
+"""What of a tax book is not settled, and how a user settles it: issues, edits, and rules for many transactions."""
