@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import utc_now
 from backend.tax import records, repository
+from backend.tax.review.rules import decide_by_rules
 from backend.tax.transactions import Edit, TaxTransaction
 
 Entry = tuple[TaxTransaction, Edit | None]
@@ -47,6 +48,7 @@ async def add_transactions(session: AsyncSession, user_id: UUID, transactions: S
         new, other = await repository.write(session, user_id, part)
         added, changed = added + new, changed + other
     if added or changed:
+        await decide_by_rules(session, user_id, rows)
         await bump(session, user_id)
     return Written(added, len(rows) - added, changed)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An issue as it stands in the store: by `sorts` its proposals are found, `dismissed_at` is set when put aside."""
+    """An issue as it stands in the store; `dismissed_at` is when it was put aside."""
 
     issue: Issue
     dismissed_at: datetime | None
@@ -50,10 +51,16 @@ def issue_row(issue: Issue) -> dict[str, Any]:
     }
 
 
+def proposal_key(proposal: Proposal) -> str:
+    """Return the name of a proposal: the same as long as it says the same."""
+    said = {str(id_): edit_json(edit) for id_, edit in proposal.edits.items()}
+    digest = blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
+    return f"{sort_of(proposal)}:{digest}"[:80]
+
+
 def proposal_json(proposal: Proposal) -> dict[str, Any]:
-    """Return a proposal as the store has it, with the sort that it is of."""
-    edits = {str(id_): edit_json(edit) for id_, edit in proposal.edits.items()}
-    return {"sort": sort_of(proposal), "label": proposal.label, "edits": edits}
+    """Return a proposal as the store has it."""
+    return {"label": proposal.label, "edits": {str(id_): edit_json(edit) for id_, edit in proposal.edits.items()}}
 
 
 def proposal_of(data: Mapping[str, Any]) -> Proposal:

@@ -32,7 +32,8 @@ and (cast(:wallet as text) is null or i.wallet = :wallet)
 _TRY_LOCK = text("select pg_try_advisory_xact_lock(hashtextextended('tax review ' || cast(:user_id as text), 0))")
 _WRITE = text(f"""
 insert into tax_issues as i (user_id, {", ".join(COLUMNS)})
-select :user_id, {", ".join(f"r.{name}" for name in COLUMNS)} from jsonb_to_recordset(cast(:rows as jsonb)) as r({_RECORD})
+select :user_id, {", ".join(f"r.{name}" for name in COLUMNS)}
+from jsonb_to_recordset(cast(:rows as jsonb)) as r({_RECORD})
 on conflict (user_id, id) do update set
   {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name not in ("id", "dismissed_at"))}
 """)  # noqa: S608 - names from above

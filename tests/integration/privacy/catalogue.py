@@ -119,6 +119,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("ledger_events", "source"): "chain",
     ("ledger_event_tokens", "event_id"): lambda person: person.id,
     ("tax_imports", "state"): "committed",
+    ("tax_decisions", "what"): "accepted",
     ("tax_transactions", "id"): lambda person: person.id,
     ("tax_transactions", "source"): "file",
     ("tax_transaction_assets", "transaction_id"): lambda person: person.id,
