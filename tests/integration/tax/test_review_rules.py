@@ -59,18 +59,7 @@ async def add(database: Database, user: CurrentUser, wanted: RuleCreate) -> UUID
         return (await rules.add_rule(session, user, wanted)).id
 
 
-async def waiting(database: Database, user: CurrentUser) -> int:
-    async with database.unit_of_work() as session:
-        found = await session.execute(
-            text("select count(*) from procrastinate.procrastinate_jobs where queueing_lock = :l and status = 'todo'"),
-            {"l": f"tax.review:{user.id}"},
-        )
-        return found.scalar_one()
-
-
-async def test_a_rule_decides_what_is_there_and_what_comes(
-    user: CurrentUser, app_database: Database, worker_database: Database
-):
+async def test_a_rule_decides_what_is_there_and_what_comes(user: CurrentUser, app_database: Database):
     one, other = deposit(1), deposit(2, counterparty=None)
     await put(app_database, user, one, other)
     async with app_database.unit_of_work(user.id) as session:
@@ -85,7 +74,6 @@ async def test_a_rule_decides_what_is_there_and_what_comes(
     later = deposit(3)
     await put(app_database, user, later)
     assert (await kinds(app_database, user))[later.id] is TransactionKind.INCOME
-    assert await waiting(worker_database, user) == 1
     async with app_database.unit_of_work(user.id) as session:
         assert await store.book_version(session, user.id) > before
         listed = await rules.list_rules(session, user)
