@@ -310,6 +310,28 @@ async def protocols_of(session: AsyncSession, user_id: UUID) -> list[str]:
     return list((await session.execute(_PROTOCOLS, {"user_id": user_id})).scalars())
 
 
+_TOKENS = text("""
+select distinct t.chain_id, t.token from ledger_event_tokens t where t.user_id = :user_id order by t.chain_id, t.token
+""")
+_MARK = text("""
+select count(*) as events, coalesce(sum(hashtextextended(
+  e.id::text || e.digest || e.legs::text || coalesce(e.fee_price_usd::text, ''), 0)::numeric), 0) as sum
+from ledger_events e
+where e.user_id = :user_id and e.wallet = any(cast(:wallets as text[])) and e.withdrawn_at is null
+""")
+
+
+async def tokens_of(session: AsyncSession, user_id: UUID) -> list[tuple[int, str]]:
+    """Return (chain, token) of all that a user's events are about."""
+    return [(row.chain_id, row.token) for row in await session.execute(_TOKENS, {"user_id": user_id})]
+
+
+async def mark(session: AsyncSession, user_id: UUID, wallets: Sequence[str]) -> str:
+    """Return a text that is another one when anything about the events of a user's wallets is."""
+    row = (await session.execute(_MARK, {"user_id": user_id, "wallets": list(wallets)})).one()
+    return f"{row.events}:{row.sum}"
+
+
 _OUTDATED = text("""
 select block_number, array_agg(distinct tx_hash) as hashes from ledger_events
 where user_id = :user_id and wallet = :wallet and chain_id = :chain_id and decoder_version < :version

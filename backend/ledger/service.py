@@ -36,10 +36,12 @@ __all__ = [
     "event_of",
     "events_of",
     "forget_wallet",
+    "mark_of",
     "open_coverage",
     "place_of",
     "protocols_of",
     "reprice",
+    "tokens_of",
     "withdraw_orphaned",
 ]
 
@@ -132,6 +134,16 @@ async def coverage_of(session: AsyncSession, user_id: UUID, wallets: Sequence[st
     """
     named = None if wallets is None else sorted({wallet.lower() for wallet in wallets})
     return [records.coverage_of(row) for row in await repository.coverage(session, user_id, named)]
+
+
+async def tokens_of(session: AsyncSession, user_id: UUID) -> list[tuple[int, str]]:
+    """Return (chain, token) of all that a user's events are about, in order; fees do not count."""
+    return await repository.tokens_of(session, user_id)
+
+
+async def mark_of(session: AsyncSession, user_id: UUID, wallets: Iterable[str]) -> str:
+    """Return a text that is another one when any event of these wallets of a user, or a price of one, is."""
+    return await repository.mark(session, user_id, sorted({wallet.lower() for wallet in wallets}))
 
 
 async def protocols_of(session: AsyncSession, user_id: UUID) -> list[str]:

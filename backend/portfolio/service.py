@@ -9,6 +9,7 @@ from backend.portfolio.refresh import ask_refresh
 from backend.portfolio.snapshots.history import Range
 from backend.portfolio.snapshots.records import EXACT, OTHER, AssetPart, ChainPart, Snapshot
 from backend.portfolio.snapshots.service import History, history, latest, latest_and_day_before
+from backend.portfolio.vouched import TokenNames, token_names, wallets_read
 
 __all__ = [
     "EXACT",
@@ -22,6 +23,7 @@ __all__ = [
     "Part",
     "Range",
     "Snapshot",
+    "TokenNames",
     "Way",
     "allocation",
     "ask_refresh",
@@ -39,5 +41,7 @@ __all__ = [
     "position_history",
     "position_list",
     "share_pct",
+    "token_names",
     "unknown_of",
+    "wallets_read",
 ]

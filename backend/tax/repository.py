@@ -68,6 +68,18 @@ insert into tax_books as b (user_id, version) values (:user_id, 1)
 on conflict (user_id) do update set version = b.version + 1 returning version
 """)
 _COUNT = text("select count(*) from tax_transactions where user_id = :user_id")
+_LOCK_SYNC = text("select pg_advisory_xact_lock(hashtextextended('tax sync ' || cast(:user_id as text), 0))")
+_DIGESTS = text("select id, digest from tax_transactions where user_id = :user_id and source = 'wallet'")
+_REMOVE_GONE = text("""
+delete from tax_transactions where user_id = :user_id and id = any(cast(:ids as uuid[]))
+  and (edit is null or happened_at < :edited_before) returning id
+""")
+_COUNT_OTHERS = text("select count(*) from tax_transactions where user_id = :user_id and source <> 'wallet'")
+_SYNCED = text("select synced_at, synced_of from tax_books where user_id = :user_id")
+_NOTE_SYNCED = text("""
+insert into tax_books (user_id, synced_of, synced_at) values (:user_id, :mark, :now)
+on conflict (user_id) do update set synced_of = excluded.synced_of, synced_at = excluded.synced_at
+""")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _NO_ID = UUID(int=0)
 
@@ -139,3 +151,41 @@ async def bump(session: AsyncSession, user_id: UUID) -> int:
 async def count(session: AsyncSession, user_id: UUID) -> int:
     """Return how many transactions a user has."""
     return (await session.execute(_COUNT, {"user_id": user_id})).scalar_one()
+
+
+async def lock_sync(session: AsyncSession, user_id: UUID) -> None:
+    """Until the transaction ends nobody else takes this user's wallets over."""
+    await session.execute(_LOCK_SYNC, {"user_id": str(user_id)})
+
+
+async def wallet_digests(session: AsyncSession, user_id: UUID) -> dict[UUID, str]:
+    """Return what the transactions of a user's wallets say, as digests by id."""
+    return {row.id: row.digest for row in await session.execute(_DIGESTS, {"user_id": user_id})}
+
+
+async def count_others(session: AsyncSession, user_id: UUID) -> int:
+    """Return how many transactions of a user are not from wallets."""
+    return (await session.execute(_COUNT_OTHERS, {"user_id": user_id})).scalar_one()
+
+
+async def synced_of(session: AsyncSession, user_id: UUID) -> str | None:
+    """Return what of the ledger was taken over last, None before the first time."""
+    row = (await session.execute(_SYNCED, {"user_id": user_id})).one_or_none()
+    return None if row is None else row.synced_of
+
+
+async def synced_at(session: AsyncSession, user_id: UUID) -> datetime | None:
+    """Return when the ledger was last taken over, None before the first time."""
+    row = (await session.execute(_SYNCED, {"user_id": user_id})).one_or_none()
+    return None if row is None else row.synced_at
+
+
+async def remove_gone(session: AsyncSession, user_id: UUID, ids: Sequence[UUID], edited_before: datetime) -> int:
+    """Delete transactions, of those with an edit only what happened before a time; return how many were deleted."""
+    values = {"user_id": user_id, "ids": list(ids), "edited_before": edited_before}
+    return len((await session.execute(_REMOVE_GONE, values)).all())
+
+
+async def note_synced(session: AsyncSession, user_id: UUID, mark: str | None, now: datetime) -> None:
+    """Note what of the ledger was taken over (None: not all of it yet), and when."""
+    await session.execute(_NOTE_SYNCED, {"user_id": user_id, "mark": mark, "now": now})

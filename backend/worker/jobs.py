@@ -34,6 +34,7 @@ _TASK_MODULES = (
     "backend.subscriptions.erasure",
     "backend.worker.resealing",
     "backend.subscriptions.tasks",
+    "backend.tax.tasks",
 )
 
 

@@ -16,6 +16,7 @@ from backend.portfolio.chains import shared_pools
 from backend.portfolio.profit.tasks import defer_recounts
 from backend.portfolio.snapshots import live
 from backend.portfolio.wallets import repository
+from backend.tax.sync.service import defer_syncs
 
 IMPORT = "portfolio.import_activity"
 IMPORT_SECONDS = 240.0
@@ -52,6 +53,7 @@ async def import_activity(context: JobContext, user_id: str) -> None:
         await live.tell(context.redis, [live.moved(user)])
     async with context.database.unit_of_work() as session:
         await defer_recounts(session, [user])
+        await defer_syncs(session, [user])
         if not done.is_current:
             lock = f"{IMPORT}:{user}"
             await defer(session, IMPORT, run_at=utc_now() + GO_ON_AFTER, queueing_lock=lock, user_id=user_id)
@@ -94,6 +96,7 @@ async def price_activity(context: JobContext, timestamp: int) -> None:
         return
     async with context.database.unit_of_work() as session:
         await defer_recounts(session, users)
+        await defer_syncs(session, users)
     for user_id in users:
         await live.tell(context.redis, [live.moved(user_id)])
 

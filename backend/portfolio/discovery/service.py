@@ -20,6 +20,7 @@ from backend.portfolio.discovery.spam import WORDS
 from backend.portfolio.wallets import repository as wallets_repository
 from backend.portfolio.wallets.addresses import parse_address
 from backend.portfolio.wallets.service import defer_discovery
+from backend.tax.sync.service import defer_syncs
 
 MOST_ADDED = 200  # tokens that a user adds
 
@@ -136,6 +137,7 @@ async def decide(session: AsyncSession, user: CurrentUser, decision: TokenDecisi
         done = await repository.decide(session, user.id, decision.chain_id, token, decision.is_spam)
     if not done:
         raise NotFoundError("This is no token of your wallets, or you have decided nothing about it.")
+    await defer_syncs(session, [user.id])
     details = {"chainId": decision.chain_id, "isSpam": decision.is_spam}
     await audit(session, user.id, "portfolio_token.judged", token, details)
     return token

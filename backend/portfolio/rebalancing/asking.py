@@ -4,18 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.chain.events import NATIVE_TOKEN
-from backend.chain.registry import find_chain
-from backend.chain.service import known_tokens, verified_pools
+from backend.chain.service import verified_pools
 from backend.core.db import Database
 from backend.core.settings import Settings
-from backend.market.anchors import MarketAnchors, market_anchors
+from backend.market.assets import KnownAssets
 from backend.market.ladder.service import shared_ladder
 from backend.portfolio.chains import multicall3_addresses, shared_pools
-from backend.portfolio.discovery import repository as discovery_repository
-from backend.portfolio.rebalancing.assets import KnownAssets, known_assets
 from backend.portfolio.rebalancing.holdings import Movables
 from backend.portfolio.rebalancing.markets import MarketQuestion, price_keys, read_markets, tokens_in_pools
 from backend.portfolio.rebalancing.planning import Known, Wish
@@ -29,25 +25,6 @@ class Sources:
     database: Database
     timeseries: Database
     counters: Redis
-
-
-async def vouched_assets(session: AsyncSession, settings: Settings, chain_ids: Sequence[int]) -> KnownAssets:
-    """Return the vouched tokens of these chains: anchors first, then those of token lists."""
-    anchors = {chain_id: found for chain_id in chain_ids if (found := _anchors(settings, chain_id)) is not None}
-    wanted = {(chain_id, token) for chain_id, found in anchors.items() for token in _tokens_of(found)}
-    named = [
-        (token.chain_id, token.address, token.symbol, token.decimals)
-        for token in await known_tokens(session, list(anchors))
-        if (token.chain_id, token.address) in wanted
-    ]
-    listed = await discovery_repository.listed_tokens(session, chain_ids)
-    named += [(row.chain_id, row.token, row.symbol, row.decimals) for row in listed]
-    chains = {chain_id: found for chain_id in chain_ids if (found := find_chain(chain_id)) is not None}
-    return known_assets(
-        {chain_id: (chain.currency.symbol, chain.currency.decimals) for chain_id, chain in chains.items()},
-        {chain_id: (found.anchors.wrapped_native, found.anchors.stablecoins) for chain_id, found in anchors.items()},
-        named,
-    )
 
 
 async def ask(sources: Sources, held: Movables, wish: Wish, assets: KnownAssets) -> Known:
@@ -76,17 +53,6 @@ async def ask(sources: Sources, held: Movables, wish: Wish, assets: KnownAssets)
                 native_price_usd=native,
             )
     return Known(assets, await read_markets(rpcs, asked), prices)
-
-
-def _anchors(settings: Settings, chain_id: int) -> MarketAnchors | None:
-    try:
-        return market_anchors(chain_id, settings.demo_addresses_file)
-    except (KeyError, ValueError):
-        return None
-
-
-def _tokens_of(found: MarketAnchors) -> set[str]:
-    return {found.anchors.wrapped_native, *found.anchors.stablecoins, *found.tokens}
 
 
 def _tokens(held: Movables, wish: Wish, assets: KnownAssets) -> dict[int, list[str]]:

@@ -7,8 +7,8 @@ sold, and what has no known amount or price cannot be measured.
 from dataclasses import dataclass
 from decimal import Decimal
 
+from backend.market.assets import KnownAssets
 from backend.portfolio.engine.exact import add_up
-from backend.portfolio.rebalancing.assets import KnownAssets
 from backend.portfolio.snapshots.records import OTHER, AssetPart, Snapshot
 
 IN_PROTOCOL = "in {protocol}: take it out first, swaps move what is in the wallet"

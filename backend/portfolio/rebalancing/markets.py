@@ -19,10 +19,10 @@ from backend.chain.rpc.errors import RpcError
 from backend.chain.rpc.pool import RpcPool
 from backend.core.errors import UnavailableError
 from backend.core.logging import get_logger
+from backend.market.assets import KnownAssets, TokenKey
 from backend.market.engine.pools import CONCENTRATION, ConcentratedState, PairState, PoolState
 from backend.portfolio.engine.exact import EXACT, ZERO
 from backend.portfolio.engine.price_impact import PoolSide, cheapest_side, left_of
-from backend.portfolio.rebalancing.assets import KnownAssets, TokenKey
 
 log = get_logger(__name__)
 MARKET_SECONDS = 2.5

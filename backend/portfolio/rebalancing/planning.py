@@ -12,11 +12,11 @@ from typing import Literal
 
 from backend.chain.events import NATIVE_TOKEN
 from backend.core.ids import derived_id
+from backend.market.assets import KnownAssets, TokenKey
 from backend.portfolio.engine.exact import EXACT, ZERO
 from backend.portfolio.engine.price_impact import lost_fraction
 from backend.portfolio.engine.rebalancing import Plan, Question, Swap, Trade, rebalance, sensible_swaps
 from backend.portfolio.engine.targets import Drift, drifts
-from backend.portfolio.rebalancing.assets import KnownAssets, TokenKey
 from backend.portfolio.rebalancing.holdings import Movable, Movables, Purse
 from backend.portfolio.rebalancing.markets import ChainMarket, Route
 

@@ -9,10 +9,10 @@ from backend.chain.events import NATIVE_TOKEN
 from backend.chain.registry import chain_name, find_chain
 from backend.core.formats import address as short_address
 from backend.core.formats import untrusted_text
+from backend.market.assets import asset_name
 from backend.portfolio.engine.exact import EXACT, HUNDRED, ZERO, add_up, percent
 from backend.portfolio.engine.rebalancing import NOT_FOUND
 from backend.portfolio.engine.targets import Drift
-from backend.portfolio.rebalancing.assets import asset_name
 from backend.portfolio.rebalancing.holdings import LeftOut, Movable, Movables
 from backend.portfolio.rebalancing.markets import ChainMarket
 from backend.portfolio.rebalancing.planning import CAUTIOUS_SLIPPAGE, SEARCH_SECONDS, Known, Outcome, Suggestion

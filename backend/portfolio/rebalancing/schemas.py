@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from backend.core.schemas import ApiModel, Exact, Instant
+from backend.market.assets import CATEGORIES, KEY
 from backend.portfolio.engine.exact import HUNDRED, add_up
-from backend.portfolio.rebalancing.assets import CATEGORIES, KEY
 
 MOST_PARTS = 50
 MOST_NAME = 60

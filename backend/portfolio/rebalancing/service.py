@@ -14,10 +14,10 @@ from backend.accounts.service import CurrentUser, Feature, requires
 from backend.chain.events import NATIVE_TOKEN
 from backend.core.errors import UnavailableError
 from backend.core.settings import Settings
+from backend.market.assets import KnownAssets
 from backend.portfolio.chains import shared_pools
 from backend.portfolio.engine.allocation import shares_pct
-from backend.portfolio.rebalancing.asking import Sources, ask, vouched_assets
-from backend.portfolio.rebalancing.assets import KnownAssets
+from backend.portfolio.rebalancing.asking import Sources, ask
 from backend.portfolio.rebalancing.holdings import Movables, movables
 from backend.portfolio.rebalancing.planning import Known, Outcome, Wish, plan_trades
 from backend.portfolio.rebalancing.reading import names_of, no_portfolio, no_target, rebalancing_read
@@ -35,6 +35,7 @@ from backend.portfolio.rebalancing.targets import (
     most_targets,
 )
 from backend.portfolio.snapshots.records import Snapshot
+from backend.portfolio.vouched import vouched_assets
 
 __all__ = [
     "AssetChoice",

@@ -21,6 +21,7 @@ from backend.portfolio.chains import shared_pools
 from backend.portfolio.wallets import ens, repository
 from backend.portfolio.wallets.addresses import looks_like_name, parse_address
 from backend.portfolio.wallets.schemas import PortfolioWallet, WalletAdd, WalletChain, WalletChange
+from backend.tax.sync.service import defer_syncs
 
 DISCOVER_TASK = "portfolio.discover"
 SEEDED_AFTER = timedelta(minutes=1)
@@ -125,6 +126,7 @@ async def remove_wallet(session: AsyncSession, user: CurrentUser, wallet_id: UUI
     if address is None:
         raise NotFoundError("There is no such wallet.")
     await ledger.forget_wallet(session, user.id, address)
+    await defer_syncs(session, [user.id])
     await audit(session, user.id, "portfolio_wallet.removed", address)
     await fit_to_plan(session, user.id, user.tier)
 
@@ -137,6 +139,8 @@ async def fit_to_plan(session: AsyncSession, user_id: UUID, tier: str) -> None:
     paused = {row.id: most is not None and place >= most for place, row in enumerate(rows)}
     changed = {row.id: paused[row.id] for row in rows if row.paused_by_plan != paused[row.id]}
     await repository.set_paused(session, user_id, changed)
+    if changed:
+        await defer_syncs(session, [user_id])
 
 
 async def seed_wallets(session: AsyncSession, user_id: UUID, wallets: dict[str, str]) -> None:

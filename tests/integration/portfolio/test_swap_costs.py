@@ -19,8 +19,8 @@ from backend.demo.rpc import Rpc
 from backend.demo.swaps import swap_transaction
 from backend.demo.transactions import Transaction, send_and_mine
 from backend.embedded.ports import free_port
+from backend.market.assets import KnownAssets, known_assets
 from backend.portfolio.engine.price_impact import lost_fraction
-from backend.portfolio.rebalancing.assets import KnownAssets, known_assets
 from backend.portfolio.rebalancing.markets import (
     APPROVAL_GAS,
     NEW_TOKEN_GAS,

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from backend.chain.events import NATIVE_TOKEN
 from backend.core.ids import new_id
+from backend.market.assets import KnownAssets, known_assets
 from backend.portfolio.engine.price_impact import PoolSide, lost_fraction
-from backend.portfolio.rebalancing.assets import KnownAssets, known_assets
 from backend.portfolio.rebalancing.holdings import Purse, movables
 from backend.portfolio.rebalancing.markets import ChainMarket, PoolAt
 from backend.portfolio.rebalancing.planning import Known, Outcome, Wish, plan_trades, suggestion_id

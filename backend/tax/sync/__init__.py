@@ -1,0 +1,1 @@
+"""Putting the taking over of wallets in line."""
