@@ -19,6 +19,7 @@ from backend.portfolio.profit.service import average_costs
 from backend.portfolio.schemas import (
     AssetList,
     ChainList,
+    DashboardRead,
     HistoryRead,
     PortfolioRead,
     PositionList,
@@ -28,6 +29,7 @@ from backend.portfolio.snapshots.history import Range
 
 router = APIRouter(prefix="/v1/portfolio", tags=["Portfolio"], responses=SIGNED_IN_ERRORS)
 MAX_PAGE_SIZE = 500
+DASHBOARD_ASSETS = 20
 
 
 def _ladder() -> Ladder:
@@ -77,6 +79,17 @@ async def read_portfolio(user: ReadsPortfolio) -> Envelope[PortfolioRead]:
     async with resources().snapshots.open(user.id) as store:
         newest, day_before = await service.latest_and_day_before(store, user)
     return ok(portfolio_read(newest, day_before, utc_now()))
+
+
+@router.get("/dashboard")
+async def read_dashboard(user: ReadsPortfolio) -> Envelope[DashboardRead]:
+    """Read your newest snapshot at a glance: as `/v1/portfolio`, and the assets that are worth most."""
+    async with resources().snapshots.open(user.id) as store:
+        newest, day_before = await service.latest_and_day_before(store, user)
+    async with resources().database.unit_of_work(user.id) as session:
+        costs = await average_costs(session, user)
+    assets = asset_list(newest, None, None, 1, DASHBOARD_ASSETS, average_costs=costs)
+    return ok(DashboardRead(portfolio=portfolio_read(newest, day_before, utc_now()), assets=assets))
 
 
 @router.get("/assets")

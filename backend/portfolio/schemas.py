@@ -101,6 +101,13 @@ class AssetList(ApiModel):
     page_size: int
 
 
+class DashboardRead(ApiModel):
+    """A portfolio at a glance, all of one snapshot: its total by chain and category, and what is worth most of it."""
+
+    portfolio: PortfolioRead
+    assets: AssetList
+
+
 class ChainList(ApiModel):
     """The chains of one snapshot, most valuable first, unknown ones last."""
 

@@ -1,4 +1,4 @@
-"""`WS /v1/portfolio/stream`: the news of a user's portfolio, within a second of a snapshot.
+"""`WS /v1/portfolio/stream` (and `/ws`): the news of a user's portfolio, within a second of a snapshot.
 
 After `subscribe` (channel `portfolio`) comes the newest snapshot there is, with `"replayed": true`, then `snapshot`,
 `withdrawn` (the hour's snapshot counts no more: its block was dropped), `restored`, `activity` (read
@@ -46,6 +46,7 @@ class PortfolioStream(LiveStream):
             await self.send({**live.taken(newest)[1], "replayed": True})
 
 
+@router.websocket("/ws")
 @router.websocket("/stream")
 @public("it asks for a token or a session itself, before it sends anything")
 async def stream(socket: WebSocket) -> None:

@@ -62,6 +62,10 @@ async def test_what_there_is_with_block_time_and_source(api: Api, save):
     assert (await client.get(f"/v1/portfolio/assets?wallet={WALLET.upper()}&page=9")).data["items"] == []
     assert [each["chainId"] for each in (await client.get("/v1/portfolio/chains")).data["items"]] == [31337, 1, 10]
 
+    glance = (await client.get("/v1/portfolio/dashboard")).data
+    assert glance["portfolio"] == (await client.get("/v1/portfolio")).data
+    assert glance["assets"]["items"] == (await client.get("/v1/portfolio/assets?pageSize=20")).data["items"]
+
     history = (await client.get("/v1/portfolio/history?range=7d")).data
     assert (history["step"], history["points"][0]["valueUsd"], history["points"][-1]["valueUsd"]) == (
         "hour",
@@ -163,7 +167,7 @@ async def test_an_open_page_has_a_snapshot_within_a_second(api: Api, save, worke
         assert await socket.hear() == {"type": "reload"}
 
 
-@pytest.mark.parametrize("query", ["", "?token=a.b.c"])
-async def test_the_stream_asks_who_is_there(api: Api, query: str):
-    async with connect(api.url.replace("http://", "ws://") + f"/v1/portfolio/stream{query}", proxy=None) as connection:
+@pytest.mark.parametrize("place", ["stream", "stream?token=a.b.c", "ws"])
+async def test_the_stream_asks_who_is_there(api: Api, place: str):
+    async with connect(api.url.replace("http://", "ws://") + f"/v1/portfolio/{place}", proxy=None) as connection:
         assert await Socket(connection).closes() == 4401
