@@ -1,1 +1,1 @@
-"""What a report is on paper: official forms, tables, files for other programs. Pure."""
+"""Tax forms: official PDFs filled in, schedules, files for other programs, the audit archive. Pure."""
