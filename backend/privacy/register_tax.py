@@ -30,6 +30,7 @@ TAX_HELD: Mapping[str, Holding] = {
             "user_id",
             "version",
             "synced_at",
+            "left_out",
             "reviewed_version",
             "reviewed_at",
             "review_problem",

@@ -55,18 +55,19 @@ async def sync(session: AsyncSession, settings: Settings, user_id: UUID, tier: s
     most = cap(tier, Cap.TAX_TRANSACTIONS)
     mark = await _mark(session, user_id, names, most)
     if mark == await repository.synced_of(session, user_id):
-        await repository.note_synced(session, user_id, mark, utc_now())
+        await repository.note_looked(session, user_id, utc_now())
         return Synced()
     events = await ledger.events_of(session, user_id, ledger.Wanted(wallets=names.wallets)) if names.wallets else []
     made = await asyncio.to_thread(transactions_of, events, _tokens(names))
     await repository.lock(session, user_id)
     room = None if most is None else max(0, most - await repository.count_others(session, user_id))
     done, waiting = await _replace(session, user_id, made if room is None else made[:room])
-    await repository.note_synced(session, user_id, None if waiting else mark, utc_now())
-    if done:
+    left_out = 0 if room is None else max(0, len(made) - room)
+    await repository.note_synced(session, user_id, None if waiting else mark, utc_now(), left_out)
+    if done or left_out:
         await store.bump(session, user_id)
         log.info("wallets taken over for tax", user_id=str(user_id), added=done.added, removed=done.removed)
-    return Synced(done.added, done.changed, done.removed, 0 if room is None else max(0, len(made) - room))
+    return Synced(done.added, done.changed, done.removed, left_out)
 
 
 async def _names(session: AsyncSession, settings: Settings, user_id: UUID) -> TokenNames:

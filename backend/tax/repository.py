@@ -75,11 +75,13 @@ delete from tax_transactions where user_id = :user_id and id = any(cast(:ids as 
   and (edit is null or happened_at < :edited_before) returning id
 """)
 _COUNT_OTHERS = text("select count(*) from tax_transactions where user_id = :user_id and source <> 'wallet'")
-_SYNCED = text("select synced_at, synced_of from tax_books where user_id = :user_id")
+_SYNCED = text("select synced_at, synced_of, left_out from tax_books where user_id = :user_id")
 _NOTE_SYNCED = text("""
-insert into tax_books (user_id, synced_of, synced_at) values (:user_id, :mark, :now)
-on conflict (user_id) do update set synced_of = excluded.synced_of, synced_at = excluded.synced_at
+insert into tax_books (user_id, synced_of, synced_at, left_out) values (:user_id, :mark, :now, :left_out)
+on conflict (user_id) do update set synced_of = excluded.synced_of, synced_at = excluded.synced_at,
+  left_out = excluded.left_out
 """)
+_NOTE_LOOKED = text("update tax_books set synced_at = :now where user_id = :user_id")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _NO_ID = UUID(int=0)
 
@@ -186,6 +188,18 @@ async def remove_gone(session: AsyncSession, user_id: UUID, ids: Sequence[UUID],
     return len((await session.execute(_REMOVE_GONE, values)).all())
 
 
-async def note_synced(session: AsyncSession, user_id: UUID, mark: str | None, now: datetime) -> None:
-    """Note what of the ledger was taken over (None: not all of it yet), and when."""
-    await session.execute(_NOTE_SYNCED, {"user_id": user_id, "mark": mark, "now": now})
+async def left_out(session: AsyncSession, user_id: UUID) -> int:
+    """Return how many transactions of a user's wallets are not in the book, because the plan allows no more."""
+    row = (await session.execute(_SYNCED, {"user_id": user_id})).one_or_none()
+    return 0 if row is None else row.left_out
+
+
+async def note_synced(session: AsyncSession, user_id: UUID, mark: str | None, now: datetime, left_out: int) -> None:
+    """Note what of the ledger was taken over (None: not all of it yet), when, and how many the plan left out."""
+    values = {"user_id": user_id, "mark": mark, "now": now, "left_out": left_out}
+    await session.execute(_NOTE_SYNCED, values)
+
+
+async def note_looked(session: AsyncSession, user_id: UUID, now: datetime) -> None:
+    """Note that there was nothing to take over."""
+    await session.execute(_NOTE_LOOKED, {"user_id": user_id, "now": now})

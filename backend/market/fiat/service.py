@@ -38,16 +38,30 @@ class FiatRate:
             return (amount_usd * self.per_usd).quantize(Decimal("1e-18"))
 
 
+@dataclass(frozen=True, slots=True)
+class EuroRate:
+    """How many units of a currency one euro buys, as published; `as_of` is the business day it is of."""
+
+    as_of: date
+    per_eur: Decimal
+
+
+async def euro_rates(session: AsyncSession, currency: str, days: Sequence[date]) -> dict[date, EuroRate]:
+    """Return what a euro is in a currency on each day that has a rate, unrounded; a day that is missing is unknown.
+
+    Two currencies cross exactly where their rates are of the same business day. Raises InvalidInputError as
+    `fiat_rates` does.
+    """
+    rows = await repository.cross_rates(session, _code(currency), sorted(set(days)), MOST_DAYS_BACK)
+    return {row.asked_day: EuroRate(row.day, row.per_eur) for row in rows}
+
+
 async def fiat_rates(session: AsyncSession, currency: str, days: Sequence[date]) -> dict[date, FiatRate]:
     """Return the rate of each day that has one; a day that is missing is unknown.
 
     Raises InvalidInputError for a currency that we have no rates of.
     """
-    code = currency.strip().upper()
-    if code not in CURRENCIES:
-        raise InvalidInputError(
-            f"There are no rates for {currency!r}.", {"currency": f"one of {', '.join(CURRENCIES)}"}
-        )
+    code = _code(currency)
     wanted = sorted(set(days))
     if code == USD:
         return {day: FiatRate(USD, day, day, Decimal(1), "a dollar is a dollar") for day in wanted}
@@ -64,3 +78,12 @@ async def fiat_rate(session: AsyncSession, currency: str, at: datetime | date) -
     """Return the rate of a day (of a moment: its day in UTC), None when it is unknown. Raises InvalidInputError."""
     day = at.astimezone(UTC).date() if isinstance(at, datetime) else at
     return (await fiat_rates(session, currency, [day])).get(day)
+
+
+def _code(currency: str) -> str:
+    code = currency.strip().upper()
+    if code not in CURRENCIES:
+        raise InvalidInputError(
+            f"There are no rates for {currency!r}.", {"currency": f"one of {', '.join(CURRENCIES)}"}
+        )
+    return code

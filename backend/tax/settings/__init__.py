@@ -1,0 +1,1 @@
+"""What users choose for their taxes: place, currency, methods, treatments."""
