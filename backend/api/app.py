@@ -52,6 +52,7 @@ from backend.portfolio.wallets.api import router as portfolio_wallets_router
 from backend.privacy.api import consent_router
 from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
+from backend.tax.imports.api import router as tax_imports_router
 
 DESCRIPTION = """
 Alerts on what happens on EVM chains, as it happens.
@@ -92,6 +93,7 @@ routers: tuple[APIRouter, ...] = (
     rebalancing_router,
     portfolio_exports_router,
     scheduled_exports_router,
+    tax_imports_router,
     prices_router,
     privacy_router,
     consent_router,

@@ -1,6 +1,7 @@
 """What no route may have to deal with: bodies too large or too deep, text no store can hold, numbers that are none.
 
-Works on `/v1` before routing: the body is read once (it is small by rule), checked, and handed on.
+Works on `/v1` before routing: the body is read once (it is small by rule), checked, and handed on. Files come to a few
+addresses only (UPLOADS), as a form, and are handed on as they come, up to a size: who sends them is asked first.
 """
 
 import json
@@ -8,6 +9,7 @@ import math
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.envelope import error_response
@@ -15,6 +17,8 @@ from backend.api.envelope import error_response
 MAX_BODY_BYTES = 256 * 1024
 DRAINED_BYTES = 16 * MAX_BODY_BYTES
 MAX_DEPTH = 20
+# Addresses that take a file, and how much may come: the largest file and what a form has around it.
+UPLOADS = {"/v1/tax/transactions/import": 31 * 1024 * 1024}
 _HEX_NUL = b"\x00"
 
 
@@ -59,6 +63,9 @@ class IntakeMiddleware:
         body: list[Message] = []
         try:
             _check_address(scope)
+            if most := _upload_limit(scope):
+                await self._stream(scope, receive, send, most)
+                return
             if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
                 content = await _read(scope, receive)
                 if content is None:
@@ -76,6 +83,46 @@ class IntakeMiddleware:
             return body.pop() if body else await receive()
 
         await self.app(scope, replay, send)
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        """Hand a file on as it comes; more than `most` bytes are refused."""
+        if (length := _length(scope)) is not None and length > most:
+            await _drain(receive, 2 * most)
+            await error_response(413, "PAYLOAD_TOO_LARGE", "The file is too large.")(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > most:
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def _upload_limit(scope: Scope) -> int:
+    """Return how many bytes of a file this request may send, 0 when it sends none."""
+    content_type = dict(scope["headers"]).get(b"content-type", b"").lower()
+    is_form = scope["method"] == "POST" and content_type.startswith(b"multipart/form-data")
+    return UPLOADS.get(scope["path"], 0) if is_form else 0
+
+
+def _length(scope: Scope) -> int | None:
+    """Return how long the body is said to be; None when nothing usable is said."""
+    said = dict(scope["headers"]).get(b"content-length", b"")
+    return int(said) if said.isdigit() and len(said) <= 15 else None
+
+
+async def _drain(receive: Receive, most: int) -> None:
+    """Read a body that nobody wants for a while, so that the client hears our answer and not a broken line."""
+    seen, more = 0, True
+    while more and seen <= most:
+        message = await receive()
+        seen += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
 
 
 def _check_address(scope: Scope) -> None:

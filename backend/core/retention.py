@@ -48,6 +48,9 @@ PERIODS: dict[str, Period] = {
     "audit_log": Period(730 * _DAY, "it happened", "to see who changed what", _DAILY),
     "data_exports": Period(7 * _DAY, "it was ready", "to download it", "job privacy.delete_old_exports"),
     "export_runs": Period(7 * _DAY, "it was due", "to download it", "job portfolio.delete_old_export_runs"),
+    "tax_imports, not imported": Period(
+        30 * _DAY, "you uploaded it", "to look at it before it is imported", "job tax.delete_old_previews"
+    ),
     "mail_outbox, sent": Period(30 * _DAY, "it was sent", "to see that a mail went out", _MAILS),
     "mail_outbox, not delivered": Period(90 * _DAY, "it was written", "to see that a mail did not arrive", _MAILS),
     "mail_outbox, no account": Period(_DAY, "it was written", "the last mail to whoever left", _DAILY),

@@ -35,6 +35,7 @@ _TASK_MODULES = (
     "backend.worker.resealing",
     "backend.subscriptions.tasks",
     "backend.tax.tasks",
+    "backend.tax.imports.tasks",
 )
 
 
