@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0052_tax_imports"
-down_revision = "0053_tax_decisions"
+down_revision = "0051_tax_left_out"
 branch_labels = None
 depends_on = None
 
