@@ -53,6 +53,7 @@ from backend.privacy.api import consent_router
 from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
 from backend.tax.imports.api import router as tax_imports_router
+from backend.tax.optimisation.api import router as tax_optimisation_router
 
 DESCRIPTION = """
 Alerts on what happens on EVM chains, as it happens.
@@ -91,6 +92,7 @@ routers: tuple[APIRouter, ...] = (
     leaderboard_router,
     portfolio_wallets_router,
     rebalancing_router,
+    tax_optimisation_router,
     portfolio_exports_router,
     scheduled_exports_router,
     tax_imports_router,

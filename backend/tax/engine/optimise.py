@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from backend.tax.engine.calculate import Calculation, Settings, calculate
 from backend.tax.engine.events import Kind, TaxEvent
-from backend.tax.engine.jurisdictions.base import Term, YearResult
-from backend.tax.engine.methods import Method
+from backend.tax.engine.incremental import Incremental
+from backend.tax.engine.jurisdictions.base import Jurisdiction, MethodRefusedError, Term, YearResult
+from backend.tax.engine.methods import LOT_METHODS, Method
 from backend.tax.engine.money import EXACT
 from backend.tax.engine.registry import jurisdiction
 from backend.tax.engine.results import Disposal, Held, Lot, Part
@@ -57,33 +58,99 @@ class Harvest:
     free_from: date | None
 
 
-def compare_methods(events: Sequence[TaxEvent], settings: Settings, year: int) -> dict[Method, YearResult]:
-    """Return what a year comes to under every method that the place allows, for all of the history, no losses carried.
+@dataclass(frozen=True, slots=True)
+class MethodResult:
+    """What a year comes to under a method; without a `result`, why: refused, or (`is_allowed`) it would say no more."""
 
-    Specific identification is the same as first in first out where no lots are chosen, and left out.
+    method: Method
+    result: YearResult | None = None
+    reason: str = ""
+    is_allowed: bool = True
+
+
+def compare_methods(
+    events: Sequence[TaxEvent], settings: Settings, year: int, *, from_year: bool = False
+) -> list[MethodResult]:
+    """Return what a year comes to under every method, the place's usual one first; losses of earlier years are carried.
+
+    Each method holds for all of the history, or only from that year on (`from_year`, for methods that keep lots:
+    earlier years stay as they are filed). Methods that the place refuses come last, with its reason. Specific
+    identification is the same as first in first out where no lots are chosen. Raises what `calculate` raises.
     """
     rules = jurisdiction(settings.jurisdiction)
-    plain = [replace(event, choices=()) if event.choices else event for event in events]
-    results = {}
+    is_chosen = any(event.choices for event in events)
+    found = []
     for method in rules.methods:
-        if method is Method.SPECIFIC:
+        if method is Method.SPECIFIC and not is_chosen:
+            reason = "No lots are chosen: it is the same as first in, first out."
+            found.append(MethodResult(method, reason=reason))
             continue
-        chosen = replace(settings, methods={date.min.year: method})
-        results[method] = calculate(plain, chosen).assess(year)
-    return results
+        chosen = replace(settings, methods=_methods(settings, year, method, from_year=from_year))
+        used = _fitting(events, chosen) if is_chosen else events
+        found.append(MethodResult(method, last_year(calculate(used, chosen), used, year)))
+    return found + [
+        MethodResult(each, None, _refusal(rules, each), False) for each in Method if each not in rules.methods
+    ]
 
 
-def positions(done: Calculation, prices: Mapping[str, Price], as_of: date) -> list[Position]:
-    """Return everything that is left, at the prices given, with the days until it counts as held for long."""
-    return [_position(done, each, prices.get(each.asset), as_of) for each in done.outcome.held]
+def _fitting(events: Sequence[TaxEvent], settings: Settings) -> list[TaxEvent]:
+    """Return events whose lots are chosen only in years of specific identification."""
+    rules = jurisdiction(settings.jurisdiction)
+    zone = ZoneInfo(settings.timezone or rules.timezone)
+
+    def is_specific(event: TaxEvent) -> bool:
+        year = rules.year_of(event.at.astimezone(zone).date())
+        since = max((each for each in settings.methods if each <= year), default=min(settings.methods))
+        return settings.methods[since] is Method.SPECIFIC
+
+    return [replace(event, choices=()) if event.choices and not is_specific(event) else event for event in events]
 
 
-def _position(done: Calculation, held: Held, price: Price | None, as_of: date) -> Position:
+def _methods(settings: Settings, year: int, method: Method, *, from_year: bool) -> dict[int, Method]:
+    if not from_year or method not in LOT_METHODS:
+        return {date.min.year: method}
+    before = {since: each for since, each in settings.methods.items() if since < year}
+    if not before:
+        usual = jurisdiction(settings.jurisdiction).methods[0]
+        first = min(settings.methods.items(), default=(year, usual))[1]
+        before = {date.min.year: first}
+    return before | {year: method}
+
+
+def last_year(done: Calculation, events: Iterable[TaxEvent], year: int) -> YearResult:
+    """Return what a year comes to, with the losses carried since the first event."""
+    zone = ZoneInfo(done.timezone)
+    first = min((event.at for event in events), default=None)
+    begin = year if first is None else min(year, done.rules.year_of(first.astimezone(zone).date()))
+    return done.assess_all(begin, year)[-1]
+
+
+def _refusal(rules: Jurisdiction, method: Method) -> str:
+    try:
+        rules.check_method(method)
+    except MethodRefusedError as refused:
+        return str(refused)
+    return ""
+
+
+def positions(
+    done: Calculation, prices: Mapping[str, Price], as_of: date, held: Sequence[Held] | None = None
+) -> list[Position]:
+    """Return everything that is left (or `held`) at prices, with the days until it counts as held for long."""
+    long_from: dict[date, date | None] = {}
+    found = []
+    for each in done.outcome.held if held is None else held:
+        if each.day not in long_from:
+            long_from[each.day] = _long_from(done, each)
+        found.append(_position(each, prices.get(each.asset), long_from[each.day], as_of))
+    return found
+
+
+def _position(held: Held, price: Price | None, long_from: date | None, as_of: date) -> Position:
     worth = None
     if price is not None:
         worth = EXACT.scaleb(EXACT.multiply(price.value, Decimal(held.amount_raw)), -price.decimals)
     gain = None if worth is None or held.cost is None else EXACT.subtract(worth, held.cost)
-    long_from = _long_from(done, held)
     days = None if long_from is None else max(0, (long_from - as_of).days)
     return Position(held, worth, gain, long_from, days)
 
@@ -127,7 +194,8 @@ def _bought_lately(done: Calculation, events: Iterable[TaxEvent], as_of: date, d
     return bought
 
 
-def what_if(events: Sequence[TaxEvent], settings: Settings, sale: TaxEvent) -> list[Disposal]:
-    """Return the disposals that an event would make if it happened, under all rules; raises what `calculate` does."""
-    done = calculate([*events, sale], settings)
-    return [each for each in done.outcome.disposals if sale.id in each.event_ids]
+def what_if(history: Incremental, sale: TaxEvent) -> tuple[list[Disposal], Incremental]:
+    """Return the disposals that an event would make if it happened, and the history with it; raises what it raises."""
+    thought = history.copy()
+    thought.change([sale])
+    return thought.disposals_of(sale.id), thought

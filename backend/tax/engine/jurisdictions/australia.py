@@ -23,6 +23,7 @@ class Australia(Jurisdiction):
     """Half is taxed of what was held for 12 months."""
 
     code, name, currency, timezone = "AU", "Australia", "AUD", "Australia/Sydney"
+    headline = "net_capital_gain"
     methods = (Method.FIFO, Method.SPECIFIC, Method.LIFO, Method.HIFO, Method.LOFO)
     refusals = {Method.AVERAGE: _AVERAGE, Method.TOTAL_AVERAGE: _AVERAGE}
     year_starts = (7, 1)

@@ -116,6 +116,7 @@ class Jurisdiction(ABC):
     name: str
     currency: str
     timezone: str = "UTC"
+    headline: str = "taxable_gain"  # the figure that says in one number what a year comes to
     methods: tuple[Method, ...] = (Method.FIFO,)
     refusals: Mapping[Method, str] = {}
     why_not: str = "the law of this place does not know it"

@@ -18,6 +18,7 @@ class Japan(Jurisdiction):
     """Total average of the year, or moving average."""
 
     code, name, currency, timezone = "JP", "Japan", "JPY", "Asia/Tokyo"
+    headline = "miscellaneous_income"
     methods = (Method.TOTAL_AVERAGE, Method.AVERAGE)
     why_not = "the total average is the method by law, the moving average where it was notified"
     per_wallet_choice = False

@@ -17,6 +17,7 @@ class Switzerland(Jurisdiction):
     """Gains are free; income is not. Gains are shown for information."""
 
     code, name, currency, timezone = "CH", "Switzerland", "CHF", "Europe/Zurich"
+    headline = "gain_free"
     methods = (Method.FIFO, Method.AVERAGE)
     why_not = "gains of private wealth are free, so the usual order of securities is enough"
 

@@ -34,6 +34,7 @@ class UnitedStates(Jurisdiction):
     """Short and long term, lots per wallet from 2025, losses carried by term."""
 
     code, name, currency = "US", "United States", "USD"
+    headline = "net_capital_gain"
     methods = (Method.FIFO, Method.LIFO, Method.HIFO, Method.LOFO, Method.SPECIFIC)
     refusals = {Method.AVERAGE: _POOL, Method.TOTAL_AVERAGE: _POOL}
     per_wallet_from = PER_WALLET_FROM

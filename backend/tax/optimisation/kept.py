@@ -1,0 +1,96 @@
+"""Books that are kept calculated between requests, so that a question about one does not begin with all of its history.
+
+A book is kept as long as its version and settings are the user's, ten minutes at most (rates and price history behind
+it may change), and together no more events than a process has room for (a hundred thousand take about 250 MB).
+"""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.core.clock import utc_now
+from backend.core.errors import InvalidInputError
+from backend.ledger.engine.lots import LotNotHeldError
+from backend.tax.book_service import book_of, settings_of
+from backend.tax.books import Book, TaxSettings
+from backend.tax.engine.calculate import Calculation
+from backend.tax.engine.incremental import Incremental
+from backend.tax.engine.optimise import MethodResult, compare_methods
+from backend.tax.store import book_version
+
+KEEPS = timedelta(minutes=10)
+MOST_EVENTS = 150_000
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """A book with its calculation; `compared` are methods side by side by tax year and scope, as they are asked for."""
+
+    book: Book
+    settings: TaxSettings
+    history: Incremental
+    done: Calculation
+    made_at: datetime
+    compared: dict[tuple[int, bool], list[MethodResult]] = field(default_factory=dict)
+
+    async def methods(self, year: int, *, from_year: bool) -> list[MethodResult]:
+        """Return what a year comes to under every method."""
+        key = (year, from_year)
+        if key not in self.compared:
+            self.compared[key] = await asyncio.to_thread(
+                compare_methods, self.book.events, self.book.engine, year, from_year=from_year
+            )
+        return self.compared[key]
+
+
+class KeptBooks:
+    """The books of a process, the one used last at the end."""
+
+    def __init__(self, most_events: int = MOST_EVENTS, keeps: timedelta = KEEPS) -> None:
+        self._most_events = most_events
+        self._keeps = keeps
+        self._books: OrderedDict[UUID, Kept] = OrderedDict()
+        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
+    async def of(self, session: AsyncSession, user_id: UUID) -> Kept:
+        """Return a user's book as it is now, calculated. Raises InvalidInputError when the rules refuse the history."""
+        lock = self._locks.setdefault(user_id, asyncio.Lock())
+        async with lock:  # two requests do not calculate the same twice
+            settings = await settings_of(session, user_id)
+            version = await book_version(session, user_id)
+            found = self._books.get(user_id)
+            if found is None or not self._is_current(found, version, settings):
+                self._books.pop(user_id, None)
+                book = await book_of(session, user_id, settings)
+                found = await asyncio.to_thread(kept_of, book, settings)
+                self._books[user_id] = found
+            self._books.move_to_end(user_id)
+            self._make_room()
+            return found
+
+    def _is_current(self, found: Kept, version: int, settings: TaxSettings) -> bool:
+        return found.book.version == version and found.settings == settings and utc_now() - found.made_at < self._keeps
+
+    def _make_room(self) -> None:
+        now = utc_now()
+        for user_id in [id_ for id_, each in self._books.items() if now - each.made_at >= self._keeps]:
+            del self._books[user_id]
+        while len(self._books) > 1 and sum(len(each.book.events) for each in self._books.values()) > self._most_events:
+            self._books.popitem(last=False)
+
+
+def kept_of(book: Book, settings: TaxSettings) -> Kept:
+    """Return a book with its calculation. Raises InvalidInputError when the rules refuse the history."""
+    try:
+        history = Incremental(book.events, book.engine)
+        return Kept(book, settings, history, history.calculation(), utc_now())
+    except (LotNotHeldError, ValueError) as error:  # a chosen lot, an allocation, a method that is refused
+        raise InvalidInputError(f"Your history cannot be calculated under these settings: {error}.") from None
+
+
+kept_books = KeptBooks()
