@@ -1,5 +1,6 @@
 """Formats: which headings say which export of which source, and what reads it. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -14,7 +15,7 @@ class Format:
     """One export. `columns` as in `places_of`; `numbers` are the meanings that are numbers, of the date there is one.
 
     `zone` None: times without one are in the zone that the user says; `day_first` where the source always writes one
-    order.
+    order. `own_columns` is a pattern of headings that there may be any number of.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Format:
     zone: tzinfo | None = UTC
     day_first: bool | None = None
     short_years: bool = False
+    own_columns: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,8 @@ def best_match(headings: Sequence[str], sources: Sequence[Source]) -> Match | No
             if places is None:
                 continue
             known = len(set(places.values()))
+            if format_.own_columns:
+                known += sum(1 for each in headings if re.fullmatch(format_.own_columns, each.strip()))
             match = Match(source, format_, places, known - (filled - known) / 10, filled - known)
             if best is None or match.score > best.score:
                 best = match

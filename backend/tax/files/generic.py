@@ -57,7 +57,7 @@ def _read_line(line: Line, out: Readings) -> None:
     out.add(
         (line.number,), at, kind, legs, fees=fees, income=income, word=normal(word), own_id=line.text("id") or None,
         wallet=_place(wallet) if wallet else None, to_wallet=_place(to_wallet) if to_wallet else None,
-        tx_hash=_hash(line.text("tx_hash")), note=as_text(line.text("note")),
+        tx_hash=line.text("tx_hash"), note=as_text(line.text("note")),
         chain_id=_chain_id(line),
     )  # fmt: skip
 
@@ -71,12 +71,6 @@ def _place(name: str) -> str:
     """Return a wallet as transactions name it: an address in lower case, an account as it is written."""
     name = as_text(name)
     return name.lower() if name[:2] in ("0x", "0X") else name
-
-
-def _hash(text: str) -> str | None:
-    if not text:
-        return None
-    return text.lower() if text[:2] in ("0x", "0X") else text
 
 
 def _chain_id(line: Line) -> int | None:

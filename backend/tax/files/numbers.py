@@ -30,8 +30,8 @@ def decimal_mark(texts: Iterable[str], delimiter: str) -> Mark | None:
     found: set[str] = set()
     comma_is_open = point_is_open = False
     for text in texts:
-        if "," not in text and "." not in text:
-            continue
+        if "," not in text and ("." in found or "." not in text):
+            continue  # what has points only can prove nothing new
         body = _BODY.fullmatch(_cleaned(text))
         if body is None:
             continue

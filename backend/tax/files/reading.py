@@ -147,6 +147,7 @@ class _Job:
             return _Done(None, out, once_each(header.cells))
         sheet = self._sheet(header, corrections)
         header.match.format.read(sheet, out)
+        out.in_order_of_lines()
         return _Done(sheet, out, sheet.columns)
 
     def _sheet(self, header: _Header, corrections: Mapping[int, Mapping[str, str]]) -> Sheet:

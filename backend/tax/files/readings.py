@@ -38,6 +38,7 @@ class Readings:
         self.transactions: list[TaxTransaction] = []
         self.problems: list[RowProblem] = []
         self.says: dict[int, str] = {}
+        self.doubts: dict[int, str] = {}
         self.made_of: dict[int, int | list[int]] = {}
         self._import_id = import_id
         self._known = known
@@ -54,11 +55,12 @@ class Readings:
         self, lines: Sequence[int], at: datetime, kind: TransactionKind, legs: tuple[TaxLeg, ...], *, word: str = "",
         own_id: str | None = None, fees: tuple[TaxLeg, ...] = (), income: IncomeKind | None = None,
         wallet: str | None = None, to_wallet: str | None = None, tx_hash: str | None = None, note: str = "",
-        chain_id: int | None = None, problem: str | None = None,
+        chain_id: int | None = None, position: str | None = None, problem: str | None = None,
     ) -> None:  # fmt: skip
         """Add a transaction that was read of some lines, by the order that ids need: see the module."""
         place = len(self.transactions)
         wallet = wallet or self.account
+        tx_hash = tx_hash.lower() if tx_hash and tx_hash[:2] in ("0x", "0X") else tx_hash or None
         amounts = ";".join([f"{each.asset} {plain(each.amount)}" for each in legs])
         paid = ";".join([f"{each.asset} {plain(each.amount)}" for each in fees]) if fees else ""
         identity = f"{at.isoformat()}|{word}|{amounts}|{paid}|{wallet}|{to_wallet or ''}|{tx_hash or ''}"
@@ -71,7 +73,7 @@ class Readings:
                 id=self._id_of(tuple(lines), identity), source="file", happened_at=at, kind=kind, wallet=wallet,
                 legs=legs, fees=fees, to_wallet=to_wallet, income=income, tx_hash=tx_hash, import_id=self._import_id,
                 line=lines[0], note=note[:_NOTE_LENGTH], problem=problem,
-                chain_id=chain_id,
+                chain_id=chain_id, position=position,
             )
         )  # fmt: skip
         for line in lines:
@@ -110,6 +112,17 @@ class Readings:
             if new not in self._taken:
                 return new
 
+    def in_order_of_lines(self) -> None:
+        """Put transactions in the order of the lines that they begin on: groups are made when the file ends."""
+        before = self.transactions
+        order = sorted(range(len(before)), key=lambda place: before[place].line or 0)
+        if all(place == at for at, place in enumerate(order)):
+            return
+        self.transactions = [before[place] for place in order]
+        new = {place: at for at, place in enumerate(order)}
+        for line, made in self.made_of.items():
+            self.made_of[line] = [new[place] for place in made] if isinstance(made, list) else new[made]
+
     def places_of(self, line: int) -> Sequence[int]:
         """Return the places of the transactions that a line is part of."""
         made = self.made_of.get(line)
@@ -133,7 +146,7 @@ class Readings:
     def doubt(self, line: Line, meaning: str | None, reason: str) -> None:
         """Say something about a line that was read, or is left out on purpose."""
         self.problems.append(RowProblem(line.number, line.sheet.column(meaning), reason, is_fatal=False))
-        self.says.setdefault(line.number, reason)
+        self.doubts[line.number] = reason
 
     def refuse(self, line: Line, error: CellError) -> None:
         """Say why a line could not be read."""
@@ -168,10 +181,12 @@ def is_content(line: Line, out: Readings) -> bool:
             "without quotes around it?",
         )  # fmt: skip
         return False
+    if line.cells[0][:1].isdigit():
+        return True
     if line.is_total:
         out.skip(line.number, "A line of totals: nothing is imported")
         return False
-    if line.cells[0][:1].isalpha() and line.is_header_again:
+    if line.is_header_again:
         out.skip(line.number, "The header again: nothing is imported")
         return False
     return True

@@ -1,6 +1,5 @@
 """The rows of a file, made when they are looked at: what each says in words, its cells and its transactions. Pure."""
 
-from array import array
 from collections.abc import Iterator, Sequence
 from typing import overload
 
@@ -16,10 +15,7 @@ class Rows(Sequence[Row]):
 
     def __init__(self, sheet: Sheet, readings: Readings) -> None:
         self._sheet, self._readings = sheet, readings
-        self._starts, self._ends = array("L"), array("L")
-        for line, _ in sheet.table.records(sheet.header_line):
-            self._starts.append(line)
-            self._ends.append(sheet.table.reached)
+        self._starts, self._ends = sheet.starts, sheet.ends
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -43,7 +39,8 @@ class Rows(Sequence[Row]):
         line, columns = self._starts[at], self._sheet.columns
         cells = self._sheet.table.cells_at(line, self._ends[at])
         made = [self._readings.transactions[place] for place in self._readings.places_of(line)]
-        says = self._readings.says.get(line) or "; ".join(in_words(each) for each in made) or "Nothing is imported"
+        says = self._readings.says.get(line) or "; ".join(in_words(each) for each in made)
+        says = says or self._readings.doubts.get(line) or "Nothing is imported"
         padded = {column: cells[place] if place < len(cells) else "" for place, column in enumerate(columns)}
         return Row(line=line, cells=padded, says=says, transaction_ids=tuple(each.id for each in made))
 

@@ -1,5 +1,6 @@
 """A table under the headings of one format: cells by what they mean, read by the conventions of the file. Pure."""
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,7 +52,8 @@ def _place(name: str, names: Sequence[str]) -> int | None:
 class Sheet:
     """The records below a header. `places` says where a meaning stands, `columns` how a column is shown.
 
-    `own_names` undoes an exchange's names of assets; `assets` remembers what was read already.
+    `own_names` undoes an exchange's names of assets; `assets` and `currencies` remember what was read already, `starts`
+    and `ends` on which lines every record begins and ends.
     """
 
     table: Table
@@ -63,11 +65,20 @@ class Sheet:
     own_names: Callable[[str], str] | None = None
     assets: dict[str, Asset] = field(default_factory=dict)
     currencies: dict[str, str] = field(default_factory=dict)
+    starts: "array[int]" = field(default_factory=lambda: array("L"))
+    ends: "array[int]" = field(default_factory=lambda: array("L"))
 
     def lines(self) -> Iterator["Line"]:
-        """Yield every line below the header."""
-        for number_, cells in self.table.records(self.header_line):
-            yield Line(number_, cells, self)
+        """Yield every line below the header, with as many cells as there are columns at least."""
+        del self.starts[:], self.ends[:]
+        width, table = len(self.columns), self.table
+        for number_, cells in table.records(self.header_line):
+            self.starts.append(number_)
+            self.ends.append(table.reached)
+            stripped = list(map(str.strip, cells))
+            if len(stripped) < width:
+                stripped.extend([""] * (width - len(stripped)))
+            yield Line(number_, stripped, self)
 
     def column(self, meaning: str | None) -> str | None:
         """Return how the column of a meaning is called in the file."""
@@ -78,17 +89,18 @@ class Sheet:
 class Line:
     """One record: its cells by meaning. What cannot be read raises CellError."""
 
-    __slots__ = ("cells", "number", "sheet")
+    __slots__ = ("_places", "cells", "number", "sheet")
 
     def __init__(self, number_: int, cells: list[str], sheet: Sheet) -> None:
         self.number = number_
         self.cells = cells
         self.sheet = sheet
+        self._places = sheet.places
 
     def text(self, meaning: str) -> str:
         """Return a cell without spaces around it, empty where there is no such column."""
-        place = self.sheet.places.get(meaning, -1)
-        return self.cells[place].strip() if 0 <= place < len(self.cells) else ""
+        place = self._places.get(meaning)
+        return "" if place is None else self.cells[place]
 
     def need(self, meaning: str) -> str:
         """Return a cell that must not be empty."""
@@ -153,8 +165,8 @@ class Line:
     @property
     def is_total(self) -> bool:
         """Whether it is a line of totals: it says so, and has no time."""
-        first = next((cell for cell in self.cells if cell.strip()), "")
-        return first.strip().casefold() in _TOTALS and self.text("at").casefold() in (_TOTALS | {""})
+        first = self.cells[0] or next((cell for cell in self.cells if cell), "")
+        return first.casefold() in _TOTALS and self.text("at").casefold() in (_TOTALS | {""})
 
     @property
     def is_header_again(self) -> bool:

@@ -80,7 +80,7 @@ class Table:
                 self.broken = (before + 1, f"The file cannot be cut into cells here ({error}): is a quote not closed?")
                 return
             line, before = before + 1, start + reader.line_num
-            if not any(cells) or not any(cell.strip() for cell in cells):
+            if not any(map(str.strip, cells)):
                 continue
             if line in corrections:
                 cells = _corrected(cells, corrections[line])

@@ -1,5 +1,17 @@
 """The sources that files can be of, one module each. Pure."""
 
+from backend.tax.files.sources.binance_orders import BINANCE
+from backend.tax.files.sources.bitstamp import BITSTAMP
+from backend.tax.files.sources.coinbase import COINBASE
+from backend.tax.files.sources.coinbase_pro import COINBASE_PRO
+from backend.tax.files.sources.cointracking import COINTRACKING
+from backend.tax.files.sources.crypto_com import CRYPTO_COM
+from backend.tax.files.sources.gemini import GEMINI
 from backend.tax.files.sources.generic import GENERIC
+from backend.tax.files.sources.koinly import KOINLY
+from backend.tax.files.sources.kraken import KRAKEN
+from backend.tax.files.sources.kucoin import KUCOIN
 
-ALL_SOURCES = (GENERIC,)
+ALL_SOURCES = (
+    BINANCE, BITSTAMP, COINBASE, COINBASE_PRO, COINTRACKING, CRYPTO_COM, GEMINI, KOINLY, KRAKEN, KUCOIN, GENERIC,
+)  # fmt: skip

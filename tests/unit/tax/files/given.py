@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,10 @@ def generic(*lines: str, **more: Any) -> FileRead:
 
 def shared_file(name: str) -> bytes:
     return (tax_data() / name).read_bytes()
+
+
+def sample(name: str) -> str:
+    return (Path(__file__).parent / "samples" / name).read_text(encoding="utf-8")
 
 
 def said(legs: Iterable[TaxLeg]) -> str:
