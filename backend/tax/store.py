@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core.clock import utc_now
 from backend.tax import records, repository
 from backend.tax.review.rules import decide_by_rules
+from backend.tax.review.soon import review_soon
 from backend.tax.transactions import Edit, TaxTransaction
 
 Entry = tuple[TaxTransaction, Edit | None]
@@ -109,7 +110,8 @@ async def book_version(session: AsyncSession, user_id: UUID) -> int:
 
 
 async def bump(session: AsyncSession, user_id: UUID) -> int:
-    """Note that something the book depends on changed; return its new version."""
+    """Note that something the book depends on changed, and have it reviewed soon; return its new version."""
+    await review_soon(session, user_id)
     return await repository.bump(session, user_id)
 
 

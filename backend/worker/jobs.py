@@ -36,6 +36,7 @@ _TASK_MODULES = (
     "backend.subscriptions.tasks",
     "backend.tax.tasks",
     "backend.tax.imports.tasks",
+    "backend.tax.review.tasks",
 )
 
 

@@ -118,7 +118,11 @@ def _sort(edit: Edit) -> str:
         return "matches"
     if edit.kind is not None:
         return ".".join(each.value for each in (edit.kind, edit.income) if each is not None)
-    return ".".join(sorted(_said(edit) - _BESIDE)) or "nothing"
+    said = sorted(_said(edit) - _BESIDE)
+    worths = [*(edit.worths or {}).values(), *(edit.fee_worths or {}).values()]
+    if worths:
+        return "worthless" if not any(each.amount for each in worths) else "worth"
+    return ".".join(said) or "nothing"
 
 
 def _unpriced(legs: Iterable[TaxLeg], said: Mapping[int, Worth]) -> list[tuple[int, TaxLeg]]:

@@ -59,8 +59,9 @@ def proposal_key(proposal: Proposal) -> str:
 
 
 def proposal_json(proposal: Proposal) -> dict[str, Any]:
-    """Return a proposal as the store has it."""
-    return {"label": proposal.label, "edits": {str(id_): edit_json(edit) for id_, edit in proposal.edits.items()}}
+    """Return a proposal as the store has it, with its sort to count by."""
+    edits = {str(id_): edit_json(edit) for id_, edit in proposal.edits.items()}
+    return {"sort": sort_of(proposal), "label": proposal.label, "edits": edits}
 
 
 def proposal_of(data: Mapping[str, Any]) -> Proposal:

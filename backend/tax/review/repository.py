@@ -61,6 +61,13 @@ _COUNTS = text(f"""
 select i.kind, count(*) as issues, sum(i.at_stake) as at_stake, count(*) - count(i.at_stake) as unknown
 from tax_issues i where {_WANTED} group by i.kind
 """)  # noqa: S608 - names from above
+# An issue with several proposals of a sort must be looked at by itself.
+_ANSWERS = text(f"""
+select a.sort, min(a.label) as label, count(*) as issues from (
+  select p ->> 'sort' as sort, min(p ->> 'label') as label from tax_issues i, jsonb_array_elements(i.proposals) p
+  where {_WANTED} group by i.id, 1 having count(*) = 1
+) a group by a.sort order by 3 desc, 1
+""")  # noqa: S608 - names from above
 _CHOICES = text("""
 select 'asset' as name, asset as value from tax_issues where user_id = :user_id and asset is not null group by asset
 union all
@@ -172,6 +179,11 @@ async def some_issues(session: AsyncSession, user_id: UUID, ids: Sequence[UUID])
 async def counts(session: AsyncSession, user_id: UUID, wanted: Filter) -> Sequence[Any]:
     """Return kind, how many issues, what rests on them and of how many nobody knows that."""
     return (await session.execute(_COUNTS, wanted.values(user_id))).all()
+
+
+async def answers(session: AsyncSession, user_id: UUID, wanted: Filter) -> Sequence[Any]:
+    """Return the sorts of proposals, a label of each, and for how many issues it is the only one of its sort."""
+    return (await session.execute(_ANSWERS, wanted.values(user_id))).all()
 
 
 async def choices(session: AsyncSession, user_id: UUID, limit: int) -> Sequence[Any]:

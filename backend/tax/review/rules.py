@@ -30,6 +30,7 @@ from backend.tax.review.schemas import (
     RuleSaved,
     SetsBody,
 )
+from backend.tax.review.soon import review_soon
 from backend.tax.transactions import Edit, TaxTransaction
 
 MOST_RULES = 200
@@ -130,6 +131,7 @@ async def delete_rule(session: AsyncSession, user: CurrentUser, rule_id: UUID) -
 
 async def _changed(session: AsyncSession, user_id: UUID) -> None:
     await books.bump(session, user_id)
+    await review_soon(session, user_id)
 
 
 async def _decide(

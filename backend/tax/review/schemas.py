@@ -67,7 +67,8 @@ class ProposalRead(ApiModel):
     key: str
     sort: str
     label: str
-    transaction_ids: list[UUID]
+    transactions: int = Field(description="How many it changes")
+    matches: UUID | None = Field(description="The other side of the own transfer that it makes")
     rule_matches: "MatchesBody | None"
     rule_sets: "SetsBody | None"
 
@@ -87,7 +88,7 @@ class IssueRead(ApiModel):
     dismissed_at: Instant | None
     lacks_worth: bool = Field(description="Whether a worth can be given")
     proposals: list[ProposalRead]
-    evidence: list[EvidenceRead]
+    evidence: list[EvidenceRead] = Field(description="The first few transactions that it is about")
 
 
 class KindCount(ApiModel):

@@ -24,6 +24,7 @@ from backend.tax.review.evidence import Seen, seen_of
 from backend.tax.review.records import Open, opens_of, proposal_key, row_json
 from backend.tax.review.repository import Filter
 from backend.tax.review.schemas import MOST_AT_ONCE, Accept, Bulk, Decided, GiveWorth, Undone
+from backend.tax.review.soon import review_soon
 from backend.tax.store import edit_transactions
 from backend.tax.transactions import Edit, Worth
 
@@ -150,6 +151,7 @@ async def undo(session: AsyncSession, user: CurrentUser, decision_id: UUID) -> U
         await repository.set_dismissed(session, user.id, [UUID(each["id"]) for each in issues], None)
     elif back:
         await repository.bring_back(session, user.id, issues)
+        await review_soon(session, user.id)
     await repository.set_undone(session, user.id, decision_id, utc_now())
     await audit(session, user.id, "tax_review.undone", row.title, {"transactions": len(back)})
     return Undone(decision_id=decision_id, transactions=len(back), kept=len(changes) - len(back))
@@ -213,6 +215,7 @@ async def _decide(
     """Write edits, take the issues off the list until the next review, and keep what was there before."""
     await edit_transactions(session, user_id, {id_: after for id_, (_, after) in said.items()})
     await repository.delete_issues(session, user_id, [each.issue.id for each in settled])
+    await review_soon(session, user_id)
     changes = {
         str(id_): {"before": None if before is None else edit_json(before), "after": edit_json(after)}
         for id_, (before, after) in said.items()

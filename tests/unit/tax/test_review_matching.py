@@ -133,6 +133,9 @@ def test_the_same_fix_is_of_the_same_sort():
         sort_of(Proposal("", {derived_id("a"): Edit(matches=other), derived_id("b"): Edit(matches=other)})) == "matches"
     )
     assert sort_of(proposal(Edit(is_unmatched=True))) == "is_unmatched"
+    nothing, some = (Worth(Decimal(amount), "USD", "you") for amount in (0, 1))
+    assert sort_of(proposal(Edit(worths={0: nothing}, fee_worths={0: nothing}))) == "worthless"
+    assert sort_of(proposal(Edit(worths={0: nothing, 1: some}))) == "worth"
     assert sort_of(proposal(Edit(reason="nothing said"))) == "nothing"
 
 
