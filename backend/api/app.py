@@ -54,6 +54,7 @@ from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
 from backend.tax.imports.api import router as tax_imports_router
 from backend.tax.optimisation.api import router as tax_optimisation_router
+from backend.tax.reports.api import router as tax_reports_router
 from backend.tax.review.api import router as tax_review_router
 
 DESCRIPTION = """
@@ -98,6 +99,7 @@ routers: tuple[APIRouter, ...] = (
     scheduled_exports_router,
     tax_imports_router,
     tax_review_router,
+    tax_reports_router,
     prices_router,
     privacy_router,
     consent_router,

@@ -51,6 +51,7 @@ PERIODS: dict[str, Period] = {
     "tax_imports, not imported": Period(
         30 * _DAY, "you uploaded it", "to look at it before it is imported", "job tax.delete_old_previews"
     ),
+    "tax_reports": Period(2557 * _DAY, "you asked for it", "tax records: seven years, or until you delete it", _DAILY),
     "mail_outbox, sent": Period(30 * _DAY, "it was sent", "to see that a mail went out", _MAILS),
     "mail_outbox, not delivered": Period(90 * _DAY, "it was written", "to see that a mail did not arrive", _MAILS),
     "mail_outbox, no account": Period(_DAY, "it was written", "the last mail to whoever left", _DAILY),

@@ -17,6 +17,7 @@ _OLD = {
     "delivery_days": ("delivery_days", "day < cast(:before as timestamptz)::date"),
     "user_sessions": ("user_sessions", "least(revoked_at, expires_at) < :before"),
     "api_keys": ("api_keys", "least(revoked_at, expires_at) < :before"),
+    "tax_reports": ("tax_reports", "requested_at < :before"),
     "platform_events": ("platform_events", "created_at < :before"),
     "mail_outbox, no account": ("mail_outbox", "user_id is null and created_at < :before"),
     "alert_rules": (

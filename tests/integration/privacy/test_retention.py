@@ -27,6 +27,7 @@ AGES = {
     "refresh_tokens": ("expires_at",),
     "api_keys": ("expires_at", "revoked_at"),
     "audit_log": ("recorded_at",),
+    "tax_reports": ("requested_at",),
 }
 
 

@@ -1,0 +1,165 @@
+"""Making reports when things go wrong: killed at every step, cancelled, deleted, two at once."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from backend.tax.reports import making, repository
+from backend.tax.reports.tasks import RETRIES
+from tests.integration.tax.reports.conftest import Filer
+
+STEPS = ("syncing", "reading", "calculating", "drawing", "writing")
+
+
+class Killed(BaseException):
+    """Nothing catches this: what comes after it does not happen."""
+
+
+async def bytes_of(filer: Filer, report: dict[str, Any]) -> dict[str, bytes]:
+    return {each["name"]: await filer.file(report["id"], each["name"]) for each in report["files"]}
+
+
+async def rows_of(filer: Filer, report_id: str) -> tuple[int, int]:
+    async with filer.worker.unit_of_work() as session:
+        counts = [
+            (await session.execute(text(f"select count(*) from {table} where report_id = :id"), {"id": report_id}))
+            for table in ("tax_report_disposals", "tax_report_files")
+        ]
+        return counts[0].scalar_one(), counts[1].scalar_one()
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_worker_killed_at_any_step_leaves_nothing_and_the_next_makes_it_whole(
+    filer: Filer, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    whole = await bytes_of(filer, await filer.made())
+    report_id = await filer.asked()
+    plain = repository.set_progress
+
+    async def dies(session: Any, of: Any, at: str, pct: int) -> bool:
+        if at == step:
+            raise Killed
+        return await plain(session, of, at, pct)
+
+    monkeypatch.setattr(repository, "set_progress", dies)
+    with pytest.raises(Killed):
+        await filer.make(report_id)
+    monkeypatch.setattr(repository, "set_progress", plain)
+    assert (await filer.read(report_id))["state"] == "running"
+    assert await rows_of(filer, report_id) == (0, 0)
+    await filer.make(report_id)
+    report = await filer.read(report_id)
+    assert report["state"] == "done" and report["disposals"]["total"] == 2
+    assert await bytes_of(filer, report) == whole
+
+
+async def test_a_worker_killed_while_it_writes_leaves_nothing(filer: Filer, monkeypatch: pytest.MonkeyPatch) -> None:
+    report_id = await filer.asked()
+    plain = repository.finish
+
+    async def dies(*_: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(repository, "finish", dies)
+    with pytest.raises(Killed):
+        await filer.make(report_id)
+    assert await rows_of(filer, report_id) == (0, 0)
+    monkeypatch.setattr(repository, "finish", plain)
+    await filer.make(report_id)
+    assert (await filer.read(report_id))["state"] == "done"
+
+
+async def test_two_of_one_year_at_once_are_two_versions_each_whole(filer: Filer) -> None:
+    ids = await asyncio.gather(filer.asked(method="fifo"), filer.asked(method="hifo"))
+    await asyncio.gather(*map(filer.make, ids))
+    reports = [await filer.read(each) for each in ids]
+    assert sorted(each["number"] for each in reports) == [1, 2]
+    for report in reports:
+        assert report["state"] == "done" and report["disposals"]["total"] == 2
+        assert len(await bytes_of(filer, report)) == len(report["files"])
+
+
+async def test_one_report_in_two_hands_is_written_once(filer: Filer) -> None:
+    report_id = await filer.asked()
+    await asyncio.gather(filer.make(report_id), filer.make(report_id))
+    report = await filer.read(report_id)
+    assert report["state"] == "done"
+    assert await rows_of(filer, report_id) == (2, len(report["files"]) + 1)
+
+
+async def test_who_cancels_is_obeyed_in_the_middle_of_the_computing(
+    filer: Filer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, heard = threading.Event(), threading.Event()
+
+    def endless(book: Any, year: int, check: Any) -> None:
+        begun.set()
+        while True:
+            try:
+                check()
+            except making.StoppedError:
+                heard.set()
+                raise
+            threading.Event().wait(0.01)
+
+    monkeypatch.setattr(making, "compute", endless)
+    report_id = await filer.asked()
+    working = asyncio.create_task(filer.make(report_id))
+    await asyncio.to_thread(begun.wait, 20)
+    cancelled = await filer.client.post(f"/v1/tax/reports/{report_id}/cancel")
+    assert cancelled.data["state"] == "cancelled"
+    async with asyncio.timeout(20):
+        await working
+    assert await asyncio.to_thread(heard.wait, 20), "the thread goes on"
+    assert (await filer.read(report_id))["state"] == "cancelled"
+    again = await filer.client.post(f"/v1/tax/reports/{report_id}/cancel")
+    assert (again.status, again.error["code"]) == (409, "CONFLICT")
+
+
+async def test_a_cancelled_or_deleted_report_in_line_is_not_made(filer: Filer) -> None:
+    cancelled, deleted = await filer.asked(), await filer.asked()
+    await filer.client.post(f"/v1/tax/reports/{cancelled}/cancel")
+    await filer.client.send("DELETE", f"/v1/tax/reports/{deleted}")
+    await filer.make(cancelled)
+    await filer.make(deleted)
+    assert (await filer.read(cancelled))["state"] == "cancelled"
+    assert await rows_of(filer, cancelled) == (0, 0)
+
+
+async def test_what_keeps_failing_says_so_after_the_last_try(filer: Filer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: Any) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(making, "compute", breaks)
+    report_id = await filer.asked()
+    with pytest.raises(RuntimeError):
+        await filer.make(report_id)
+    assert (await filer.read(report_id))["state"] == "running"
+    last = type(filer.context)(filer.api.settings, filer.worker, filer.context.redis, 1, RETRIES + 1)
+    from backend.tax.reports.tasks import make_report
+
+    with pytest.raises(RuntimeError):
+        await make_report(last, report_id)
+    report = await filer.read(report_id)
+    assert (report["state"], report["message"]) == ("failed", making.GAVE_UP)
+
+
+async def test_only_so_many_are_made_at_once(filer: Filer) -> None:
+    for _ in range(5):
+        await filer.asked()
+    reply = await filer.ask()
+    assert (reply.status, reply.error["code"]) == (429, "RATE_LIMIT_EXCEEDED")
+
+
+async def test_more_transactions_than_the_plan_allows_are_refused_with_the_plan_that_does(
+    filer: Filer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backend.accounts import entitlements
+
+    monkeypatch.setitem(entitlements.PLANS["pro"].caps, entitlements.Cap.TAX_TRANSACTIONS, 6)
+    reply = await filer.ask()
+    assert reply.status == 403
+    assert reply.error["details"] == {"cap": "tax_transactions", "limit": 6, "used": 7, "upgradeTo": "enterprise"}
