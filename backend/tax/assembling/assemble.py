@@ -19,7 +19,7 @@ from backend.tax.assembling.items import Amount, Item, Rates, Reader
 from backend.tax.assembling.kinds import HANDLERS
 from backend.tax.assembling.matching import Matched, is_movement, match_transfers
 from backend.tax.assembling.positions import Positions
-from backend.tax.assembling.transfers import Transfers, is_transfer
+from backend.tax.assembling.transfers import Transfers
 from backend.tax.assembling.writing import Writer
 from backend.tax.books import Issue, TaxSettings
 from backend.tax.engine.calculate import Settings
@@ -111,7 +111,7 @@ class _Assembly:
     def _write(self, items: Sequence[Item], transfers: Transfers) -> None:
         writer = self._writer
         partly_known = {(gap.wallet, gap.chain_id) for gap in self._gaps}
-        positions, debts = Positions(writer, partly_known), Debts(writer)
+        positions, debts = Positions(writer, partly_known), Debts(writer, partly_known)
         handlers: dict[TransactionKind, Callable[[Item], _Sides]] = {}
         for kind in TransactionKind:
             own = positions.handler(kind) or debts.handler(kind)
@@ -121,17 +121,17 @@ class _Assembly:
                 handlers[kind] = lambda item, handle=HANDLERS[kind]: handle(item, writer)
         for item in items:
             kind = item.transaction.kind
-            if is_movement(item):
-                transfers.movement(item)
-            elif is_transfer(item):
-                transfers.told(item)
-            else:
+            if kind in handlers:
                 went, came = handlers[kind](item)
                 if went or came:
                     self._loose(item, went, came, transfers)
-            if not positions.takes(kind):
+            elif is_movement(item):
+                transfers.movement(item)
+            else:
+                transfers.both_ends(item)
+            if positions.tokens and not positions.takes(kind):
                 positions.seen(item)
-            if not item.events:
+            if item.fees and not item.events:
                 writer.fees_only(item)
         for item in writer.finish():
             why = "The lots that you chose are not all that went: until they are, the method's order decides."

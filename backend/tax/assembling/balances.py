@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from backend.tax.assembling.writing import ELSEWHERE
 from backend.tax.engine.events import Kind, TaxEvent
+from backend.tax.engine.order import in_order
 
 _Key = tuple[str, str]
 
@@ -22,7 +23,7 @@ class Short:
 
 
 def shortages(events: Sequence[TaxEvent]) -> list[Short]:
-    """Return every shortage. `events` stand by time and sequence; within one instant what comes is there first."""
+    """Return every shortage. `events` stand by time and sequence; within one instant they go in the engine's order."""
     held: dict[_Key, int] = {}
     short: dict[_Key, Short] = {}
     number, size = 0, len(events)
@@ -32,32 +33,30 @@ def shortages(events: Sequence[TaxEvent]) -> list[Short]:
         end = number + 1
         while end < size and events[end].at == at and events[end].sequence == sequence:
             end += 1
-        touched: list[tuple[_Key, TaxEvent]] = []
-        for event in events[number:end] if end - number > 1 else (first,):
-            _count(event, held, touched)
-        for key, event in touched:
-            if held[key] < 0:
-                _note(key, event, held[key], short)
+        for event in in_order(events[number:end]) if end - number > 1 else (first,):
+            _count(event, held, short)
         number = end
     return list(short.values())
 
 
-def _count(event: TaxEvent, held: dict[_Key, int], touched: list[tuple[_Key, TaxEvent]]) -> None:
+def _count(event: TaxEvent, held: dict[_Key, int], short: dict[_Key, Short]) -> None:
     wallet = event.wallet
+    for leg in event.out:
+        key = (leg.asset, wallet)
+        left = held[key] = held.get(key, 0) - leg.amount_raw
+        if left < 0:
+            _note(key, event, left, short)
     if event.into:
         to = event.to_wallet if event.kind is Kind.TRANSFER else wallet
         for leg in event.into:
             key = (leg.asset, to or wallet)
             held[key] = held.get(key, 0) + leg.amount_raw
-    for leg in event.out:
-        key = (leg.asset, wallet)
-        held[key] = held.get(key, 0) - leg.amount_raw
-        touched.append((key, event))
     for fee in event.fees:
         if fee.asset is not None and fee.amount_raw:
             key = (fee.asset, wallet)
-            held[key] = held.get(key, 0) - fee.amount_raw
-            touched.append((key, event))
+            left = held[key] = held.get(key, 0) - fee.amount_raw
+            if left < 0:
+                _note(key, event, left, short)
 
 
 def _note(key: _Key, event: TaxEvent, held: int, short: dict[_Key, Short]) -> None:

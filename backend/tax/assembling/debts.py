@@ -6,6 +6,7 @@ much that was.
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 
 from backend.tax.assembling.items import Amount, Item, part_of
 from backend.tax.assembling.kinds import NOTHING, earned, swap
@@ -21,8 +22,9 @@ _Debt = tuple[str, str, str]
 class Debts:
     """What is owed, by wallet, protocol and asset."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, partly_known: AbstractSet[tuple[str, int | None]]) -> None:
         self._writer = writer
+        self._partly_known = partly_known
         self._owed: dict[_Debt, int] = {}
         self._tokens: dict[str, str] = {}  # that stand for a debt, and of which asset
 
@@ -56,12 +58,13 @@ class Debts:
             [each for each in item.came if each.role == "principal"],
         )
         paid, interest = [], []
+        is_whole = (item.wallet, item.transaction.chain_id) not in self._partly_known
         for amount in went:
             key = self._key(item, amount.asset)
             owed = self._owed.get(key)
-            back = amount.raw if owed is None else min(owed, amount.raw)
+            back = amount.raw if owed is None or not is_whole else min(owed, amount.raw)
             if owed is not None:
-                self._owed[key] = owed - back
+                self._owed[key] = max(0, owed - back)
             if back:
                 paid.append(part_of(amount, back))
             if back < amount.raw:

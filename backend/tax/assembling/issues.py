@@ -130,6 +130,8 @@ def _apart(gap: timedelta) -> str:
 def unpriced(words: Words, found: Unpriced, prices: "Prices") -> Issue:
     """Return the issue of a transaction of which a worth is needed, and unknown."""
     item, said = found.item, found.item.transaction
+    if found.basis is not None:
+        return _no_basis(words, item, found.basis)
     names = [words.symbol(said.legs[place].asset) for place in sorted(found.legs)]
     names += [f"{words.symbol(said.fees[place].asset)} (a fee)" for place in sorted(found.fees)]
     listed = ", ".join(dict.fromkeys(names))
@@ -145,6 +147,30 @@ def unpriced(words: Words, found: Unpriced, prices: "Prices") -> Issue:
         asset=said.legs[min(found.legs)].asset if found.legs else said.fees[min(found.fees)].asset,
         wallet=item.wallet,
         proposals=tuple(_worths(words, found, prices)),
+    )
+
+
+def _no_basis(words: Words, item: Item, amount: Amount) -> Issue:
+    me = item.transaction.id
+    nothing = Worth(Decimal(0), words.currency, "you")
+    proposals = [Proposal("It had cost nothing", {me: Edit(basis=nothing)})]
+    if amount.value is not None:
+        worth = Worth(amount.value, words.currency, "its worth when it came")
+        proposals.insert(0, Proposal("It had cost what it was worth when it came", {me: Edit(basis=worth)}))
+    return Issue(
+        id=_id(IssueKind.MISSING_PRICE, item.id),
+        kind=IssueKind.MISSING_PRICE,
+        message=(
+            f"Nobody knows what {words.amount(amount.asset, amount.raw)} had cost who had it before. Until you say, "
+            "the gain of what is sold of it is unknown."
+        ),
+        happened_at=item.at,
+        transaction_id=me,
+        asset=amount.asset,
+        wallet=item.wallet,
+        amount=words.units(amount.asset, amount.raw),
+        at_stake=amount.value,
+        proposals=tuple(proposals),
     )
 
 

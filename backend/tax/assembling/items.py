@@ -98,7 +98,7 @@ class Reader:
         """Return a worth in the reporting currency, None when it, or the rate of the day, is unknown."""
         if worth is None:
             return None
-        amount = worth.amount if worth.amount >= 0 else -worth.amount
+        amount = worth.amount.copy_abs()  # abs() would round to 28 digits
         if worth.currency == self._currency:
             return amount
         rate = self._rate(worth.currency, at)
@@ -149,16 +149,16 @@ class Reader:
         item.has_money = True
         value = self._money_worth(leg, item.at)
         known = item.money is not None and value is not None
-        item.money = EXACT.add(item.money, value if leg.amount > 0 else -value) if known else None  # type: ignore[arg-type,operator]
+        item.money = EXACT.add(item.money, value if leg.amount > 0 else value.copy_negate()) if known else None  # type: ignore[arg-type,operator]
 
     def _money_worth(self, leg: TaxLeg, at: datetime) -> Decimal | None:
         """What an amount of money is worth, without its sign: itself, or what the source says, or by the rate."""
         currency = leg.asset[len(FIAT_PREFIX) :]
-        amount = abs(leg.amount)
+        amount = leg.amount.copy_abs()
         if currency == self._currency:
             return amount
         if leg.worth is not None and leg.worth.currency == self._currency:
-            return abs(leg.worth.amount)
+            return leg.worth.amount.copy_abs()
         rate = self._rate(currency, at)
         return self.worth(leg.worth, at) if rate is None else _multiply(amount, rate)
 

@@ -31,7 +31,7 @@ def trade(item: Item, writer: Writer) -> tuple[Sequence[Amount], Sequence[Amount
             swap(item, writer, went, came)
     elif came:
         if item.has_money and (item.money is None or item.money < 0):
-            spread(came, None if item.money is None else -item.money)
+            spread(came, None if item.money is None else item.money.copy_negate())
         writer.emit(item, Kind.BUY, (), came)
     elif went:
         if item.has_money and (item.money is None or item.money >= 0):
@@ -47,32 +47,40 @@ def swap(item: Item, writer: Writer, went: Sequence[Amount], came: Sequence[Amou
 
 
 def _with_money(item: Item, writer: Writer, went: list[Amount], came: list[Amount]) -> None:
-    """Assets and money for assets: the money's share of the larger side was a sale (or purchase), the rest a swap."""
-    money = item.money
-    side, other = (went, came) if money is None or money > 0 else (came, went)
-    worth = total(other)
-    whole = total(side)
-    if worth is None and whole is not None and money is not None and whole >= abs(money):
-        worth = EXACT.subtract(whole, abs(money))
-    if worth is None or money is None or worth + abs(money) <= 0:
+    """Assets and money for assets: the money's share of the one side was a sale (or purchase), the rest a swap."""
+    is_sale = item.money is None or item.money > 0
+    side, other = (went, came) if is_sale else (came, went)
+    paid = None if item.money is None else item.money.copy_abs()
+    worth, whole = total(other), total(side)
+    if worth is None and whole is not None and paid is not None and whole >= paid:
+        worth = EXACT.subtract(whole, paid)
+    if worth is None or paid is None:  # nobody knows how much of it was for the money
         for amount in side:
             amount.value = None
         writer.emit(item, Kind.SWAP, went, came)
         return
-    sold, swapped = [], []
+    swapped, sold = _divided(side, worth, paid)
+    spread(sold, paid)
+    if len(swapped) == 1:
+        swapped[0].value = worth
+    if swapped:
+        swap(item, writer, *((swapped, came) if is_sale else (went, swapped)))
+    else:  # what is worth nothing was given, or came, for nothing
+        writer.emit(item, Kind.BUY if is_sale else Kind.SELL, *(((), other) if is_sale else (other, ())))
+    if sold:
+        writer.emit(item, Kind.SELL if is_sale else Kind.BUY, *((sold, ()) if is_sale else ((), sold)))
+
+
+def _divided(side: Sequence[Amount], worth: Decimal, paid: Decimal) -> tuple[list[Amount], list[Amount]]:
+    """Return what of a side was for assets of so much worth, and what for so much money."""
+    swapped, sold = [], []
     for amount in side:
-        raw = _share(amount.raw, abs(money), EXACT.add(worth, abs(money)))
+        raw = _share(amount.raw, paid, EXACT.add(worth, paid))
         if raw:
             sold.append(part_of(amount, raw))
         if amount.raw - raw:
             swapped.append(part_of(amount, amount.raw - raw))
-    spread(sold, abs(money))
-    for amount in swapped:
-        amount.value = worth if len(swapped) == 1 else amount.value
-    if swapped:
-        swap(item, writer, *((swapped, came) if money > 0 else (went, swapped)))
-    if sold:
-        writer.emit(item, Kind.SELL if money > 0 else Kind.BUY, *((sold, ()) if money > 0 else ((), sold)))
+    return swapped, sold
 
 
 def _share(raw: int, part: Decimal, whole: Decimal) -> int:

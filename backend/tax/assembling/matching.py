@@ -65,15 +65,16 @@ class Matched:
 
 def is_movement(item: Item) -> bool:
     """Return whether what came and went with an item may be one side of an own transfer."""
-    kind = item.kind
-    return kind in _MOVEMENTS or (kind is TransactionKind.TRANSFER and item.transaction.to_wallet is None)
+    kind = item.transaction.kind
+    if kind is TransactionKind.TRANSFER:
+        return not (item.went and item.came)
+    return kind in _MOVEMENTS and not (kind is TransactionKind.BRIDGE and item.went and item.came)
 
 
 def match_transfers(items: Sequence[Item], currency: str) -> Matched:
     """Return which movements of items are transfers of the user, whatever the order of items."""
     wallets = {item.wallet for item in items}
-    one_sided = [item for item in items if is_movement(item) and not (item.went and item.came and _is_bridge(item))]
-    movements = [each for item in one_sided for each in _movements(item, wallets)]
+    movements = [each for item in items if is_movement(item) for each in _movements(item, wallets)]
     return _Matching(movements, FEE_WORTH.get(currency, Decimal(50))).run()
 
 
@@ -82,11 +83,12 @@ def _movements(item: Item, wallets: AbstractSet[str]) -> Iterable[Movement]:
     tx_hash = said.tx_hash
     if tx_hash is not None:
         tx_hash = tx_hash.lower().removeprefix("0x") or None
+    told = said.to_wallet if said.kind is TransactionKind.TRANSFER else None
     for side, is_out in ((item.went, True), (item.came, False)):
         for amount in side:
             if amount.role == "principal":
                 other = amount.counterparty
-                named = other if other is not None and other != item.wallet and other in wallets else None
+                named = other if other is not None and other != item.wallet and other in wallets else told
                 yield Movement(item, amount, is_out, tx_hash, said.chain_id is not None, named, item.at)
 
 
@@ -303,10 +305,6 @@ def _in_time(out: Movement, others: Iterable[Movement], window: timedelta) -> li
         if -EARLY - slack <= each.at - at <= window + slack and _may_be(out, each):
             found.append((out, each))
     return found
-
-
-def _is_bridge(item: Item) -> bool:
-    return item.kind is TransactionKind.BRIDGE
 
 
 def _is_day(at: datetime) -> bool:

@@ -57,7 +57,7 @@ class Positions:
         self._writer = writer
         self._partly_known = partly_known
         self._claims: dict[tuple[str, str], Claim] = {}
-        self._tokens: set[str] = set()
+        self.tokens: set[str] = set()
         self._inside: dict[str, dict[str, int]] = {}
 
     def handler(self, kind: TransactionKind) -> Callable[[Item], tuple[Sequence[Amount], Sequence[Amount]]] | None:
@@ -79,10 +79,8 @@ class Positions:
 
     def seen(self, item: Item) -> None:
         """Tokens that stand for a claim came or went in another way: what was put in for them is not all of it."""
-        if not self._tokens:
-            return
         for amount in item.came:
-            if amount.asset in self._tokens:
+            if amount.asset in self.tokens:
                 claim = self._claims.setdefault((item.wallet, amount.asset), Claim())
                 claim.put_in, claim.shares = None, claim.shares + amount.raw
         for amount in item.went:
@@ -103,7 +101,7 @@ class Positions:
     def liquidity(self, item: Item) -> tuple[Sequence[Amount], Sequence[Amount]]:
         """Put into a pool, or taken out of it."""
         sides = self._sides(item, IncomeKind.REWARD)
-        went, came = sides.went + sides.given, sides.came + sides.received
+        went, came = netted(sides.went + sides.given, sides.came + sides.received)
         if went and came:
             self._exchange(item, went, came)
         elif went:
@@ -115,7 +113,7 @@ class Positions:
     def supply(self, item: Item) -> tuple[Sequence[Amount], Sequence[Amount]]:
         """Lent, put into a vault or staked."""
         sides = self._sides(item, _income(item))
-        went, came = sides.went + sides.given, sides.came + sides.received
+        went, came = netted(sides.went + sides.given, sides.came + sides.received)
         if went and came:
             self._for_claim(item, went, came)
         elif went:
@@ -128,7 +126,7 @@ class Positions:
     def withdraw(self, item: Item) -> tuple[Sequence[Amount], Sequence[Amount]]:
         """Taken back, with what it grew by."""
         sides = self._sides(item, _income(item))
-        went, came = sides.given + sides.went, sides.came + sides.received
+        went, came = netted(sides.given + sides.went, sides.came + sides.received)
         if went and came:
             self._of_claim(item, went, came)
         elif went:  # asked for: it comes later
@@ -155,7 +153,6 @@ class Positions:
                 sides.piece, sides.is_burned = amount, True
             else:
                 (sides.given if amount.role == "receipt" else sides.went).append(amount)
-        sides.went, sides.came = netted(sides.went, sides.came)
         earned(item, self._writer, sides.rewards, income)
         for amount in sides.rewards:
             claim = self._claims.get((item.wallet, amount.asset))
@@ -190,7 +187,7 @@ class Positions:
     def _for_claim(self, item: Item, went: list[Amount], came: list[Amount]) -> None:
         self._exchange(item, went, came)
         for token in came:
-            self._tokens.add(token.asset)
+            self.tokens.add(token.asset)
             claim = self._claims.setdefault((item.wallet, token.asset), Claim())
             if len(went) == len(came) == 1 and claim.put_in is not None:
                 claim.put_in += went[0].raw
@@ -217,12 +214,11 @@ class Positions:
             return
         if put_in is None and given.raw > known:
             put_in = got.raw * known // given.raw
-        back = got.raw if put_in is None else min(put_in, got.raw)
+        back = min(put_in, got.raw) if put_in else got.raw
         if back < got.raw:
             balance(went, came)
             earned(item, self._writer, [part_of(got, got.raw - back)], _income(item))
-        if back:
-            self._exchange(item, [part_of(given, known)], [part_of(got, back)])
+        self._exchange(item, [part_of(given, known)], [part_of(got, back)])
 
     # Lending and staking that no token stands for.
 

@@ -23,44 +23,36 @@ class Transfers:
 
     def movement(self, item: Item) -> None:
         """Take in what came and went of a deposit, withdrawal or one side of a bridge."""
-        if item.went and item.came and item.kind is TransactionKind.BRIDGE:
-            self._bridge(item)
-            return
+        matched = self._matched
         for amount in item.went:
-            match = self._matched.by_out.get(id(amount))
+            match = matched.by_out.get(id(amount))
             if match is not None:
                 self._matched_transfer(match)
             else:
                 self.left(item, amount)
-        for amount in item.came:
-            if id(amount) not in self._matched.by_into:
+        paying = {fee.asset for fee in item.fees}  # what pays the fee comes first
+        for amount in sorted(item.came, key=lambda each: each.asset not in paying) if paying else item.came:
+            if id(amount) not in matched.by_into:
                 self.arrived(item, amount)
 
-    def _bridge(self, item: Item) -> None:
-        """Both ends of a bridge in one transaction of a file."""
+    def both_ends(self, item: Item) -> None:
+        """Take in a transfer or bridge of which one transaction tells both ends."""
         to = item.transaction.to_wallet or item.wallet
-        sent, received = item.went[0], item.came[0]
-        if sent.asset == received.asset:
-            self.move(item, sent, received, item.wallet, to)
-        else:
-            self._change(item, sent, received, to)
-        for amount in item.went[1:]:
-            self.left(item, amount)
-        for amount in item.came[1:]:
-            self.arrived(item, amount)
-
-    def told(self, item: Item) -> None:
-        """Take in a transfer both places of which are known: by the signs from `wallet` or to it."""
-        to = item.transaction.to_wallet or ELSEWHERE
-        came = {amount.asset: amount for amount in item.came}
+        came, rest = list(item.came), []
         for sent in item.went:
-            received = came.pop(sent.asset, sent)
-            self.move(item, sent, received, item.wallet, to)
-        for received in came.values():
-            if item.went:
-                self.arrived(item, received)
+            received = next((amount for amount in came if amount.asset == sent.asset), None)
+            if received is None:
+                rest.append(sent)
             else:
-                self.move(item, received, received, to, item.wallet)
+                came.remove(received)
+                self.move(item, sent, received, item.wallet, to)
+        if len(rest) == len(came) == 1:
+            self._change(item, rest[0], came[0], to)
+            return
+        for sent in rest:
+            self.left(item, sent)
+        for received in came:
+            self.arrived(item, received)
 
     def left(self, item: Item, amount: Amount) -> None:
         """Take in what went nobody knows where to; to a wallet of the user where the chain names it."""
@@ -77,7 +69,9 @@ class Transfers:
         if said.basis is not None or said.acquired_at is not None:
             cost = self._writer.worth(said.basis, item.at)
             bought = Amount(amount.asset, amount.raw, cost, amount.place)
-            self._writer.emit(item, Kind.BUY, (), (bought,), at=said.acquired_at)
+            self._writer.emit(item, Kind.BUY, (), (bought,), at=said.acquired_at, is_known=False)
+            if cost is None:
+                self._writer.missing_basis(item, amount)
             return
         if other is not None:
             self.move(item, amount, amount, other, item.wallet)
@@ -87,7 +81,9 @@ class Transfers:
         self._writer.emit(item, Kind.BUY, (), (unknown,), is_known=False)
 
     def _named(self, item: Item, amount: Amount) -> str | None:
-        """The wallet of the user that the chain names as the other side, where no movement of it may be that side."""
+        """The place that the transaction, or the chain, names as the other side."""
+        if item.kind is TransactionKind.TRANSFER and item.transaction.to_wallet:
+            return item.transaction.to_wallet
         other = amount.counterparty
         if (
             other is None
@@ -121,8 +117,3 @@ class Transfers:
         if to != item.wallet:
             self.move(item, sent, sent, item.wallet, to)
         self._writer.emit(item, Kind.WRAP, (sent,), (received,), wallet=to)
-
-
-def is_transfer(item: Item) -> bool:
-    """Return whether both places of a transfer are told."""
-    return item.kind is TransactionKind.TRANSFER and item.transaction.to_wallet is not None

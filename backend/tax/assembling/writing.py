@@ -25,6 +25,7 @@ class Unpriced:
     item: Item
     legs: set[int] = field(default_factory=set)
     fees: set[int] = field(default_factory=set)
+    basis: Amount | None = None  # what it cost who had it before
 
 
 @dataclass(slots=True)
@@ -74,6 +75,8 @@ class Writer:
 
         `is_known` False: its unknown worth is another issue's matter.
         """
+        if wallet is not None and wallet != item.wallet:
+            self.fees_only(item)  # whoever's wallet it is of pays them, not the place that something came from
         number, transaction = item.events, item.transaction
         item.events = number + 1
         if number:
@@ -133,8 +136,8 @@ class Writer:
         self._missing(item).legs.add(amount.place)
 
     def fees_only(self, item: Item) -> None:
-        """Take in what was paid for a transaction that no event came of."""
-        if item.fees and not item.events:
+        """Take in what was paid in assets for a transaction that no event came of: money alone is no event."""
+        if not item.events and any(fee.asset for fee in item.fees):
             self.emit(item, Kind.FEE)
 
     def finish(self) -> list[Item]:
@@ -166,7 +169,11 @@ class Writer:
             lot = str(choice.transaction_id)
             raw = int(choice.amount.scaleb(scale))
             choices.append(LotChoice(places.get((lot, leg.asset), lot), raw))
-        taken = event.into[0].amount_raw if event.kind is Kind.TRANSFER else leg.amount_raw + _own_fees(event.fees, leg)
+        taken = leg.amount_raw
+        if event.kind is Kind.TRANSFER:
+            taken = event.into[0].amount_raw
+        elif event.kind is not Kind.WRAP:  # a fee in the same asset is one disposal with what it was paid for
+            taken += _own_fees(event.fees, leg)
         fits = len(event.out) == 1 and sum(each.amount_raw for each in choices) == taken
         return tuple(choices) if fits and all(each.amount_raw > 0 for each in choices) else None
 
@@ -191,12 +198,26 @@ class Writer:
             unknown = [each.place for each in (*went, *came) if each.value is None and not _is_made(each)]
         elif kind is Kind.SWAP:
             unknown = _unknown_of_swap(list(went), list(came))
-        elif kind is Kind.GIFT_IN and not self.rules.gift_keeps_basis:
-            unknown = [each.place for each in came if each.value is None]
+        elif kind is Kind.GIFT_IN:
+            self._look_at_gift(item, list(came))
+            return
         else:
             return
         if unknown:
             self._missing(item).legs.update(unknown)
+
+    def _look_at_gift(self, item: Item, came: list[Amount]) -> None:
+        if self.rules.gift_keeps_basis:
+            if item.transaction.basis is None:
+                self.missing_basis(item, came[0])
+            return
+        for amount in came:
+            if amount.value is None:
+                self.missing_leg(item, amount)
+
+    def missing_basis(self, item: Item, amount: Amount) -> None:
+        """Note that it is unknown what something cost who had it before."""
+        self._missing(item).basis = amount
 
 
 def _unknown_of_swap(went: list[Amount], came: list[Amount]) -> list[int]:
