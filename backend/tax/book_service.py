@@ -110,7 +110,7 @@ def _gaps(covered: Coverage) -> list[Gap]:
     if covered.to_block_at is not None and covered.to_block_at < utc_now() - BEHIND:
         found.append(gap(covered.problem or ENDS, from_at=covered.to_block_at))
     if not covered.native_is_known:
-        found.append(gap(NO_CALLS))
+        found.append(gap(NO_CALLS, is_of_currency=True))
     return found
 
 

@@ -14,7 +14,8 @@ from uuid import UUID
 from backend.tax.assembling import issues
 from backend.tax.assembling.balances import shortages
 from backend.tax.assembling.debts import Debts
-from backend.tax.assembling.issues import Gap, Prices, Words
+from backend.tax.assembling.gaps import Coverage, Gap
+from backend.tax.assembling.issues import Prices, Words
 from backend.tax.assembling.items import Amount, Item, Rates, Reader
 from backend.tax.assembling.kinds import HANDLERS
 from backend.tax.assembling.matching import Matched, is_movement, match_transfers
@@ -24,6 +25,7 @@ from backend.tax.assembling.writing import Writer
 from backend.tax.books import Issue, TaxSettings
 from backend.tax.engine.calculate import Settings
 from backend.tax.engine.events import TaxEvent
+from backend.tax.engine.methods import LOT_METHODS
 from backend.tax.engine.money import EXACT
 from backend.tax.engine.registry import jurisdiction
 from backend.tax.transactions import Edit, TaxTransaction, TransactionKind
@@ -110,8 +112,8 @@ class _Assembly:
 
     def _write(self, items: Sequence[Item], transfers: Transfers) -> None:
         writer = self._writer
-        partly_known = {(gap.wallet, gap.chain_id) for gap in self._gaps}
-        positions, debts = Positions(writer, partly_known), Debts(writer, partly_known)
+        known = Coverage(self._gaps)
+        positions, debts = Positions(writer, known), Debts(writer, known)
         handlers: dict[TransactionKind, Callable[[Item], _Sides]] = {}
         for kind in TransactionKind:
             own = positions.handler(kind) or debts.handler(kind)
@@ -147,7 +149,9 @@ class _Assembly:
         self._unfit[item.id] = (item, f"What moved does not fit a transaction that is called {name}.")
 
     def _issues(self, items: Sequence[Item], matched: Matched, transfers: Transfers) -> list[Issue]:
-        words = Words(self._reader.places, self._reader.symbols, self._settings.currency)
+        methods = self._engine.methods or {0: self._writer.rules.methods[0]}
+        is_averaged = not LOT_METHODS.issuperset(methods.values())
+        words = Words(self._reader.places, self._reader.symbols, self._settings.currency, is_averaged=is_averaged)
         open_outs: dict[str, list[tuple[Item, Amount]]] = {}
         found = [issues.incomplete(gap) for gap in self._gaps]
         for item, amount, is_out in transfers.open_:

@@ -6,8 +6,8 @@ much that was.
 """
 
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 
+from backend.tax.assembling.gaps import Coverage
 from backend.tax.assembling.items import Amount, Item, part_of
 from backend.tax.assembling.kinds import NOTHING, earned, swap
 from backend.tax.assembling.worths import netted, total
@@ -22,9 +22,9 @@ _Debt = tuple[str, str, str]
 class Debts:
     """What is owed, by wallet, protocol and asset."""
 
-    def __init__(self, writer: Writer, partly_known: AbstractSet[tuple[str, int | None]]) -> None:
+    def __init__(self, writer: Writer, known: Coverage) -> None:
         self._writer = writer
-        self._partly_known = partly_known
+        self._known = known
         self._owed: dict[_Debt, int] = {}
         self._tokens: dict[str, str] = {}  # that stand for a debt, and of which asset
 
@@ -58,11 +58,10 @@ class Debts:
             [each for each in item.came if each.role == "principal"],
         )
         paid, interest = [], []
-        is_whole = (item.wallet, item.transaction.chain_id) not in self._partly_known
         for amount in went:
             key = self._key(item, amount.asset)
             owed = self._owed.get(key)
-            back = amount.raw if owed is None or not is_whole else min(owed, amount.raw)
+            back = amount.raw if owed is None or not self._known.is_whole(item, amount.asset) else min(owed, amount.raw)
             if owed is not None:
                 self._owed[key] = max(0, owed - back)
             if back:
@@ -98,7 +97,7 @@ class Debts:
 
     def _rewards(self, item: Item) -> None:
         rewards = [amount for amount in item.came if amount.role == "reward"]
-        earned(item, self._writer, rewards, IncomeKind.INTEREST)
+        earned(item, self._writer, rewards, item.transaction.income or IncomeKind.INTEREST)
 
     def _interest(self, item: Item, amounts: Sequence[Amount]) -> None:
         """A fee of its own: the fees of the transaction stand with what was paid back."""

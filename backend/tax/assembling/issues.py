@@ -6,12 +6,12 @@ wallet. `at_stake` is what the amount in question was worth, as far as that is k
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 
 from backend.tax.assembling.balances import Short
+from backend.tax.assembling.gaps import Gap
 from backend.tax.assembling.items import Amount, Item, share_of
 from backend.tax.assembling.matching import Movement
 from backend.tax.assembling.writing import ELSEWHERE, Unpriced
@@ -40,21 +40,13 @@ _IN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """History of a wallet on a chain that the ledger does not hold, and why. None: nobody knows from or until when."""
-
-    wallet: str
-    chain_id: int | None
-    reason: str
-    from_at: datetime | None = None
-    to_at: datetime | None = None
-
-
 class Words:
     """How amounts and prices are said."""
 
-    def __init__(self, places: Mapping[str, int], symbols: Mapping[str, str], currency: str) -> None:
+    def __init__(
+        self, places: Mapping[str, int], symbols: Mapping[str, str], currency: str, *, is_averaged: bool = False
+    ) -> None:
+        self._is_averaged = is_averaged
         self._places = places
         self._symbols = symbols
         self.currency = currency
@@ -66,6 +58,13 @@ class Words:
     def symbol(self, asset: str) -> str:
         """Return how an asset is shown, cut to what fits a line."""
         return self._symbols.get(asset, asset)[:40]
+
+    def of_pool(self, asset: str) -> str:
+        """Return what an unknown cost does to others where costs are averaged."""
+        shown = self.symbol(asset)
+        return (
+            f" As costs are averaged, those of the {shown} that it is held with are too." if self._is_averaged else ""
+        )
 
     def amount(self, asset: str, raw: int) -> str:
         """Return an amount with its symbol."""
@@ -93,7 +92,7 @@ def open_movement(
     else:
         message = (
             f"{what} came to {_short(item.wallet)}, and nothing says where from.{could} Until you do, its cost is "
-            "unknown: a sale of it has an unknown gain, and it is not counted as income."
+            f"unknown: a sale of it has an unknown gain, and it is not counted as income.{words.of_pool(amount.asset)}"
         )
     return Issue(
         id=_id(IssueKind.UNMATCHED_TRANSFER, item.id, str(amount.place)),
@@ -294,12 +293,13 @@ def incomplete(gap: Gap) -> Issue:
     since = "" if gap.from_at is None else f" from {gap.from_at:%Y-%m-%d}"
     until = "" if gap.to_at is None else f" until {gap.to_at:%Y-%m-%d}"
     where = "" if gap.chain_id is None else f" on chain {gap.chain_id}"
+    whose = f"The history of {_short(gap.wallet)}{where}" if gap.wallet else "Your history"
     return Issue(
         id=_id(IssueKind.INCOMPLETE_HISTORY, gap.wallet, str(gap.chain_id), gap.reason),
         kind=IssueKind.INCOMPLETE_HISTORY,
-        message=f"The history of {_short(gap.wallet)}{where}{since}{until} is not all here: {gap.reason}"[:500],
+        message=f"{whose}{since}{until} is not all here: {gap.reason}"[:500],
         happened_at=gap.from_at,
-        wallet=gap.wallet,
+        wallet=gap.wallet or None,
     )
 
 

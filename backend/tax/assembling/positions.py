@@ -9,10 +9,10 @@ asset of its own (`Position`), counted in what was put in was worth.
 """
 
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from backend.tax.assembling.gaps import Coverage
 from backend.tax.assembling.items import Amount, Item, part_of
 from backend.tax.assembling.kinds import NOTHING, earned, swap
 from backend.tax.assembling.worths import balance, netted, total
@@ -51,11 +51,11 @@ class Sides:
 
 
 class Positions:
-    """What lies in protocols. `partly_known` are wallets and chains of which some history is missing."""
+    """What lies in protocols. Growth is told from missing history by what of the history is `known`."""
 
-    def __init__(self, writer: Writer, partly_known: AbstractSet[tuple[str, int | None]]) -> None:
+    def __init__(self, writer: Writer, known: Coverage) -> None:
         self._writer = writer
-        self._partly_known = partly_known
+        self._known = known
         self._claims: dict[tuple[str, str], Claim] = {}
         self.tokens: set[str] = set()
         self._inside: dict[str, dict[str, int]] = {}
@@ -153,7 +153,7 @@ class Positions:
                 sides.piece, sides.is_burned = amount, True
             else:
                 (sides.given if amount.role == "receipt" else sides.went).append(amount)
-        earned(item, self._writer, sides.rewards, income)
+        earned(item, self._writer, sides.rewards, item.transaction.income or income)
         for amount in sides.rewards:
             claim = self._claims.get((item.wallet, amount.asset))
             if claim is not None and claim.shares:
@@ -179,8 +179,8 @@ class Positions:
             return settings.lending_is_disposal
         return False
 
-    def _is_whole(self, item: Item) -> bool:
-        return (item.wallet, item.transaction.chain_id) not in self._partly_known
+    def _is_whole(self, item: Item, asset: str) -> bool:
+        return self._known.is_whole(item, asset)
 
     # Tokens that stand for a claim.
 
@@ -198,7 +198,7 @@ class Positions:
     def _of_claim(self, item: Item, went: list[Amount], came: list[Amount]) -> None:
         """Tokens beyond those that are known grew by themselves; what comes beyond what was put in was earned."""
         claim = self._claims.get((item.wallet, went[0].asset)) if len(went) == len(came) == 1 else None
-        if claim is None or not claim.shares or not self._is_whole(item):
+        if claim is None or not claim.shares or not self._is_whole(item, came[0].asset):
             self._exchange(item, went, came)
             return
         given, got, shares = went[0], came[0], claim.shares
@@ -248,7 +248,7 @@ class Positions:
                 inside[amount.asset] -= back
             if back < amount.raw and inside and self._made_of_another(item, place, inside, amount, back):
                 continue
-            if back < amount.raw and (inside is None or not self._is_whole(item)):
+            if back < amount.raw and (inside is None or not self._is_whole(item, amount.asset)):
                 back = amount.raw  # it began before the history: nobody knows the basis of the rest
             if back:
                 self._come_back(item, place, part_of(amount, back))
@@ -277,13 +277,11 @@ class Positions:
     # Liquidity that no divisible token stands for.
 
     def _position(self, item: Item, piece: Amount | None) -> Position:
-        said = item.transaction
-        name = f"position:{said.chain_id or ''}:{said.protocol or ''}:{_name(item)}"
+        name = f"position:{_name(item) or 'liquidity'}"
         position = self._writer.positions.get(name)
         if position is None:
-            shown = f"{(said.protocol or 'liquidity').replace('_', ' ')} {_name(item)}".strip()
             position = self._writer.positions[name] = Position(name)
-            self._writer.symbols[name], self._writer.places[name] = shown, 18
+            self._writer.symbols[name], self._writer.places[name] = _shown(item), 18
         if piece is not None:
             self._writer.pieces[piece.asset] = position
         return position
@@ -326,15 +324,22 @@ def _is_piece(asset: str) -> bool:
 
 
 def _name(item: Item) -> str:
+    """Return what tells a position from others of its wallet: as its source names it, else by its identifiers."""
     said = item.transaction
     if said.position:
         return said.position
     known = said.identifiers or {}
-    return next((f"{name}:{known[name]}".lower() for name in _NAMES if name in known), "")
+    found = next((f"{name}:{known[name]}".lower() for name in _NAMES if name in known), "")
+    parts = (str(said.chain_id or ""), said.protocol or "", found)
+    return ":".join(part for part in parts if part)
+
+
+def _shown(item: Item) -> str:
+    said = item.transaction
+    number = (said.identifiers or {}).get("token_id")
+    return f"{said.protocol or 'Liquidity'} position{f' #{number}' if number else ''}"[:60]
 
 
 def _place(item: Item) -> str:
-    said = item.transaction
-    name = _name(item) or said.protocol or ("staking" if _income(item) is IncomeKind.STAKING else "lending")
-    protocol = f"{said.protocol}:" if said.protocol and name != said.protocol else ""
-    return f"{item.wallet}@{protocol}{name}"
+    default = "staking" if _income(item) is IncomeKind.STAKING else "lending"
+    return f"{item.wallet}@{_name(item) or default}"

@@ -1,5 +1,6 @@
 """Liquidity, lending, staking and debts: as a disposal, or with basis and dates carried along."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_liquidity_that_is_no_disposal_carries_basis_and_dates() -> None:
 
 
 def v3(number: int, kind: K, at: float, *legs: Any) -> TaxTransaction:
-    return on(number, kind, at, *legs, protocol="uniswap_v3", identifiers={"pool": "0x9", "token_id": "77"})
+    return on(number, kind, at, *legs, protocol="Uniswap V3", identifiers={"pool": "0x9", "token_id": "77"})
 
 
 V3 = [
@@ -91,14 +92,14 @@ def test_a_position_counts_what_was_put_in_until_its_token_is_gone() -> None:
     assert [
         (each.asset, each.amount_raw, each.cost) for each in figures(made).outcome.held if "position" in each.asset
     ] == [
-        ("position:1:uniswap_v3:token_id:77", raw(2000), 2000),
-        ("position:1:uniswap_v3:token_id:77", raw(1000), 1000),
+        ("position:1:Uniswap V3:token_id:77", raw(2000), 2000),
+        ("position:1:Uniswap V3:token_id:77", raw(1000), 1000),
     ]
     assert income(made) == 30
     made = put_together([*BOUGHT, *V3, CLOSED])
     # 5000 were put in and 4500 came out: nothing was made or lost when 2000 came, all of it at the end.
     assert {number: gain for number, gain in gains(made).items() if number > 2} == {3: 0, 4: -500}
-    assert made.symbols["position:1:uniswap_v3:token_id:77"] == "uniswap v3 token_id:77"
+    assert made.symbols["position:1:Uniswap V3:token_id:77"] == "Uniswap V3 position #77"
 
 
 def test_a_position_carries_the_basis_of_all_that_went_in() -> None:
@@ -124,7 +125,7 @@ def test_a_position_moves_with_its_token() -> None:
     sent = on(5, K.WITHDRAWAL, 9.5, leg(NFT, -1, counterparty=B), tx_hash="0x1")
     came = on(6, K.DEPOSIT, 9.5, leg(NFT, 1, counterparty=A), wallet=B, tx_hash="0x1")
     closed = v3(4, K.LP_REMOVE, 10, leg("USDC", 2500, 2500), receipt(NFT, -1))
-    moved = TaxTransaction(**{name: getattr(closed, name) for name in closed.__slots__} | {"wallet": B})
+    moved = replace(closed, wallet=B)
     made = put_together([*BOUGHT, *V3, sent, came, moved])
     assert gains(made)[4] == -500
     assert made.issues == []
@@ -198,6 +199,16 @@ def test_growth_is_not_told_from_missing_history() -> None:
     assert issues(made, IssueKind.NEGATIVE_BALANCE)[0].amount == 35
 
 
+def test_where_only_the_currency_is_partly_known_tokens_are_whole() -> None:
+    gap = Gap(A, 1, "calls are not seen", is_of_currency=True)
+    assert income(put_together([*BOUGHT, *lending()], gaps=[gap])) == 35
+    paid = [replace(each, fees=(leg("ETH", "0.01", 2),)) for each in inside("staking")]
+    assert income(put_together([*BOUGHT, *paid])) == 110
+    assert income(put_together([*BOUGHT, *paid], gaps=[gap])) == 0
+    later = Gap(A, 1, "read until then only", from_at=day(300))
+    assert income(put_together([*BOUGHT, *paid], gaps=[later])) == 110
+
+
 def test_lending_as_a_disposal() -> None:
     made = put_together([*BOUGHT, *lending()], lending_is_disposal=True)
     assert kinds(made) == ["buy", "buy", "swap", "swap", "income", "swap"]
@@ -218,7 +229,7 @@ def inside(kind: str, **more: Any) -> list[TaxTransaction]:
 def test_what_no_token_stands_for_lies_at_a_place_of_its_own(kind: str, earned: IncomeKind) -> None:
     made = put_together([*BOUGHT, *inside(kind)])
     assert kinds(made)[2:] == ["transfer", "transfer", "transfer", "income"]
-    assert event(made, 1).to_wallet == event(made, 2).wallet == f"{A}@pool"
+    assert event(made, 1).to_wallet == event(made, 2).wallet == f"{A}@1:pool"
     (found,) = figures(made).outcome.incomes
     assert (found.kind, found.amount_raw, found.value) == (earned, raw("0.5"), 110)
     assert made.issues == []
@@ -230,7 +241,7 @@ def test_what_comes_back_is_paid_for_by_the_wallet() -> None:
     made = put_together([*BOUGHT, staked, paid])
     assert [(each.kind, each.wallet, len(each.fees)) for each in events(made, back.id.int)] == [
         (Kind.FEE, A, 1),
-        (Kind.TRANSFER, f"{A}@pool", 0),
+        (Kind.TRANSFER, f"{A}@1:pool", 0),
     ]
 
 
@@ -248,7 +259,7 @@ def test_what_was_put_in_before_the_history_has_no_known_basis() -> None:
     )
     assert income(made) == 0
     (short,) = issues(made, IssueKind.NEGATIVE_BALANCE)
-    assert (short.wallet, short.amount) == (f"{A}@pool", 1)
+    assert (short.wallet, short.amount) == (f"{A}@1:pool", 1)
     assert [part.cost for part in figures(made).outcome.disposals[0].parts] == [1000, None]
 
 

@@ -275,6 +275,8 @@ def test_a_deposit_that_nobody_explains_has_an_unknown_cost() -> None:
     assert gains(made) == {2: None}
     (open_,) = made.issues
     assert (open_.kind, open_.at_stake) == (IssueKind.UNMATCHED_TRANSFER, 2000)
+    assert "averaged" not in open_.message
+    assert "costs are averaged" in put_together([came], jurisdiction="UK").issues[0].message
     wanted = ["transfer", "buy", "income", "income", "income", "gift_in"]
     for proposal, kind in zip(open_.proposals, wanted, strict=True):
         settled = put_together([came], {key.int: edit for key, edit in proposal.edits.items()})
