@@ -84,6 +84,7 @@ _EXAMPLES = {
     409: ("CONFLICT", "The rule was changed meanwhile. Load it again."),
     422: ("INVALID_INPUT", "Some values cannot be accepted."),
     429: ("RATE_LIMIT_EXCEEDED", "Too many requests. Try again in 12 seconds."),
+    502: ("REMOTE_ERROR", "What was sent in answer cannot be used."),
     503: ("UNAVAILABLE", "The service cannot answer right now. Try again in a moment."),
 }
 

@@ -22,6 +22,7 @@ STRIPE_URL = "https://api.stripe.com"
 EXPLORER_URL = "https://api.etherscan.io/v2/api"
 DEFILLAMA_COINS_URL = "https://coins.llama.fi"
 ECB_RATES_URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip"
+IRS_FORMS_URL = "https://www.irs.gov/pub/irs-prior"
 
 _MUST_BE_HTTPS = {
     "public_url": "the https:// address users open",
@@ -96,6 +97,9 @@ class Settings(BaseSettings):
     coingecko_requests_per_minute: float = 30.0
     sp500_csv_url: str = ""  # such as https://fred.stlouisfed.org/graph/fredgraph.csv?id=SP500; empty: unknown
     ecb_rates_url: str = ECB_RATES_URL  # euro reference rates of every day, CSV or ZIP; empty: no other currencies
+
+    # --- tax: the demo asks nobody outside, unless another place is named
+    irs_forms_url: str = IRS_FORMS_URL  # where official forms are downloaded when a user asks; empty: they upload them
 
     # --- demo account
     demo_email: str = "demo@example.com"
@@ -251,6 +255,7 @@ class Settings(BaseSettings):
                 "coingecko_api_url",
                 "sp500_csv_url",
                 "ecb_rates_url",
+                "irs_forms_url",
             )
             if getattr(self, name) and not getattr(self, name).startswith("https://")
         ]

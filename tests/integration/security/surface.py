@@ -38,6 +38,19 @@ OWNED = {
     "/v1/portfolio/target-allocation/{target_id}": "target_allocations",
     "/v1/portfolio/target-allocation/{target_id}/suggestions/{suggestion_id}": "target_allocations",
     "/v1/portfolio/liquidity-positions/{liquidity_id}": "portfolio_liquidity_positions",
+    "/v1/tax/imports/{import_id}": "tax_imports",
+    "/v1/tax/imports/{import_id}/commit": "tax_imports",
+    "/v1/tax/imports/{import_id}/stop": "tax_imports",
+    "/v1/tax/issues/{issue_id}/accept": "tax_issues",
+    "/v1/tax/issues/{issue_id}/worth": "tax_issues",
+    "/v1/tax/issues/{issue_id}/dismiss": "tax_issues",
+    "/v1/tax/issues/{issue_id}/restore": "tax_issues",
+    "/v1/tax/decisions/{decision_id}/undo": "tax_decisions",
+    "/v1/tax/rules/{rule_id}": "tax_rules",
+    "/v1/tax/reports/{report_id}": "tax_reports",
+    "/v1/tax/reports/{report_id}/cancel": "tax_reports",
+    "/v1/tax/reports/{report_id}/regenerate": "tax_reports",
+    "/v1/tax/reports/{report_id}/files/{name}": "tax_reports",
     "/v1/notifications/channels/{channel_id}": "notification_channels",
     "/v1/notifications/channels/{channel_id}/test": "notification_channels",
 }
@@ -51,6 +64,8 @@ FREE = {
     "/v1/account/identities/{provider}/link": "github",
     "/v1/notifications/pictures/{token}.png": "of-somebody-else",
     "/v1/portfolio/scheduled-exports/files/{token}": "of-somebody-else",
+    "/v1/tax/forms/{form}/{year}": "f8949/2024",
+    "/v1/tax/forms/{form}/{year}/download": "f8949/2024",
     "/v1/subscriptions/checkouts/{session_id}": "cs_test_of_somebody_else",
 }
 
