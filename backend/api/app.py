@@ -52,6 +52,7 @@ from backend.portfolio.wallets.api import router as portfolio_wallets_router
 from backend.privacy.api import consent_router
 from backend.privacy.api import router as privacy_router
 from backend.subscriptions.api import router as subscriptions_router
+from backend.tax.api import router as tax_router
 from backend.tax.form_templates.api import router as tax_forms_router
 from backend.tax.imports.api import router as tax_imports_router
 from backend.tax.optimisation.api import router as tax_optimisation_router
@@ -102,6 +103,7 @@ routers: tuple[APIRouter, ...] = (
     tax_imports_router,
     tax_review_router,
     tax_reports_router,
+    tax_router,
     prices_router,
     privacy_router,
     consent_router,

@@ -9,7 +9,7 @@ from backend.portfolio.refresh import ask_refresh
 from backend.portfolio.snapshots.history import Range
 from backend.portfolio.snapshots.records import EXACT, OTHER, AssetPart, ChainPart, Snapshot
 from backend.portfolio.snapshots.service import History, history, latest, latest_and_day_before
-from backend.portfolio.vouched import TokenNames, token_names, vouched_assets, wallets_read
+from backend.portfolio.vouched import TokenNames, token_names, vouched_assets, wallet_names, wallets_read
 
 __all__ = [
     "EXACT",
@@ -44,5 +44,6 @@ __all__ = [
     "token_names",
     "unknown_of",
     "vouched_assets",
+    "wallet_names",
     "wallets_read",
 ]

@@ -58,6 +58,12 @@ async def wallets_read(session: AsyncSession, user_id: UUID) -> frozenset[str]:
     return frozenset(row.address.lower() for row in await wallets_repository.wallets_of_users(session, [user_id]))
 
 
+async def wallet_names(session: AsyncSession) -> dict[str, str]:
+    """Return what the unit of work's user calls their wallets, by address in lower case; without a name it is empty."""
+    rows = await wallets_repository.list_wallets(session)
+    return {row.address.lower(): row.label or row.ens_name or "" for row in rows}
+
+
 async def token_names(
     session: AsyncSession, settings: Settings, user_id: UUID, tokens: Iterable[TokenKey]
 ) -> TokenNames:

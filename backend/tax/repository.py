@@ -82,6 +82,8 @@ on conflict (user_id) do update set synced_of = excluded.synced_of, synced_at = 
   left_out = excluded.left_out
 """)
 _NOTE_LOOKED = text("update tax_books set synced_at = :now where user_id = :user_id")
+_LOCK_SUMMARY = text("select pg_advisory_xact_lock(hashtextextended('tax summary ' || cast(:user_id as text), 0))")
+_DISMISSED = text("select id from tax_issues where user_id = :user_id and dismissed_at is not null")
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _NO_ID = UUID(int=0)
 
@@ -203,3 +205,13 @@ async def note_synced(session: AsyncSession, user_id: UUID, mark: str | None, no
 async def note_looked(session: AsyncSession, user_id: UUID, now: datetime) -> None:
     """Note that there was nothing to take over."""
     await session.execute(_NOTE_LOOKED, {"user_id": user_id, "now": now})
+
+
+async def lock_summary(session: AsyncSession, user_id: UUID) -> None:
+    """Until the transaction ends nobody else computes this user's years."""
+    await session.execute(_LOCK_SUMMARY, {"user_id": str(user_id)})
+
+
+async def dismissed_issues(session: AsyncSession, user_id: UUID) -> set[UUID]:
+    """Return the issues that a user put aside."""
+    return set((await session.execute(_DISMISSED, {"user_id": user_id})).scalars())

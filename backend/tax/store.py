@@ -77,9 +77,7 @@ async def entries_of(session: AsyncSession, user_id: UUID) -> list[Entry]:
 
     That is the user's edit, and where it says nothing the bulk rule's.
     """
-    rules = {
-        id_: records.edit_of(orjson.loads(sets)) for id_, sets in (await repository.rules(session, user_id)).items()
-    }
+    rules = await rules_of(session, user_id)
     entries: list[Entry] = []
     after: tuple[datetime, UUID] | None = None
     while True:
@@ -92,6 +90,12 @@ async def entries_of(session: AsyncSession, user_id: UUID) -> list[Entry]:
         await asyncio.sleep(0)  # a long history does not hold everybody else up
     entries.sort(key=_order)
     return entries
+
+
+async def rules_of(session: AsyncSession, user_id: UUID) -> dict[UUID, Edit]:
+    """Return what each bulk rule of a user says, by its id."""
+    found = await repository.rules(session, user_id)
+    return {id_: records.edit_of(orjson.loads(sets)) for id_, sets in found.items()}
 
 
 async def edit_transactions(session: AsyncSession, user_id: UUID, edits: Mapping[UUID, Edit | None]) -> int:

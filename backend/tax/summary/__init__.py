@@ -1,0 +1,1 @@
+"""What tax years come to, without making a report."""
