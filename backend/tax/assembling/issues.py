@@ -133,12 +133,12 @@ def unpriced(words: Words, found: Unpriced, prices: "Prices") -> Issue:
         return _no_basis(words, item, found.basis)
     names = [words.symbol(said.legs[place].asset) for place in sorted(found.legs)]
     names += [f"{words.symbol(said.fees[place].asset)} (a fee)" for place in sorted(found.fees)]
-    listed = ", ".join(dict.fromkeys(names))
+    listed, are_many = _listed(list(dict.fromkeys(names)))
     return Issue(
         id=_id(IssueKind.MISSING_PRICE, item.id),
         kind=IssueKind.MISSING_PRICE,
         message=(
-            f"Nobody knows what {listed[:300]} was worth in {words.currency} then. "
+            f"Nobody knows what {listed} {'were' if are_many else 'was'} worth in {words.currency} then. "
             "Until you say, what rests on it is unknown."
         ),
         happened_at=item.at,
@@ -147,6 +147,12 @@ def unpriced(words: Words, found: Unpriced, prices: "Prices") -> Issue:
         wallet=item.wallet,
         proposals=tuple(_worths(words, found, prices)),
     )
+
+
+def _listed(names: list[str]) -> tuple[str, bool]:
+    """Return names as a sentence lists them, the first of many, and whether there are several."""
+    shown = [*names[:5], f"{len(names) - 5} others"] if len(names) > 6 else names
+    return (" and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]), len(names) > 1
 
 
 def _no_basis(words: Words, item: Item, amount: Amount) -> Issue:

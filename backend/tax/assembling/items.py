@@ -57,7 +57,7 @@ class Item:
     has_money: bool = False
     money: Decimal | None = ZERO
     fees: tuple[Fee, ...] = ()
-    unpriced_fees: tuple[int, ...] = ()
+    unpriced_fees: bool = False
     events: int = 0  # how many were made of it
 
     @property
@@ -163,8 +163,8 @@ class Reader:
         return self.worth(leg.worth, at) if rate is None else _multiply(amount, rate)
 
     def _fees(self, item: Item) -> None:
-        fees, unpriced = [], []
-        for place, leg in enumerate(item.transaction.fees):
+        fees, is_unpriced = [], False
+        for leg in item.transaction.fees:
             if not leg.amount:
                 continue
             if is_fiat(leg.asset):
@@ -173,12 +173,9 @@ class Reader:
             else:
                 raw = abs(self._raw(leg))
                 value = self.worth(leg.worth, item.at)
-                if value is None:
-                    value = _of_the_same(item, leg.asset, raw)
                 fees.append(Fee(value, leg.asset, raw))
-            if value is None:
-                unpriced.append(place)
-        item.fees, item.unpriced_fees = tuple(fees), tuple(unpriced)
+            is_unpriced = is_unpriced or value is None
+        item.fees, item.unpriced_fees = tuple(fees), is_unpriced
 
     def _rescale(self, items: Sequence[Item]) -> None:
         """Amounts of assets that have more than 18 digits, in their own."""
@@ -213,14 +210,6 @@ def edited(transaction: TaxTransaction, edit: Edit) -> TaxTransaction:
 
 def _with_worths(legs: Sequence[TaxLeg], worths: Mapping[int, Worth]) -> tuple[TaxLeg, ...]:
     return tuple(replace(leg, worth=worths[place]) if place in worths else leg for place, leg in enumerate(legs))
-
-
-def _of_the_same(item: Item, asset: str, raw: int) -> Decimal | None:
-    """What a fee was worth by what the transaction says of the same asset."""
-    for amount in (*item.came, *item.went):
-        if amount.asset == asset and amount.value is not None:
-            return share_of(amount.value, raw, amount.raw)
-    return None
 
 
 def share_of(value: Decimal, part: int, whole: int) -> Decimal:

@@ -1,12 +1,12 @@
 """The engine's events as they are made, and what comes up while they are. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from backend.ledger.engine.lots import LotChoice
-from backend.tax.assembling.items import Amount, Item, Reader
+from backend.tax.assembling.items import Amount, Item, Reader, share_of
 from backend.tax.assembling.worths import total
 from backend.tax.books import Issue, TaxSettings
 from backend.tax.engine.calculate import Settings
@@ -59,8 +59,8 @@ class Writer:
         self,
         item: Item,
         kind: Kind,
-        went: Iterable[Amount] = (),
-        came: Iterable[Amount] = (),
+        went: Sequence[Amount] = (),
+        came: Sequence[Amount] = (),
         *,
         wallet: str | None = None,
         to_wallet: str | None = None,
@@ -82,9 +82,9 @@ class Writer:
         if number:
             event_id, paid = f"{item.id}/{number}", fees or ()
         else:
-            event_id, paid = item.id, item.fees if fees is None else fees
             if item.unpriced_fees:
-                self._missing(item).fees.update(item.unpriced_fees)
+                self._price_fees(item, (*went, *came))
+            event_id, paid = item.id, item.fees if fees is None else fees
         if self.pieces:
             went, came = self._as_positions(kind, went, came, wallet or item.wallet, to_wallet)
         if is_known:
@@ -110,8 +110,23 @@ class Writer:
         if transaction.choices and went and not number:
             self._with_choices.append((len(self.events) - 1, item))
 
+    def _price_fees(self, item: Item, amounts: Sequence[Amount]) -> None:
+        """Fees whose worth the source does not say have that of the same asset in the event, else are asked."""
+        legs = [leg for leg in item.transaction.fees if leg.amount]
+        priced, asked = [], []
+        for fee, leg in zip(item.fees, legs, strict=False):
+            like = next((each for each in amounts if each.asset == fee.asset and each.value is not None), None)
+            if fee.value is None and like is not None and like.value is not None:
+                fee = replace(fee, value=share_of(like.value, fee.amount_raw, like.raw))
+            if fee.value is None:
+                asked.append(next(place for place, each in enumerate(item.transaction.fees) if each is leg))
+            priced.append(fee)
+        item.fees = (*priced, *item.fees[len(legs) :])
+        if asked:
+            self._missing(item).fees.update(asked)
+
     def _as_positions(
-        self, kind: Kind, went: Iterable[Amount], came: Iterable[Amount], wallet: str, to_wallet: str | None
+        self, kind: Kind, went: Sequence[Amount], came: Sequence[Amount], wallet: str, to_wallet: str | None
     ) -> tuple[list[Amount], list[Amount]]:
         """The token of a position, sent or traded, is all units of it."""
         out, into = list(went), list(came)
@@ -193,7 +208,7 @@ class Writer:
             found = self.unpriced[item.id] = Unpriced(item)
         return found
 
-    def _look_at_worths(self, item: Item, kind: Kind, went: Iterable[Amount], came: Iterable[Amount]) -> None:
+    def _look_at_worths(self, item: Item, kind: Kind, went: Sequence[Amount], came: Sequence[Amount]) -> None:
         if kind in self._one_sided:
             unknown = [each.place for each in (*went, *came) if each.value is None and not _is_made(each)]
         elif kind is Kind.SWAP:
