@@ -77,6 +77,7 @@ async def book_of(session: AsyncSession, user_id: UUID, settings: TaxSettings | 
         transactions=len(entries),
         version=version,
         as_of=as_of,
+        transfers=made.transfers,
     )
 
 

@@ -51,6 +51,15 @@ class Issue:
     proposals: tuple[Proposal, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OwnTransfer:
+    """Two transactions that are one transfer between places of the user, and why they are taken for it."""
+
+    withdrawal: UUID
+    deposit: UUID
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxSettings:
     """What a user chooses. `methods`: from which tax year on which holds; empty is the place's usual one.
@@ -88,3 +97,4 @@ class Book:
     transactions: int
     version: int
     as_of: datetime
+    transfers: Sequence[OwnTransfer] = ()

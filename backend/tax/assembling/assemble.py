@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import UUID
 
 from backend.tax.assembling import issues
 from backend.tax.assembling.balances import shortages
@@ -22,7 +21,7 @@ from backend.tax.assembling.matching import Matched, is_movement, match_transfer
 from backend.tax.assembling.positions import Positions
 from backend.tax.assembling.transfers import Transfers
 from backend.tax.assembling.writing import Writer
-from backend.tax.books import Issue, TaxSettings
+from backend.tax.books import Issue, OwnTransfer, TaxSettings
 from backend.tax.engine.calculate import Settings
 from backend.tax.engine.events import TaxEvent
 from backend.tax.engine.methods import LOT_METHODS
@@ -30,17 +29,8 @@ from backend.tax.engine.money import EXACT
 from backend.tax.engine.registry import jurisdiction
 from backend.tax.transactions import Edit, TaxTransaction, TransactionKind
 
-__all__ = ["Assembled", "Gap", "OwnTransfer", "Rates", "assemble"]
+__all__ = ["Assembled", "Gap", "Rates", "assemble"]
 _Sides = tuple[Sequence[Amount], Sequence[Amount]]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnTransfer:
-    """Two transactions that are one transfer between places of the user, and why."""
-
-    withdrawal: UUID
-    deposit: UUID
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ UUIDS = [tx(number, K.BUY, 0).id for number in range(10)]
 def test_what_was_paid_and_received_is_the_worth_whatever_the_price_was() -> None:
     made = put_together(
         [
-            tx(1, K.BUY, 0, leg("ETH", 2, 999), leg("fiat:USD", -3000)),
+            tx(1, K.BUY, 0, leg("ETH", 2, 999), leg("fiat:USD", -3000, 2999)),
             tx(2, K.SELL, 1, leg("ETH", -1, 1), leg("fiat:USD", 2000), fees=(leg("fiat:USD", 10),)),
         ]
     )
@@ -44,7 +44,7 @@ def test_money_of_another_country_counts_at_the_rate_of_the_day_and_a_files_wort
     by_rate = tx(1, K.BUY, 0, leg("ETH", 1), leg("fiat:EUR", -1000))
     by_file = tx(2, K.BUY, 0, leg("ETH", 1), leg("fiat:EUR", -1000, usd(1111)))
     unknown = tx(3, K.BUY, 0, leg("ETH", 1), leg("fiat:XYZ", -1000))
-    priced = tx(4, K.BUY, 0, leg("ETH", 1, usd(900, "price", "GBP")))
+    priced = tx(4, K.BUY, 0, leg("ETH", 1, usd(-900, "price", "GBP")))  # a file may give it the sign of the amount
     made = put_together([by_rate, by_file, unknown, priced], rates=Table(EUR="1.10", GBP="1.25"))
     assert [event(made, number).into[0].value for number in (1, 2, 3, 4)] == [1100, 1111, None, 1125]
     (open_,) = issues(made, IssueKind.MISSING_PRICE)
