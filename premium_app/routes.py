@@ -41,6 +41,8 @@ from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
 from premium_app.pages.sign_up import sign_up_page
+from premium_app.pages.tax_report import tax_report_page
+from premium_app.pages.tax_reports import tax_reports_page
 from premium_app.pages.verify_email import verify_email_page
 from state.account_state import AccountState
 from state.alert_analytics_state import AlertAnalyticsState
@@ -79,6 +81,8 @@ from state.sessions_state import SessionsState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
 from state.sign_in_ways_state import SignInWaysState
+from state.tax_report_state import TaxReportState
+from state.tax_reports_state import TaxReportsState
 from state.two_factor_state import TwoFactorState
 from state.wallets_state import WalletsState
 from state.webhook_state import WebhookState
@@ -182,6 +186,8 @@ PAGES = (
     ),
     PageSpec("/alerts/new", "builder.title", rule_builder_page, (RuleBuilderState.load, LiveState.follow)),
     PageSpec("/alerts/rules/[alert_rule]", "nav.alerts", alert_rule_page, (AlertRuleState.load, LiveState.follow)),
+    PageSpec("/tax/reports", "tax_reports.title", tax_reports_page, (TaxReportsState.load, LiveState.follow)),
+    PageSpec("/tax/report", "tax_reports.one", tax_report_page, (TaxReportState.load, LiveState.follow)),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
     PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load, SignInWaysState.load)),
     PageSpec("/forgot-password", "forgot.title", forgot_password_page, (EntranceState.load,)),

@@ -50,7 +50,7 @@ def page_policy(settings: Settings, scripts: Iterable[str]) -> str:
             " ".join(("connect-src 'self'", socket, *analytics)),
             "worker-src 'self' blob:",
             "manifest-src 'self'",
-            "frame-src 'none'",
+            "frame-src 'self'",  # PDFs of ours, which may be framed by us alone (`tax/reports/api.py`)
             "object-src 'none'",
             "base-uri 'self'",
             " ".join(("form-action 'self'", *form_targets(settings))),

@@ -32,6 +32,7 @@ def test_a_page_runs_no_other_script_and_evaluates_nothing() -> None:
     policy = directives(page_policy(settings(public_url="https://app.example"), ["'sha256-x'"]))
     assert policy["script-src"] == ["'self'", "'sha256-x'"]
     assert policy["script-src-attr"] == policy["object-src"] == policy["frame-ancestors"] == ["'none'"]
+    assert policy["frame-src"] == ["'self'"], "PDFs of ours, and nobody else's pages"
     assert policy["connect-src"] == ["'self'", "wss://app.example"]
     assert "unsafe-eval" not in str(policy)
 

@@ -177,3 +177,30 @@ async def test_without_transactions_it_says_what_to_do(filer: Filer) -> None:
     empty = Filer(filer.api, filer.worker, user, filer.api.client_of(user))
     report = await empty.made()
     assert report["state"] == "failed" and report["message"].startswith("There are no transactions yet.")
+
+
+async def test_only_a_pdf_may_be_shown_in_a_page_and_only_in_ours(filer: Filer) -> None:
+    report = await filer.made(format="pdf")
+    names = {each["name"]: each["mediaType"] for each in report["files"]}
+    assert set(names.values()) == {"application/pdf", "application/json"}
+    pdf = next(name for name, kind in names.items() if kind == "application/pdf")
+    at = f"/v1/tax/reports/{report['id']}/files/"
+    shown = await filer.client.get(f"{at}{pdf}?inline=true")
+    assert shown.content.startswith(b"%PDF-") and shown.headers["Content-Disposition"].startswith("inline")
+    assert shown.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in shown.headers["Content-Security-Policy"]
+    for path in (f"{at}{pdf}", f"{at}report.json?inline=true"):
+        kept = await filer.client.get(path)
+        assert kept.headers["Content-Disposition"].startswith("attachment")
+        assert kept.headers["X-Frame-Options"] == "DENY"
+        assert "frame-ancestors 'none'" in kept.headers["Content-Security-Policy"]
+
+
+async def test_each_format_has_its_files(filer: Filer) -> None:
+    kinds = {}
+    for form in ("json", "csv", "all"):
+        report = await filer.made(format=form)
+        kinds[form] = {each["mediaType"] for each in report["files"]}
+    assert kinds["json"] == {"application/json"}
+    assert kinds["csv"] == {"application/json", "text/csv"}
+    assert kinds["all"] == {"application/json", "text/csv", "application/pdf", "application/zip"}

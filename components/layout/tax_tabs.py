@@ -1,0 +1,30 @@
+"""The frame of the pages of tax: their tabs above, the one primary action at the right."""
+
+from typing import Any
+
+import reflex as rx
+
+from components.i18n import t
+from components.layout.shell import shell
+from components.ui.tabs import tabs
+
+# Only what is built, in the order home, transactions, import, review, reports, optimisation, settings.
+_TABS = (("reports", "/tax/reports/"),)
+
+
+def tax_frame(current: str, *content: Any, shell_state: Any, action: rx.Component | None = None) -> rx.Component:
+    """Return a page of tax whose tab is `current`."""
+    return shell(
+        "tax",
+        t("nav.tax"),
+        rx.el.div(
+            rx.el.div(
+                tabs(t("tax.tabs"), [(key, t(f"tax.tab_{key}"), to) for key, to in _TABS], current),
+                action,
+                class_name="flex items-start justify-between gap-4 max-md:flex-col-reverse max-md:items-stretch",
+            ),
+            *content,
+            class_name="flex flex-col gap-4",
+        ),
+        shell_state,
+    )
