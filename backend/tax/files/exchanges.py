@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import FIAT, Asset
-from backend.tax.files.numbers import add
+from backend.tax.files.numbers import add, negative
 from backend.tax.files.readings import Readings, is_content, leg
 from backend.tax.files.records import CellError
 from backend.tax.files.sheet import Line, Sheet
@@ -115,7 +115,7 @@ def exchange(
     if not any(amount for _, amount in went) or not any(amount for _, amount in came):
         raise CellError(None, "One side of the exchange is zero: what was paid, and what came?")
     legs = (
-        *(leg(asset, -amount, _of_asset(worth, asset, went)) for asset, amount in went if amount),
+        *(leg(asset, negative(amount), _of_asset(worth, asset, went)) for asset, amount in went if amount),
         *(leg(asset, amount, _of_asset(worth, asset, came)) for asset, amount in came if amount),
     )
     out.add(

@@ -1,16 +1,21 @@
 """The generic format, and any file whose columns the user maps to it: see docs/tax-files.md. Pure.
 
 `timestamp,type,sent_asset,sent_amount,received_asset,received_amount,fee_asset,fee_amount,value,currency,wallet,tx_hash,
-note`, in any order; `to_wallet`, `id` and `chain_id` may be there too, and `asset` with a signed `amount` instead of
-both sides. The fee is never in the other amounts.
+note`, in any order. There may be `to_wallet`, `id` (lines of one id are one transaction), `chain_id`, `fee_value`,
+`basis` and `acquired_at` of a gift, and `asset` with a signed `amount` instead of both sides. The fee is in no other
+amount.
 """
 
+from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset, currency_of
+from backend.tax.files.exchanges import each_line, in_groups
 from backend.tax.files.kinds import meaning_of, normal
-from backend.tax.files.readings import Readings, is_content, leg
+from backend.tax.files.numbers import negative, positive
+from backend.tax.files.readings import Readings
 from backend.tax.files.records import CellError
 from backend.tax.files.sheet import Line, Sheet
 from backend.tax.transactions import TaxLeg, TransactionKind, Worth
@@ -20,10 +25,11 @@ COLUMNS = {
     "received_asset?": "received asset", "received_amount?": "received amount", "fee_asset?": "fee asset",
     "fee_amount?": "fee amount", "value?": "value", "currency?": "currency", "wallet?": "wallet",
     "tx_hash?": "tx hash", "note?": "note", "to_wallet?": "to wallet", "id?": "id", "chain_id?": "chain id",
-    "asset?": "asset", "amount?": "amount",
+    "fee_value?": "fee value", "basis?": "basis", "acquired_at?": "acquired at", "asset?": "asset", "amount?": "amount",
 }  # fmt: skip
-MEANINGS = ("timestamp", *(each.rstrip("?") for each in list(COLUMNS)[1:]))
-NUMBERS = ("sent_amount", "received_amount", "fee_amount", "value", "amount")
+_BY_HEADING_ONLY = frozenset({"fee_value", "basis", "acquired_at"})  # rare: they are no part of a mapping
+MEANINGS = ("timestamp", *(name for each in list(COLUMNS)[1:] if (name := each.rstrip("?")) not in _BY_HEADING_ONLY))
+NUMBERS = ("sent_amount", "received_amount", "fee_amount", "value", "amount", "fee_value", "basis")
 K = TransactionKind
 # What must (and what must not) go and come.
 _ONLY_COMES = frozenset({K.DEPOSIT, K.INCOME, K.GIFT_IN, K.BORROW})
@@ -31,40 +37,109 @@ _ONLY_GOES = frozenset({K.WITHDRAWAL, K.SPEND, K.GIFT_OUT, K.DONATION, K.LOSS, K
 _BOTH = frozenset({K.SWAP, K.WRAP, K.TRANSFER})
 _GOES = frozenset({K.SELL, K.LP_ADD, K.SUPPLY, K.STAKE, K.LIQUIDATION})
 _COMES = frozenset({K.BUY, K.LP_REMOVE, K.WITHDRAW, K.UNSTAKE})
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NAMES = {name: (f"{name}_asset", f"{name}_amount") for name in ("sent", "received", "fee")}
 Side = tuple[Asset, Decimal] | None
 
 
+class _Said(NamedTuple):
+    """What a line says."""
+
+    line: Line
+    at: datetime
+    word: str
+    sent: Side
+    received: Side
+    fee: Side
+    worth: tuple[Decimal, str] | None
+    fee_worth: tuple[Decimal, str] | None
+
+
 def read(sheet: Sheet, out: Readings) -> None:
-    """Read every line; a line is one transaction."""
-    for line in sheet.lines():
-        if is_content(line, out):
-            try:
-                _read_line(line, out)
-            except CellError as error:
-                out.refuse(line, error)
+    """Read every line: one transaction, or with an `id` a part of the transaction that has it."""
+    if "id" in sheet.places:
+        in_groups(sheet, out, _key, _parsed, lambda group: _add(_once(group, out), out))
+    else:
+        each_line(sheet, out, lambda line: _add([_parsed(line)], out))
 
 
-def _read_line(line: Line, out: Readings) -> None:
+def _key(line: Line) -> str:
+    return line.text("id") or f"line {line.number}"
+
+
+def _parsed(line: Line) -> _Said:
     at = line.at()
     word = line.text("type")
-    sent, received = _signed(line, word) if line.text("amount") else (_side(line, "sent"), _side(line, "received"))
-    fee = _side(line, "fee", is_outflow=sent is not None and line.text("sent_amount").startswith("-"))
-    kind, income = _kind_of(word, sent, received, fee, line)
-    worth = _worth(line, out, sent, received)
-    legs, fees = _legs(kind, sent, received, fee, worth)
-    wallet, to_wallet = line.text("wallet"), line.text("to_wallet")
+    amount = line.text("amount")
+    sent, received = _signed(line, word) if amount else (_side(line, "sent"), _side(line, "received"))
+    went_below_zero = sent is not None and (amount or line.text("sent_amount")).startswith("-")
+    fee = _side(line, "fee", is_outflow=went_below_zero)
+    worth = _worth(line, "value", sent, received) if line.text("value") else None
+    fee_worth = _worth(line, "fee_value", sent, received) if line.text("fee_value") else None
+    return _Said(line, at, word, sent, received, fee, worth, fee_worth)
+
+
+def _once(group: list[_Said], out: Readings) -> list[_Said]:
+    """Return the lines of one id without those that are there twice. Raises CellError if they are of several."""
+    first = group[0]
+    result: dict[tuple[str, ...], _Said] = {}
+    for each in group:
+        if (each.at, normal(each.word), each.line.text("wallet")) != (
+            first.at, normal(first.word), first.line.text("wallet"),
+        ):  # fmt: skip
+            reason = (
+                f"The id {_key(each.line)[:60]} stands on line {first.line.number} already, with another time or type"
+            )
+            raise CellError("id", reason)
+        before = result.setdefault(tuple(each.line.cells), each)
+        if before is not each:
+            out.skip(each.line.number, f"The same as line {before.line.number}: nothing is imported twice")
+    return list(result.values())
+
+
+def _add(parts: list[_Said], out: Readings) -> None:
+    first = parts[0]
+    line, word = first.line, first.word
+    if len(parts) == 1:
+        kind, income = _kind_of(word, first.sent, first.received, first.fee, line)
+        legs, fees = _legs(kind, first, out)
+    else:
+        kind, income, legs, fees = _together(parts, out)
+    wallet, to_wallet, note = line.text("wallet"), line.text("to_wallet"), line.text("note")
     out.add(
-        (line.number,), at, kind, legs, fees=fees, income=income, word=normal(word), own_id=line.text("id") or None,
-        wallet=_place(wallet) if wallet else None, to_wallet=_place(to_wallet) if to_wallet else None,
-        tx_hash=line.text("tx_hash"), note=as_text(line.text("note")),
-        chain_id=_chain_id(line),
+        [each.line.number for each in parts], first.at, kind, legs, fees=fees, income=income, word=normal(word),
+        own_id=line.text("id") or None, wallet=_place(wallet) if wallet else None,
+        to_wallet=_place(to_wallet) if to_wallet else None, tx_hash=line.text("tx_hash"),
+        note=as_text(note) if note else "", chain_id=_chain_id(line), basis=_basis(first, out),
+        acquired_at=line.at("acquired_at") if line.text("acquired_at") else None,
     )  # fmt: skip
+
+
+def _together(
+    parts: list[_Said], out: Readings
+) -> tuple[TransactionKind, IncomeKind | None, tuple[TaxLeg, ...], tuple[TaxLeg, ...]]:
+    """Return the kind, legs and fees of a transaction of several lines: what went first."""
+    sent = next((each.sent for each in parts if each.sent), None)
+    received = next((each.received for each in parts if each.received), None)
+    fee = next((each.fee for each in parts if each.fee), None)
+    kind, income = _kind_of(parts[0].word, sent, received, fee, parts[0].line)
+    if kind is K.TRANSFER:
+        raise CellError("id", "A transfer is one line: one asset that moves")
+    made = [_legs(kind, each, out) for each in parts]
+    legs = [leg for more, _ in made for leg in more]
+    went, came = [leg for leg in legs if leg.amount < 0], [leg for leg in legs if leg.amount > 0]
+    return kind, income, (*went, *came), tuple(leg for _, fees in made for leg in fees)
+
+
+def _basis(said: _Said, out: Readings) -> Worth | None:
+    if not said.line.text("basis"):
+        return None
+    return out.said_by_file(_worth(said.line, "basis", said.sent, said.received))
 
 
 def as_text(cell: str) -> str:
     """Return a cell without the apostrophe that keeps spreadsheets from running it as a formula."""
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULAS) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 
 def _place(name: str) -> str:
@@ -93,21 +168,24 @@ def _signed(line: Line, word: str) -> tuple[Side, Side]:
         goes = amount < 0 or meaning_of(word).kind in _ONLY_GOES
     except ValueError:
         goes = amount < 0  # the word is refused later
-    return ((asset, abs(amount)), None) if goes else (None, (asset, amount))
+    return ((asset, positive(amount)), None) if goes else (None, (asset, amount))
 
 
 def _side(line: Line, name: str, is_outflow: bool = True) -> Side:
     """Return an asset and how much of it, above zero; None where nothing is said, or zero."""
-    asset_name, amount_name = f"{name}_asset", f"{name}_amount"
-    amount = line.maybe(amount_name)
-    if not amount:  # empty, or none of it
-        if amount is None and line.text(asset_name) and name != "fee":
+    asset_name, amount_name = _NAMES[name]
+    text = line.text(amount_name)
+    if not text:
+        if name != "fee" and line.text(asset_name):
             raise CellError(amount_name, "is empty: how much of it?")
+        return None
+    amount = line.maybe(amount_name)
+    if not amount:
         return None
     if amount < 0:
         if name == "received" or (name == "fee" and not is_outflow):
             raise CellError(amount_name, "is below zero: what went stands under sent; a fee paid back is income")
-        amount = -amount
+        amount = negative(amount)
     if not line.text(asset_name):
         raise CellError(asset_name, "is empty: which asset?")
     return line.asset(asset_name), amount
@@ -190,35 +268,43 @@ def _check_transfer(sent: Side, received: Side, line: Line) -> None:
         raise CellError("received_amount", "A transfer moves one asset, and no more comes than went")
 
 
-def _worth(line: Line, out: Readings, sent: Side, received: Side) -> Worth | None:
-    value = line.maybe("value")
+def _worth(line: Line, meaning: str, sent: Side, received: Side) -> tuple[Decimal, str] | None:
+    """Return an amount of money and its currency: of the column, or of the money that went or came."""
+    value = line.maybe(meaning)
     if value is None:
         return None
     text = line.text("currency")
-    if text:
-        currency = line.sheet.currencies.get(text)
-        if currency is None:
-            try:
-                currency = line.sheet.currencies[text] = currency_of(text)
-            except ValueError as error:
-                raise CellError("currency", str(error)) from None
-    else:
+    if not text:
         money = next((side[0].symbol for side in (sent, received) if side and side[0].is_fiat), None)
         if money is None:
-            raise CellError("currency", "is empty, and there is a value: in which currency?")
-        currency = money
-    return out.worth(value, currency)
+            raise CellError("currency", f"is empty, and there is a {meaning.replace('_', ' ')}: in which currency?")
+        return value, money
+    currency = line.sheet.currencies.get(text)
+    if currency is None:
+        try:
+            currency = line.sheet.currencies[text] = currency_of(text)
+        except ValueError as error:
+            raise CellError("currency", str(error)) from None
+    return value, currency
 
 
-def _legs(
-    kind: TransactionKind, sent: Side, received: Side, fee: Side, worth: Worth | None
-) -> tuple[tuple[TaxLeg, ...], tuple[TaxLeg, ...]]:
-    """Return the legs and the fees. `value` is what the whole was worth: of each side, and of a fee that is alone."""
-    fees = () if fee is None else (leg(*fee, worth if sent is None and received is None else None),)
+def _legs(kind: TransactionKind, said: _Said, out: Readings) -> tuple[tuple[TaxLeg, ...], tuple[TaxLeg, ...]]:
+    """Return the legs and fees of a line. `value` is what each side was worth, or a fee that is alone."""
+    sent, received, fee = said.sent, said.received, said.fee
+    worth = None if said.worth is None else out.said_by_file(said.worth)
+    fee_worth = None if said.fee_worth is None else out.said_by_file(said.fee_worth)
+    if sent is None and received is None:
+        fee_worth = fee_worth or worth
+    fees = () if fee is None else (_leg(fee, fee_worth),)
     if kind is K.FEE and sent is not None:
-        return (), (leg(*sent, worth), *fees)
+        return (), (_leg(sent, worth), *fees)
     if kind is K.TRANSFER and sent is not None and received is None:
         received = sent
-    went = () if sent is None else (leg(sent[0], -sent[1], worth),)
-    came = () if received is None else (leg(*received, worth),)
+    went = () if sent is None else (_leg((sent[0], negative(sent[1])), worth),)
+    came = () if received is None else (_leg(received, worth),)
     return went + came, fees
+
+
+def _leg(side: tuple[Asset, Decimal], worth: Worth | None) -> TaxLeg:
+    asset, amount = side
+    return TaxLeg(asset.asset, asset.symbol, amount, None if asset.is_fiat else worth)

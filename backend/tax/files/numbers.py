@@ -123,6 +123,15 @@ def plain(value: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
+# What Decimal does by itself (abs, -) rounds to 28 digits: amounts of tokens have more.
+positive, negative = EXACT.abs, EXACT.minus
+
+
+def below_zero(value: Decimal) -> Decimal:
+    """Return an amount as what went, exactly."""
+    return EXACT.minus(EXACT.abs(value))
+
+
 def add(*values: Decimal) -> Decimal:
     """Return an exact sum."""
     total = values[0]

@@ -3,12 +3,13 @@
 Nothing is guessed in silence: what cannot be read is a problem of its line, with what to do.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from types import MappingProxyType
 from uuid import UUID
 
+from backend.tax.engine.calculate import no_search_for_cycles
 from backend.tax.files.formats import Format, Match, Source, best_match
 from backend.tax.files.mapped import checked, columns_of, day_first_of, decimal_mark_of, places_in
 from backend.tax.files.numbers import decimal_mark
@@ -33,6 +34,7 @@ from backend.tax.files.times import TimeStyle, day_is_first, zone_named
 
 _BY_KEY = {source.key: source for source in ALL_SOURCES}
 SOURCES: Mapping[str, SourceInfo] = MappingProxyType({source.key: source.info for source in ALL_SOURCES})
+_ENOUGH_POINTS = 10_000  # numbers with a point and no comma: more of them show nothing new
 _SURE_STRANGERS = 2  # headings that a format does not know: exchanges add some over the years
 
 
@@ -146,8 +148,9 @@ class _Job:
             out.refuse_line(header.line, None, _no_header(self.source, mapped))
             return _Done(None, out, once_each(header.cells))
         sheet = self._sheet(header, corrections)
-        header.match.format.read(sheet, out)
-        out.in_order_of_lines()
+        with no_search_for_cycles():
+            header.match.format.read(sheet, out)
+            out.in_order_of_lines()
         return _Done(sheet, out, sheet.columns)
 
     def _sheet(self, header: _Header, corrections: Mapping[int, Mapping[str, str]]) -> Sheet:
@@ -156,14 +159,13 @@ class _Job:
         columns = once_each(header.cells)
         header.table.corrections = {line: _by_place(cells, columns) for line, cells in corrections.items()}
         sheet = Sheet(header.table, header.line, columns, match.places, own_names=match.source.own_names)
-        sheet.mark = decimal_mark_of(self.mapping) or decimal_mark(
-            _texts(sheet, match.format.numbers), header.table.delimiter
-        )
+        numbers, dates = _telling(sheet, match.format)
+        sheet.mark = decimal_mark_of(self.mapping) or decimal_mark(numbers, header.table.delimiter)
         day_first = day_first_of(self.mapping)
         if day_first is None:
             day_first = match.format.day_first
         if day_first is None:
-            day_first = day_is_first(_texts(sheet, match.format.dates))
+            day_first = day_is_first(dates)
         sheet.times = TimeStyle(match.format.zone or self.zone, day_first, match.format.short_years)
         return sheet
 
@@ -175,12 +177,25 @@ def _by_place(cells: Mapping[str, str], columns: tuple[str, ...]) -> dict[int, s
     return {columns.index(column): text for column, text in cells.items()}
 
 
-def _texts(sheet: Sheet, meanings: Sequence[str]) -> Iterator[str]:
-    places = [sheet.places[meaning] for meaning in meanings if meaning in sheet.places]
+def _telling(sheet: Sheet, format_: Format) -> tuple[set[str], set[str]]:
+    """Return the numbers and dates of a file that may show its conventions, in one pass: few in most files."""
+    number_places = [sheet.places[each] for each in format_.numbers if each in sheet.places]
+    date_places = [sheet.places[each] for each in format_.dates if each in sheet.places]
+    numbers: set[str] = set()
+    dates: set[str] = set()
+    points = 0
     for _, cells in sheet.table.records(sheet.header_line):
-        for place in places:
-            if place < len(cells):
-                yield cells[place]
+        width = len(cells)
+        for place in number_places:
+            if place < width:
+                text = cells[place]
+                if "," in text or (points < _ENOUGH_POINTS and "." in text):
+                    numbers.add(text)
+                    points += "," not in text
+        for place in date_places:
+            if place < width and cells[place][4:5] != "-":
+                dates.add(cells[place])
+    return numbers, dates
 
 
 def _tables(lines: list[str]) -> list[Table]:

@@ -13,16 +13,21 @@ from uuid import UUID
 
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset
-from backend.tax.files.numbers import plain
+from backend.tax.files.numbers import EXACT, positive
 from backend.tax.files.records import CellError, RowProblem
 from backend.tax.files.sheet import Line, Sheet
 from backend.tax.transactions import TaxLeg, TaxTransaction, TransactionKind, Worth
 
 _NOTE_LENGTH = 500
+_shortest = EXACT.normalize  # the same text for equal amounts, however they were written
+_VERSION_5 = 0x5 << 76 | 0x2 << 62
+_REST_OF_5 = ((1 << 128) - 1) & ~(0xF << 76) & ~(0x3 << 62)
 
 
 def leg(asset: Asset, amount: Decimal, worth: Worth | None = None, counterparty: str | None = None) -> TaxLeg:
     """Return a leg of a transaction: what came above zero, what went below."""
+    if counterparty is not None and counterparty[:2] in ("0x", "0X"):
+        counterparty = counterparty.lower()
     return TaxLeg(asset.asset, asset.symbol, amount, worth, "principal", counterparty)
 
 
@@ -49,20 +54,25 @@ class Readings:
 
     def worth(self, amount: Decimal, currency: str, at: datetime | None = None) -> Worth:
         """Return what the file says that something was worth."""
-        return Worth(abs(amount), currency, self.worth_source, at)
+        return Worth(positive(amount), currency, self.worth_source, at)
+
+    def said_by_file(self, said: tuple[Decimal, str] | None) -> Worth | None:
+        """Return the same of an amount and its currency, None for None."""
+        return None if said is None else Worth(positive(said[0]), said[1], self.worth_source)
 
     def add(
         self, lines: Sequence[int], at: datetime, kind: TransactionKind, legs: tuple[TaxLeg, ...], *, word: str = "",
         own_id: str | None = None, fees: tuple[TaxLeg, ...] = (), income: IncomeKind | None = None,
         wallet: str | None = None, to_wallet: str | None = None, tx_hash: str | None = None, note: str = "",
         chain_id: int | None = None, position: str | None = None, problem: str | None = None,
+        basis: Worth | None = None, acquired_at: datetime | None = None,
     ) -> None:  # fmt: skip
         """Add a transaction that was read of some lines, by the order that ids need: see the module."""
         place = len(self.transactions)
         wallet = wallet or self.account
         tx_hash = tx_hash.lower() if tx_hash and tx_hash[:2] in ("0x", "0X") else tx_hash or None
-        amounts = ";".join([f"{each.asset} {plain(each.amount)}" for each in legs])
-        paid = ";".join([f"{each.asset} {plain(each.amount)}" for each in fees]) if fees else ""
+        amounts = ";".join([f"{each.asset} {_shortest(each.amount)}" for each in legs])
+        paid = ";".join([f"{each.asset} {_shortest(each.amount)}" for each in fees]) if fees else ""
         identity = f"{at.isoformat()}|{word}|{amounts}|{paid}|{wallet}|{to_wallet or ''}|{tx_hash or ''}"
         if own_id:
             if self._is_repeated(own_id, identity, lines):
@@ -73,14 +83,13 @@ class Readings:
                 id=self._id_of(tuple(lines), identity), source="file", happened_at=at, kind=kind, wallet=wallet,
                 legs=legs, fees=fees, to_wallet=to_wallet, income=income, tx_hash=tx_hash, import_id=self._import_id,
                 line=lines[0], note=note[:_NOTE_LENGTH], problem=problem,
-                chain_id=chain_id, position=position,
+                chain_id=chain_id, position=position, basis=basis,
+                acquired_at=acquired_at,
             )
         )  # fmt: skip
         for line in lines:
-            before = self.made_of.get(line)
-            if before is None:
-                self.made_of[line] = place
-            else:
+            before = self.made_of.setdefault(line, place)
+            if before is not place:
                 self.made_of[line] = [*before, place] if isinstance(before, list) else [before, place]
 
     def _is_repeated(self, own_id: str, content: str, lines: Sequence[int]) -> bool:
@@ -108,7 +117,7 @@ class Readings:
                 again = digest.copy()
                 again.update(f"|{count}".encode())
                 key = again.digest()
-            new = UUID(bytes=key[:16], version=5)
+            new = UUID(int=int.from_bytes(key[:16], "big") & _REST_OF_5 | _VERSION_5)
             if new not in self._taken:
                 return new
 

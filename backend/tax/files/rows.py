@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-from backend.tax.files.numbers import plain
+from backend.tax.files.numbers import plain, positive
 from backend.tax.files.readings import Readings
 from backend.tax.files.records import Row
 from backend.tax.files.sheet import Sheet
@@ -66,4 +66,4 @@ def in_words(transaction: TaxTransaction) -> str:
 
 
 def _amount(leg: TaxLeg) -> str:
-    return f"{plain(abs(leg.amount))} {leg.symbol}"
+    return f"{plain(positive(leg.amount))} {leg.symbol}"

@@ -16,6 +16,7 @@ from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset
 from backend.tax.files.exchanges import Amount, by_asset, exchange, in_groups, kind_of, moved, moves
 from backend.tax.files.formats import Format
+from backend.tax.files.numbers import negative
 from backend.tax.files.readings import Readings
 from backend.tax.files.records import CellError
 from backend.tax.files.sheet import Line, Sheet
@@ -158,7 +159,7 @@ def _alone(part: _Part, out: Readings) -> None:
 
 def _sides(group: Sequence[_Part]) -> tuple[list[Amount], list[Amount]]:
     rest = [each for each in group if each.word not in _FEES]
-    went = by_asset((each.asset, -each.change) for each in rest if each.change < 0)
+    went = by_asset((each.asset, negative(each.change)) for each in rest if each.change < 0)
     came = by_asset((each.asset, each.change) for each in rest if each.change > 0)
     return went, came
 
@@ -171,7 +172,7 @@ def _is_whole(group: Sequence[_Part]) -> bool:
 def _exchanged(group: Sequence[_Part], out: Readings) -> None:
     went, came = _sides(group)
     lines = [each.line.number for each in group]
-    fees = by_asset((each.asset, -each.change) for each in group if each.word in _FEES)
+    fees = by_asset((each.asset, negative(each.change)) for each in group if each.word in _FEES)
     if not went or not came:
         raise CellError("change", "has only one side: the other line of this second is missing in the file")
     if (len(went) > 1 and len(came) > 1) or (group[0].family == _FAMILY and len(went) + len(came) > 2):

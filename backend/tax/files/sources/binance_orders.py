@@ -7,6 +7,7 @@ Trades: `Total` (or `Amount` beside `Executed`) is what was paid in the quote as
 
 from backend.tax.files.exchanges import each_line, exchange, moved, split_pair, trade, with_unit
 from backend.tax.files.formats import Format, Source
+from backend.tax.files.numbers import negative, positive
 from backend.tax.files.readings import Readings
 from backend.tax.files.records import SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -69,10 +70,10 @@ def read_transfers(sheet: Sheet, out: Readings) -> None:
     def read(line: Line) -> None:
         if not _is_done(line, out):
             return
-        asset, amount = line.asset("asset"), abs(line.amount("amount"))
+        asset, amount = line.asset("asset"), positive(line.amount("amount"))
         fee = line.maybe("fee")
         moved(
-            out, line, line.at(), kind, (asset, -amount if kind is K.WITHDRAWAL else amount),
+            out, line, line.at(), kind, (asset, negative(amount) if kind is K.WITHDRAWAL else amount),
             fees=[(asset, fee)] if fee else [], word=kind.value, tx_hash=line.text("hash") or None,
             counterparty=(line.text("address") or None) if kind is K.WITHDRAWAL else None,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from datetime import datetime
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.exchanges import Amount, each_line, moved, trade, with_unit
 from backend.tax.files.formats import Format, Source
+from backend.tax.files.numbers import negative, positive
 from backend.tax.files.readings import Readings
 from backend.tax.files.records import CellError, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -53,7 +54,7 @@ def _read(
     word = line.need("kind").casefold()
     own_id = line.text("id") or None
     fees = [fee] if fee else []
-    asset, quantity = amount[0], abs(amount[1])
+    asset, quantity = amount[0], positive(amount[1])
     if word == "market":
         if value is None:
             raise CellError("value", "is empty: what was paid?")
@@ -61,7 +62,7 @@ def _read(
     elif word in ("deposit", "ripple deposit", "card deposit"):
         moved(out, line, at, K.DEPOSIT, (asset, quantity), fees=fees, word=word, own_id=own_id)
     elif word in ("withdrawal", "ripple payment"):
-        moved(out, line, at, K.WITHDRAWAL, (asset, -quantity), fees=fees, word=word, own_id=own_id)
+        moved(out, line, at, K.WITHDRAWAL, (asset, negative(quantity)), fees=fees, word=word, own_id=own_id)
     elif word in ("staking reward", "crypto currency reward", "lending reward"):
         income = IncomeKind.INTEREST if word.startswith("lending") else IncomeKind.STAKING
         moved(out, line, at, K.INCOME, (asset, quantity), fees=fees, income=income, word=word, own_id=own_id)

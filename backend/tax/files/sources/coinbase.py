@@ -14,7 +14,7 @@ from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset, asset_of
 from backend.tax.files.exchanges import Amount, exchange, in_groups, moved, moves
 from backend.tax.files.formats import Format, Source
-from backend.tax.files.numbers import EXACT, add
+from backend.tax.files.numbers import EXACT, add, below_zero, negative, positive
 from backend.tax.files.readings import Readings, leg
 from backend.tax.files.records import CellError, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -100,8 +100,8 @@ def _moved(line: Line, out: Readings, word: str) -> None:
     asset, quantity, note = line.asset("asset"), line.amount("quantity"), line.text("notes")
     if kind is K.DEPOSIT and _REWARDED.search(note):
         kind, income = K.INCOME, I.REWARD
-    amount = -abs(quantity) if kind in _GOES else abs(quantity)
-    paid = abs(line.maybe("fees") or Decimal(0))
+    amount = below_zero(quantity) if kind in _GOES else positive(quantity)
+    paid = positive(line.maybe("fees") or Decimal(0))
     fees = [(_money(line), paid)] if paid else []
     if fees and asset == fees[0][0]:  # what arrived is less by it, what went is more
         amount = add(amount, paid)
@@ -113,9 +113,9 @@ def _moved(line: Line, out: Readings, word: str) -> None:
 
 
 def _traded(line: Line, out: Readings, word: str, *, is_purchase: bool) -> None:
-    base, note = (line.asset("asset"), abs(line.amount("quantity"))), line.text("notes")
+    base, note = (line.asset("asset"), positive(line.amount("quantity"))), line.text("notes")
     found, money = _TRADED.match(note), _money(line)
-    subtotal, fee = abs(line.amount("subtotal")), abs(line.maybe("fees") or Decimal(0))
+    subtotal, fee = positive(line.amount("subtotal")), positive(line.maybe("fees") or Decimal(0))
     worth, quote, fees, fee_worth = out.worth(subtotal, money.symbol), (money, subtotal), [(money, fee)], None
     if found and line.named(found.group(4), "notes") != money:
         fee_worth = out.worth(fee, money.symbol) if fee else None
@@ -147,8 +147,8 @@ def _plain(text: str) -> Decimal:
 
 def _check_total(line: Line, out: Readings, subtotal: Decimal, fee: Decimal, *, is_purchase: bool) -> None:
     total = line.maybe("total")
-    expected = add(subtotal, fee if is_purchase else -fee)
-    if total is not None and abs(add(abs(total), -expected)) > _TOLERANCE:
+    expected = add(subtotal, fee if is_purchase else negative(fee))
+    if total is not None and positive(add(positive(total), negative(expected))) > _TOLERANCE:
         out.doubt(line, "total", "The total is not the subtotal with the fee: subtotal and fee were taken")
 
 
@@ -157,13 +157,13 @@ def _converted(line: Line, out: Readings) -> None:
     found = _CONVERTED.match(note)
     if found is None:
         raise CellError("notes", "is not of the kind “Converted 1 ETH to 0.05 BTC”: what was it converted to?")
-    money, fee = _money(line), abs(line.maybe("fees") or Decimal(0))
+    money, fee = _money(line), positive(line.maybe("fees") or Decimal(0))
     given, got = line.maybe("total"), line.maybe("subtotal")
     sent, received = line.asset("asset"), line.named(found.group(4), "notes")
     # The fee is inside of what was given: it comes to the total, and what was received to the subtotal.
     got = got if fee else given or got
     legs = (
-        leg(sent, -abs(line.amount("quantity")), out.worth(given, money.symbol) if given else None),
+        leg(sent, below_zero(line.amount("quantity")), out.worth(given, money.symbol) if given else None),
         leg(received, _plain(found.group(3)), out.worth(got, money.symbol) if got else None),
     )
     kind = K.SELL if received.is_fiat else K.BUY if sent.is_fiat else K.SWAP
@@ -171,7 +171,7 @@ def _converted(line: Line, out: Readings) -> None:
 
 
 def _migration(group: list[_Migrated], out: Readings) -> None:
-    went = [(each.asset, -each.quantity) for each in group if each.quantity < 0]
+    went = [(each.asset, negative(each.quantity)) for each in group if each.quantity < 0]
     came = [(each.asset, each.quantity) for each in group if each.quantity > 0]
     if len(went) != 1 or len(came) != 1:
         raise CellError(

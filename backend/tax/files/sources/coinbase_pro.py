@@ -12,7 +12,7 @@ from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset
 from backend.tax.files.exchanges import by_asset, each_line, exchange, in_groups, moved, split_pair, trade
 from backend.tax.files.formats import Format, Source
-from backend.tax.files.numbers import add
+from backend.tax.files.numbers import add, negative, positive
 from backend.tax.files.readings import Readings
 from backend.tax.files.records import CellError, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -63,13 +63,13 @@ def read_account(sheet: Sheet, out: Readings) -> None:
 def _make(group: list[_Part], out: Readings) -> None:
     matched = [each for each in group if each.kind != "fee"]
     came = by_asset((each.asset, each.amount) for each in matched if each.amount > 0)
-    went = by_asset((each.asset, -each.amount) for each in matched if each.amount < 0)
+    went = by_asset((each.asset, negative(each.amount)) for each in matched if each.amount < 0)
     if not came or not went:
         raise CellError("trade", "A trade has two lines, what went and what came: one is missing in the file")
     trade_id, order = group[0].line.text("trade"), group[0].line.text("order")
     exchange(
         out, [each.line.number for each in group], group[0].at, went, came,
-        fees=by_asset((each.asset, -each.amount) for each in group if each.kind == "fee"), word="match",
+        fees=by_asset((each.asset, negative(each.amount)) for each in group if each.kind == "fee"), word="match",
         own_id=f"trade {trade_id} {order}" if trade_id else None,
     )  # fmt: skip
 
@@ -81,10 +81,10 @@ def read_fills(sheet: Sheet, out: Readings) -> None:
 
 def _fill(line: Line, out: Readings) -> None:
     base, quote = split_pair(line, "product")
-    side, fee, total = line.need("side"), line.amount("fee"), abs(line.amount("total"))
+    side, fee, total = line.need("side"), line.amount("fee"), positive(line.amount("total"))
     if line.text("unit") and line.asset("unit") != quote:
         raise CellError("unit", "is not what the product is quoted in")
-    subtotal = add(total, -fee if side.casefold() == "buy" else fee)
+    subtotal = add(total, negative(fee) if side.casefold() == "buy" else fee)
     trade(
         out, line, line.at(), side, (base, line.amount("size")), (quote, subtotal), fees=[(quote, fee)],
         own_id=f"fill {line.text('product')} {line.need('trade')}",

@@ -9,7 +9,7 @@ Fee`, and it counts there.
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.exchanges import Amount, each_line, fee_legs, kind_of, moves
 from backend.tax.files.formats import Format, Source
-from backend.tax.files.numbers import add
+from backend.tax.files.numbers import add, negative, positive
 from backend.tax.files.readings import Readings, leg
 from backend.tax.files.records import CellError, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -77,11 +77,11 @@ def _read(line: Line, out: Readings) -> None:
 
 def _side(line: Line, name: str) -> Amount | None:
     amount = line.maybe(name)
-    return (line.asset(f"{name}_asset"), abs(amount)) if amount else None
+    return (line.asset(f"{name}_asset"), positive(amount)) if amount else None
 
 
 def _legs(bought: Amount | None, sold: Amount | None) -> tuple[TaxLeg, ...]:
-    went = () if sold is None else (leg(sold[0], -sold[1]),)
+    went = () if sold is None else (leg(sold[0], negative(sold[1])),)
     came = () if bought is None else (leg(*bought),)
     return (*went, *came)
 
@@ -93,7 +93,7 @@ def _without_fee(
     if fee is None:
         return bought, sold, None
     if sold and sold[0] == fee[0]:
-        rest = add(sold[1], -fee[1])
+        rest = add(sold[1], negative(fee[1]))
         if rest < 0:
             raise CellError("fee", "is more than what went, and is inside of it")
         return bought, ((sold[0], rest) if rest else None), fee

@@ -15,6 +15,7 @@ from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset, currency_of
 from backend.tax.files.exchanges import exchange, in_groups, kind_of, moved, moves
 from backend.tax.files.formats import Format, Source
+from backend.tax.files.numbers import below_zero, positive
 from backend.tax.files.readings import Readings, leg
 from backend.tax.files.records import CellError, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -88,7 +89,7 @@ def _parsed(line: Line, out: Readings) -> _Part | None:
     if _PAIRED.fullmatch(kind):
         return part
     if _EXCHANGES.fullmatch(kind):
-        went, came = (part.asset, abs(part.amount)), (line.asset("to_asset"), abs(line.amount("to_amount")))
+        went, came = (part.asset, positive(part.amount)), (line.asset("to_asset"), positive(line.amount("to_amount")))
         exchange(
             out, (line.number,), part.at, [went], [came], worth=part.worth, word=kind, note=what, tx_hash=_hash(line)
         )
@@ -118,7 +119,7 @@ def _for_money(part: _Part, out: Readings) -> None:
     if part.worth is None:
         raise CellError("value", "is empty: how much money was it for?")
     money = (Asset(f"fiat:{part.worth.currency}", part.worth.currency), part.worth.amount)
-    asset = (part.asset, abs(part.amount))
+    asset = (part.asset, positive(part.amount))
     went, came = ([asset], [money]) if part.amount < 0 else ([money], [asset])
     exchange(
         out, (part.line.number,), part.at, went, came, worth=part.worth, word=part.family, note=part.line.text("what")
@@ -131,9 +132,10 @@ def _alone(part: _Part, what: str, out: Readings) -> None:
     if part.family == "crypto_payment_refund":
         out.doubt(part.line, "kind", "A refund is neither income nor a purchase: say in the review what it is")
     position = f"{out.account}: Invest {part.asset.symbol}" if kind in (K.SUPPLY, K.WITHDRAW) else None
+    amount = below_zero(part.amount) if goes else positive(part.amount)
     moved(
-        out, part.line, part.at, kind, (part.asset, -abs(part.amount) if goes else abs(part.amount)), income=income,
-        worth=part.worth, word=part.family, note=what, tx_hash=_hash(part.line), position=position,
+        out, part.line, part.at, kind, (part.asset, amount), income=income, worth=part.worth, word=part.family,
+        note=what, tx_hash=_hash(part.line), position=position,
     )  # fmt: skip
 
 

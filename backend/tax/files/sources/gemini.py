@@ -10,7 +10,7 @@ from datetime import datetime
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.exchanges import Amount, each_line, exchange, moved
 from backend.tax.files.formats import Format, Source
-from backend.tax.files.numbers import number
+from backend.tax.files.numbers import below_zero, negative, number, positive
 from backend.tax.files.readings import Readings
 from backend.tax.files.records import CellError, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -56,8 +56,11 @@ def _read(line: Line, out: Readings, amounts: list[tuple[int, str]], fees: list[
         return
     kind, what = line.need("kind"), line.text("what")
     filled = _filled(line, amounts)
-    went, came = [(asset, -amount) for asset, amount in filled if amount < 0], [each for each in filled if each[1] > 0]
-    paid = [(asset, abs(amount)) for asset, amount in _filled(line, fees)]
+    went, came = (
+        [(asset, negative(amount)) for asset, amount in filled if amount < 0],
+        [each for each in filled if each[1] > 0],
+    )
+    paid = [(asset, positive(amount)) for asset, amount in _filled(line, fees)]
     own_id = f"trade {line.text('trade')}" if line.text("trade") else None
     if kind in ("Buy", "Sell"):
         base = came if kind == "Buy" else went
@@ -73,7 +76,7 @@ def _read(line: Line, out: Readings, amounts: list[tuple[int, str]], fees: list[
     is_reward = kind == "Credit" and _REWARD.search(what) is not None
     moved(
         out, line, _at(line), K.INCOME if is_reward else K.DEPOSIT if kind == "Credit" else K.WITHDRAWAL,
-        (asset, abs(amount) if kind == "Credit" else -abs(amount)), fees=paid, word=kind, note=what,
+        (asset, positive(amount) if kind == "Credit" else below_zero(amount)), fees=paid, word=kind, note=what,
         income=(IncomeKind.INTEREST if "interest" in what.casefold() else IncomeKind.REWARD) if is_reward else None,
         tx_hash=line.text("hash") or None, counterparty=line.text("destination") or None,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import asset_of, currency_of
 from backend.tax.files.exchanges import Amount, each_line, fee_legs, kind_of, moves
 from backend.tax.files.formats import Format, Source
+from backend.tax.files.numbers import negative, positive
 from backend.tax.files.readings import Readings, leg
 from backend.tax.files.records import CellError, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -90,11 +91,11 @@ def _read(line: Line, out: Readings) -> None:
 
 def _side(line: Line, name: str) -> Amount | None:
     amount = line.maybe(f"{name}_amount")
-    return (line.asset(f"{name}_asset"), abs(amount)) if amount else None
+    return (line.asset(f"{name}_asset"), positive(amount)) if amount else None
 
 
 def _legs(sent: Amount | None, received: Amount | None, worth: Worth | None) -> tuple[TaxLeg, ...]:
-    went = () if sent is None else (leg(sent[0], -sent[1], None if sent[0].is_fiat else worth),)
+    went = () if sent is None else (leg(sent[0], negative(sent[1]), None if sent[0].is_fiat else worth),)
     came = () if received is None else (leg(*received, None if received[0].is_fiat else worth),)
     return (*went, *came)
 

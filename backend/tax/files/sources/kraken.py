@@ -16,6 +16,7 @@ from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset
 from backend.tax.files.exchanges import by_asset, each_line, exchange, in_groups, moved, split_pair, trade
 from backend.tax.files.formats import Format, Source
+from backend.tax.files.numbers import negative, positive
 from backend.tax.files.readings import Readings
 from backend.tax.files.records import CellError, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -124,18 +125,18 @@ def _alone(part: _Part, kind: str, subtype: str, out: Readings) -> None:
         raise CellError("amount", "is income below zero: correct it, or leave the line out and enter it by hand")
     value = part.line.maybe("usd")
     moved(
-        out, part.line, part.at, meaning, (part.asset, part.amount), fees=[(part.asset, abs(part.fee))],
+        out, part.line, part.at, meaning, (part.asset, part.amount), fees=[(part.asset, positive(part.fee))],
         income=income, worth=out.worth(value, "USD") if value else None, word=kind,
         own_id=f"ledger {part.line.text('txid')}", note=note,
     )  # fmt: skip
 
 
 def _make(group: list[_Part], out: Readings) -> None:
-    went = by_asset((each.asset, -each.amount) for each in group if each.amount < 0)
+    went = by_asset((each.asset, negative(each.amount)) for each in group if each.amount < 0)
     came = by_asset((each.asset, each.amount) for each in group if each.amount > 0)
     if not went or not came:
         raise CellError("refid", "Only one side of an exchange has this refid: the other line is missing in the file")
-    fees = by_asset((each.asset, abs(each.fee)) for each in group)
+    fees = by_asset((each.asset, positive(each.fee)) for each in group)
     exchange(
         out, [each.line.number for each in group], min(each.at for each in group), went, came, fees=fees, word="trade",
         own_id=f"trade {group[0].line.need('refid')}",

@@ -11,6 +11,7 @@ from decimal import Decimal
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.exchanges import Amount, each_line, exchange, moved, split_pair, trade, with_unit, zone_in
 from backend.tax.files.formats import Format, Source
+from backend.tax.files.numbers import negative, positive
 from backend.tax.files.readings import Readings
 from backend.tax.files.records import CellError, RowProblem, SourceInfo
 from backend.tax.files.sheet import Line, Sheet
@@ -82,9 +83,9 @@ def read_transfers(sheet: Sheet, out: Readings) -> None:
         word = line.text("kind").casefold()
         known = word.startswith(("withdraw", "deposit"))
         goes = word.startswith("withdraw") if known else "destination" in sheet.places
-        asset, amount, fee = line.asset("asset"), abs(line.amount("amount")), line.maybe("fee")
+        asset, amount, fee = line.asset("asset"), positive(line.amount("amount")), line.maybe("fee")
         moved(
-            out, line, _at(line), K.WITHDRAWAL if goes else K.DEPOSIT, (asset, -amount if goes else amount),
+            out, line, _at(line), K.WITHDRAWAL if goes else K.DEPOSIT, (asset, negative(amount) if goes else amount),
             fees=[(asset, fee)] if fee else [], word="withdrawal" if goes else "deposit",
             tx_hash=line.text("hash") or None, note=line.text("remark"),
         )  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 
 from backend.tax.files.reading import SOURCES, detect, read_file
 from backend.tax.transactions import TransactionKind
-from tests.unit.tax.files.given import GENERIC, USER, all_told, at, fatal, generic, read
+from tests.unit.tax.files.given import GENERIC, USER, all_told, at, fatal, generic, read, told
 
 
 def test_a_line_is_a_transaction_with_its_fee_apart():
@@ -182,7 +182,35 @@ def test_an_id_of_the_file_is_read_once():
     line = "2024-01-01,buy,EUR,1,BTC,1,,,,,,,,a1\n"
     done = read(header + line + line)
     assert len(done.transactions) == 1 and done.rows[1].says.startswith("The same as line 2")
-    assert fatal(read(header + line + line.replace("EUR,1", "EUR,2"))) == [(3, "id")]
+    assert fatal(read(header + line + line.replace("01-01", "01-02"))) == [(2, "id"), (3, None)]
+
+
+def test_lines_of_one_id_are_one_transaction():
+    content = (
+        f"{GENERIC},id\n"
+        "2024-01-01,lp add,ETH,1,,,ETH,0.01,2000,USD,w,,note,a1\n"
+        "2024-01-01,lp add,USDC,2000,,,,,2000,USD,w,,,a1\n"
+        "2024-01-01,lp add,,,UNI-V2,5,,,4000,USD,w,,,a1\n"
+        "2024-01-01,airdrop,,,UNI,5,,,,,w,,,\n"
+    )
+    done = read(content)
+    assert all_told(done) == [
+        "2024-01-01 00:00:00 lp_add -1 ETH=2000 USD -2000 USDC=2000 USD +5 UNI-V2=4000 USD fee 0.01 ETH",
+        "2024-01-01 00:00:00 income:airdrop +5 UNI",
+    ]
+    assert done.rows[0].transaction_ids == done.rows[2].transaction_ids != done.rows[3].transaction_ids
+    bad = read(content.replace("USDC,2000", "USDC,many"))
+    assert fatal(bad) == [(2, None), (3, "sent_amount"), (4, None)] and len(bad.transactions) == 1
+
+
+def test_what_a_gift_cost_its_giver():
+    content = (
+        f"{GENERIC},basis,acquired_at,fee_value\n2024-01-01,gift in,,,ETH,1,ETH,0.1,2000,USD,,,,900,2020-05-01,200\n"
+    )
+    (done,) = read(content).transactions
+    assert done.basis is not None and (done.basis.amount, done.basis.currency) == (900, "USD")
+    assert done.acquired_at == at("2020-05-01")
+    assert told(done) == "2024-01-01 00:00:00 gift_in +1 ETH=2000 USD fee 0.1 ETH=200 USD"
 
 
 def test_any_file_with_a_mapping():
