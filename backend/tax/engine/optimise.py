@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from backend.tax.engine.calculate import Calculation, Settings, calculate
 from backend.tax.engine.events import Kind, TaxEvent
 from backend.tax.engine.incremental import Incremental
-from backend.tax.engine.jurisdictions.base import Jurisdiction, MethodRefusedError, Term, YearResult
+from backend.tax.engine.jurisdictions.base import Jurisdiction, Term, YearResult
 from backend.tax.engine.methods import LOT_METHODS, Method
 from backend.tax.engine.money import EXACT
 from backend.tax.engine.registry import jurisdiction
@@ -126,11 +126,8 @@ def last_year(done: Calculation, events: Iterable[TaxEvent], year: int) -> YearR
 
 
 def _refusal(rules: Jurisdiction, method: Method) -> str:
-    try:
-        rules.check_method(method)
-    except MethodRefusedError as refused:
-        return str(refused)
-    return ""
+    why = rules.refusals.get(method, rules.why_not)
+    return f"{why[0].upper()}{why[1:]}."
 
 
 def positions(

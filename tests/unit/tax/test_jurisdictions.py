@@ -243,6 +243,14 @@ def test_fr_unknown_portfolio_and_small_sales() -> None:
         assert found["taxable_gain"] == taxable
 
 
+def test_france_computes_nothing_before_its_article_was_law() -> None:
+    early = [buy("a", on("2017-01-01"), 1, 100), worth(sell("s", on("2018-06-01"), 1, 900), 900)]
+    assert year(run(early, "FR"), 2018)["taxable_gain"] == 0
+    assert "holds from 2019" in run(early, "FR").assess(2018).notes[0]
+    late = [buy("a", on("2017-01-01"), 1, 100), worth(sell("s", on("2019-06-01"), 1, 900), 900)]
+    assert year(run(late, "FR"), 2019)["taxable_gain"] == 800
+
+
 # --- Switzerland, Ireland, Japan, Spain, India
 
 

@@ -221,3 +221,13 @@ def test_what_was_earned_replaces_nothing_wherever_it_moves() -> None:
 def test_us_a_lot_stays_in_the_wallet_it_came_to_where_that_has_room() -> None:
     events = [buy("1", on("2022-01-01"), 4, 40, wallet="b"), buy("2", on("2023-01-01"), 4, 90, wallet="a"), LATER]
     assert wallets_of(run(events)) == {"a": ["2:4", "z:1"], "b": ["1:4"]}
+
+
+def test_what_a_separate_return_deducts_is_said_with_the_amount() -> None:
+    def note(loss: int) -> str:
+        events = [buy("a", on("2023-01-01"), 1, 10_000), sell("s", on("2023-03-01"), 1, 10_000 - loss)]
+        return run(events).assess(2023).notes[0]
+
+    assert note(2500).endswith("here 1,500.00, and 1,000.00 more is carried.")
+    assert note(9000).endswith("here 1,500.00, and 1,500.00 more is carried.")
+    assert note(1500).endswith("(section 1211(b)).")

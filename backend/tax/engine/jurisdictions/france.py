@@ -16,6 +16,7 @@ from backend.tax.engine.money import scaled
 from backend.tax.engine.results import Disposal
 
 SMALL_SALES = scaled(Decimal(305))
+SINCE = 2019
 
 
 class France(Jurisdiction):
@@ -37,11 +38,15 @@ class France(Jurisdiction):
         del carried
         prices = gains.proceeds_e18 + gains.own("spent")
         is_small = gains.unknown == 0 and prices <= SMALL_SALES
-        taxable = 0 if is_small else max(0, gains.net_e18)
+        taxable = 0 if is_small or year < SINCE else max(0, gains.net_e18)
         figures = [*usual_figures(gains), figure("taxable_gain", "Taxable gain", taxable)]
         notes = [
             "Sales of the year are not above 305 euros together: nothing is taxed."
             if is_small and gains.disposals
+            else "",
+            "Article 150 VH bis holds from 2019: nothing is computed before. What was sold before takes its share of"
+            " the portfolio's cost by the same formula; the instruction leaves out the price of those units."
+            if year < SINCE
             else "",
             "Prices paid for services count as disposals where the event says so; fees paid in assets do not.",
         ]

@@ -22,11 +22,16 @@ from backend.tax.engine.jurisdictions.base import (
     usual_figures,
 )
 from backend.tax.engine.methods import Method
-from backend.tax.engine.money import scaled
+from backend.tax.engine.money import money, scaled
 from backend.tax.engine.results import Disposal, Part
 
 PER_WALLET_FROM = date(2025, 1, 1)
 LOSS_LIMIT = scaled(Decimal(3000))
+_NOTES = (
+    "NFTs that are collectibles are taxed at 28 % when held for long (Notice 2023-27): not decided here.",
+    "The net investment income tax of 3.8 % (section 1411: from 200,000 of income, 250,000 jointly, 125,000 apart) is"
+    " not computed here.",
+)
 _POOL = "units are identified, or go first in first out (Treas. Reg. 1.1012-1(j)); averages are for funds only"
 
 
@@ -78,10 +83,7 @@ class UnitedStates(Jurisdiction):
             figure("disallowed_losses", "Losses disallowed by the wash sale option", gains.disallowed_e18),
         ]
         left = {"short_term": left_short, "long_term": left_long}
-        note = (
-            "Half of 3,000 for married persons who file separately; NFTs may be collectibles (28 %): not decided here."
-        )
-        return self.result(year, gains, figures, left, note)
+        return self.result(year, gains, figures, left, _apart(deducted), *_NOTES)
 
     def sum_own(self, total: YearGains, disposal: Disposal) -> None:
         """Sum what counts by term."""
@@ -89,6 +91,13 @@ class UnitedStates(Jurisdiction):
             term, gain = self.term(part, disposal.day), part.allowed_e18
             if term is not None and gain is not None:
                 total.add_own(term, gain)
+
+
+def _apart(deducted: int) -> str:
+    """Return what section 1211(b) says of married persons who file separately, with the amount where it differs."""
+    rest = deducted - LOSS_LIMIT // 2
+    here = f": here {money(LOSS_LIMIT // 2):,.2f}, and {money(rest):,.2f} more is carried" if rest > 0 else ""
+    return f"Married persons who file separately deduct at most 1,500 of a loss (section 1211(b)){here}."
 
 
 def _carried(short: int, long: int, deducted: int) -> tuple[int, int]:
