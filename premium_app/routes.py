@@ -41,6 +41,7 @@ from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
 from premium_app.pages.sign_up import sign_up_page
+from premium_app.pages.tax_optimisation import tax_optimisation_page
 from premium_app.pages.tax_report import tax_report_page
 from premium_app.pages.tax_reports import tax_reports_page
 from premium_app.pages.verify_email import verify_email_page
@@ -81,6 +82,7 @@ from state.sessions_state import SessionsState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
 from state.sign_in_ways_state import SignInWaysState
+from state.tax_optimisation_state import TaxOptimisationState
 from state.tax_report_state import TaxReportState
 from state.tax_reports_state import TaxReportsState
 from state.two_factor_state import TwoFactorState
@@ -148,6 +150,12 @@ PAGES = (
         "rebalancing.title",
         portfolio_rebalancing_page,
         (RebalancingState.load, PortfolioLiveState.follow, LiveState.follow),
+    ),
+    PageSpec(
+        "/tax/optimisation",
+        "optimisation.title",
+        tax_optimisation_page,
+        (TaxOptimisationState.load, LiveState.follow),
     ),
     PageSpec(
         "/portfolio/exports",

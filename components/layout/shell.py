@@ -56,6 +56,7 @@ def _commands() -> list[dict[str, Any]]:
             ("palette.portfolio_wallets", "/portfolio/wallets/"),
             ("palette.portfolio_nfts", "/portfolio/nfts/"),
             ("palette.portfolio_hidden", "/portfolio/hidden/"),
+            ("palette.tax_optimisation", "/tax/optimisation/"),
         )
     ]
     actions = [

@@ -9,7 +9,7 @@ from components.layout.shell import shell
 from components.ui.tabs import tabs
 
 # Only what is built, in the order home, transactions, import, review, reports, optimisation, settings.
-_TABS = (("reports", "/tax/reports/"),)
+_TABS = (("reports", "/tax/reports/"), ("optimisation", "/tax/optimisation/"))
 
 
 def tax_frame(current: str, *content: Any, shell_state: Any, action: rx.Component | None = None) -> rx.Component:

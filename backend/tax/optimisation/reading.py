@@ -29,7 +29,7 @@ MOST_ROWS = 100
 PLACES = 18
 FLOOR_NOTE = "A collection's floor is what its cheapest piece is offered for: yours may be worth more."
 POOL_NOTE = "Units of one kind have one cost here: what a sale takes cannot be chosen."
-CHOICE_NOTE = "A loss is that of its lot. Which lots a sale really takes is the method's matter: try it below."
+CHOICE_NOTE = "A loss is that of its lot. Which lots a sale really takes is the method's matter: try it."
 PORTFOLIO_NOTE = "In France a sale takes its share of what the whole portfolio cost: no holding has a loss of its own."
 INCOMPLETE_NOTE = "Not every price is known: what rests on it is shown as unknown, and no loss is listed for it."
 
