@@ -41,6 +41,7 @@ from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
 from premium_app.pages.sign_up import sign_up_page
+from premium_app.pages.tax_import import tax_import_page
 from premium_app.pages.tax_optimisation import tax_optimisation_page
 from premium_app.pages.tax_report import tax_report_page
 from premium_app.pages.tax_reports import tax_reports_page
@@ -82,6 +83,7 @@ from state.sessions_state import SessionsState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
 from state.sign_in_ways_state import SignInWaysState
+from state.tax_import_state import TaxImportState
 from state.tax_optimisation_state import TaxOptimisationState
 from state.tax_report_state import TaxReportState
 from state.tax_reports_state import TaxReportsState
@@ -196,6 +198,7 @@ PAGES = (
     PageSpec("/alerts/rules/[alert_rule]", "nav.alerts", alert_rule_page, (AlertRuleState.load, LiveState.follow)),
     PageSpec("/tax/reports", "tax_reports.title", tax_reports_page, (TaxReportsState.load, LiveState.follow)),
     PageSpec("/tax/report", "tax_reports.one", tax_report_page, (TaxReportState.load, LiveState.follow)),
+    PageSpec("/tax/import", "tax_import.title", tax_import_page, (TaxImportState.load, LiveState.follow)),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
     PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load, SignInWaysState.load)),
     PageSpec("/forgot-password", "forgot.title", forgot_password_page, (EntranceState.load,)),

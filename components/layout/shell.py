@@ -56,8 +56,11 @@ def _commands() -> list[dict[str, Any]]:
             ("palette.portfolio_wallets", "/portfolio/wallets/"),
             ("palette.portfolio_nfts", "/portfolio/nfts/"),
             ("palette.portfolio_hidden", "/portfolio/hidden/"),
-            ("palette.tax_optimisation", "/tax/optimisation/"),
         )
+    ]
+    tax = [
+        {"text": t(key), "to": to, "group": t("nav.tax"), "shortcut": ""}
+        for key, to in (("palette.tax_import", "/tax/import/"), ("palette.tax_optimisation", "/tax/optimisation/"))
     ]
     actions = [
         {
@@ -72,7 +75,7 @@ def _commands() -> list[dict[str, Any]]:
     api = [
         {"text": t("palette.api"), "to": "/docs", "group": t("palette.group_page"), "shortcut": "", "document": True}
     ]
-    return pages + portfolio + actions + api
+    return pages + portfolio + tax + actions + api
 
 
 def _palette_labels() -> dict[str, str]:

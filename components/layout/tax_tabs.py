@@ -9,7 +9,12 @@ from components.layout.shell import shell
 from components.ui.tabs import tabs
 
 # Only what is built, in the order home, transactions, import, review, reports, optimisation, settings.
-_TABS = (("reports", "/tax/reports/"), ("optimisation", "/tax/optimisation/"))
+_TABS = (("import", "/tax/import/"), ("reports", "/tax/reports/"), ("optimisation", "/tax/optimisation/"))
+
+
+def has_tab(key: str) -> bool:
+    """Return whether a part of tax has a page: nothing leads to one that there is not."""
+    return any(key == each for each, _ in _TABS)
 
 
 def tax_frame(current: str, *content: Any, shell_state: Any, action: rx.Component | None = None) -> rx.Component:

@@ -159,7 +159,7 @@ async def preview(session: AsyncSession, user: CurrentUser, import_id: UUID, que
     file = await read_import(session, user, import_id)
     offset = (query.page - 1) * query.page_size
     rows, total = await repository.lines_of(session, import_id, query.status, query.page_size, offset)
-    items = [ImportLine.model_validate(dict(row)) for row in rows]
+    items = [ImportLine.model_validate({**row, "cells": _in_order(row["cells"], file.columns)}) for row in rows]
     return ImportPreview(file=file, lines=Page(items=items, total=total, page=query.page, page_size=query.page_size))
 
 
@@ -315,6 +315,11 @@ def _seconds(row: RowMapping) -> int:
         return 0
     pace = _READ_BYTES_A_SECOND if row["work"] == "reading" else _IMPORT_BYTES_A_SECOND
     return 1 + row["size_bytes"] // pace
+
+
+def _in_order(cells: dict[str, str], columns: Sequence[str]) -> dict[str, str]:
+    """Return the cells of a line in the order of the file (jsonb keeps one of its own)."""
+    return {name: cells[name] for name in columns if name in cells}
 
 
 def _account_of(source: str, file_name: str) -> str:

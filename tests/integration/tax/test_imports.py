@@ -91,6 +91,7 @@ async def test_a_file_is_looked_at_then_imported_and_twice_adds_nothing(api: Api
     assert (file["source"], file["account"], file["isSure"]) == ("generic", "My exchange", True)
     lines = (await read(client, file["id"], "?pageSize=2&page=2"))["lines"]
     assert (lines["total"], [each["line"] for each in lines["items"]]) == (5, [4, 5])
+    assert list(lines["items"][0]["cells"]) == HEAD.split(",")
     assert lines["items"][0]["status"] == "new" and "0.5 ETH" in lines["items"][0]["says"]
     assert await ids_of(app_database, user) == []
     # The same bytes while they are looked at are the same import.
