@@ -182,7 +182,7 @@ def split_pair(line: Line, meaning: str) -> tuple[Asset, Asset]:
 def with_unit(line: Line, meaning: str) -> Amount:
     """Return an amount that has its unit in the same cell: `0.5 BTC`, `0.5BTC`."""
     text = line.need(meaning)
-    found = _WITH_UNIT.fullmatch(text.replace(",", "") if line.sheet.mark == "." else text)
+    found = _WITH_UNIT.fullmatch(text)
     if found is None:
         raise CellError(meaning, f"“{text[:30]}” is no amount with its unit: write it like 0.5 BTC")
     return line.named(found.group(2), meaning), line.numbered(found.group(1), meaning)

@@ -2,8 +2,12 @@
 
 from backend.tax.files.sources.binance_orders import BINANCE
 from backend.tax.files.sources.bitstamp import BITSTAMP
+from backend.tax.files.sources.bittrex import BITTREX
+from backend.tax.files.sources.blockfi import BLOCKFI
+from backend.tax.files.sources.blockpit import BLOCKPIT
 from backend.tax.files.sources.coinbase import COINBASE
 from backend.tax.files.sources.coinbase_pro import COINBASE_PRO
+from backend.tax.files.sources.cointracker import COINTRACKER
 from backend.tax.files.sources.cointracking import COINTRACKING
 from backend.tax.files.sources.crypto_com import CRYPTO_COM
 from backend.tax.files.sources.gemini import GEMINI
@@ -13,5 +17,6 @@ from backend.tax.files.sources.kraken import KRAKEN
 from backend.tax.files.sources.kucoin import KUCOIN
 
 ALL_SOURCES = (
-    BINANCE, BITSTAMP, COINBASE, COINBASE_PRO, COINTRACKING, CRYPTO_COM, GEMINI, KOINLY, KRAKEN, KUCOIN, GENERIC,
+    BINANCE, BITSTAMP, BITTREX, BLOCKFI, BLOCKPIT, COINBASE, COINBASE_PRO, COINTRACKER, COINTRACKING, CRYPTO_COM,
+    GEMINI, KOINLY, KRAKEN, KUCOIN, GENERIC,
 )  # fmt: skip

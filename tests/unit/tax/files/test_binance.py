@@ -118,6 +118,7 @@ def test_trades_of_both_layouts():
     assert all_told(read(first, "binance")) == ["2021-01-02 10:00:00 buy -1000 fiat:IDR +2 BNB fee 0.001 BNB"]
     assert all_told(read(second, "binance")) == ["2021-01-02 10:00:00 sell -0.5 BTC +15000 fiat:EUR fee 0.01 BNB"]
     assert detect(first.encode(), "").source == detect(second.encode(), "").source == "binance"
+    assert fatal(read(second.replace('"15,000.0EUR"', '"1,5EUR"'), "binance")) == [(2, "Amount")]
     strange = first.replace("BNBIDR", "FOOBAR")
     assert fatal(read(strange, "binance")) == [(2, "Market")]
 

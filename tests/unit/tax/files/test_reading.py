@@ -100,8 +100,12 @@ def test_every_source_says_what_to_download():
     assert set(SOURCES) == {
         "binance",
         "bitstamp",
+        "bittrex",
+        "blockfi",
+        "blockpit",
         "coinbase",
         "coinbase_pro",
+        "cointracker",
         "cointracking",
         "crypto_com",
         "gemini",
