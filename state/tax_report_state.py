@@ -40,7 +40,7 @@ _HEADS = (
     ("sold", ""),
     ("proceeds", "vt-worth vt-wide vt-end"),
     ("cost", "vt-worth vt-wide vt-end"),
-    ("gain", "vt-worth vt-end"),
+    ("gain", "dl-worth vt-end"),
     ("term", "vt-share vt-large"),
     ("wallet", "vt-wallet vt-large"),
 )

@@ -15,7 +15,7 @@ const Row = ({ row, index, active, height, labels, onOpen, onFocus }) => {
     ...shared,
     onClick: (event) => !event.target.closest("a, button") && onOpen(row),
     children: [
-      jsx("td", { key: "date", className: "num vt-soft", children: row.day }),
+      jsxs("td", { key: "date", className: "num vt-soft", children: [row.day, jsx("span", { className: "vt-phone vt-below", children: row.kind }, "kind"), jsx("span", { className: "vt-phone vt-below", children: row.taxed }, "taxed")] }),
       jsxs("td", { key: "what", className: "vt-wide", children: [row.kind, row.is_taxable ? null : " ", row.is_taxable ? null : badge(row.taxed)] }),
       jsxs("td", {
         key: "sold",
@@ -23,7 +23,7 @@ const Row = ({ row, index, active, height, labels, onOpen, onFocus }) => {
         title: row.exact,
         children: [
           jsx("span", { key: "amount", className: "vt-cut vt-strong", children: row.amount }),
-          jsx("span", { key: "phone", className: "vt-phone vt-below", children: [row.kind, row.taxed, `${labels.proceeds} ${row.proceeds}`].filter(Boolean).join(" \u00b7 ") }),
+          jsx("span", { key: "phone", className: "vt-phone vt-below", children: `${labels.proceeds} ${row.proceeds}` }),
           jsx("span", { key: "cost", className: "vt-phone vt-below", children: `${labels.cost} ${row.cost}` }),
         ],
       }),

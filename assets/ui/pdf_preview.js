@@ -1,9 +1,18 @@
-// A PDF of ours shown in the page, where the browser can; elsewhere (most phones) the way to open it.
+// A PDF of ours shown in the page, where the browser can and there is room; elsewhere (phones) the way to open it.
 import { useSyncExternalStore } from "react";
 import { jsx, jsxs } from "react/jsx-runtime";
 
-const never = () => () => {};
-const useShows = () => useSyncExternalStore(never, () => navigator.pdfViewerEnabled === true, () => false);
+const NARROW = "(max-width: 767px)";
+const useShows = () =>
+  useSyncExternalStore(
+    (listener) => {
+      const media = window.matchMedia(NARROW);
+      media.addEventListener("change", listener);
+      return () => media.removeEventListener("change", listener);
+    },
+    () => navigator.pdfViewerEnabled === true && !window.matchMedia(NARROW).matches,
+    () => false,
+  );
 
 export const PdfPreview = ({ href, title, labels, classes }) => {
   const shows = useShows();

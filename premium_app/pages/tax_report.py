@@ -104,7 +104,7 @@ def _head() -> rx.Component:
                 ),
                 class_name="flex flex-wrap items-center gap-x-4 gap-y-1 num text-12 text-ink-3 mt-1",
             ),
-            class_name="min-w-0 flex-1",
+            class_name="min-w-0 flex-1 max-md:basis-full",
         ),
         rx.el.div(
             rx.cond(

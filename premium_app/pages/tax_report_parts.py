@@ -27,14 +27,14 @@ _INCOME = (
 )
 _CHANGED_FIGURES = (
     Column(t("tax_report.figure")),
-    Column(t("tax_report.before"), end=True),
+    Column(t("tax_report.before"), end=True, hide="md"),
     Column(t("tax_report.after"), end=True),
     Column(t("tax_report.difference"), end=True),
 )
 _CHANGED = (
     Column(t("tax_report.what")),
     Column(t("tax_report.date")),
-    Column(t("tax_report.before"), end=True),
+    Column(t("tax_report.before"), end=True, hide="md"),
     Column(t("tax_report.after"), end=True),
     Column(t("tax_report.why"), hide="md"),
 )
@@ -198,7 +198,7 @@ def changes() -> rx.Component:
                     page.changes_figures,
                     lambda each: row(
                         cell(each.title),
-                        cell(each.before, end=True),
+                        cell(each.before, end=True, hide="md"),
                         cell(each.amount, end=True),
                         cell(each.difference, end=True, class_name="font-strong"),
                         key=each.key,
@@ -233,7 +233,7 @@ def _change(each: Any) -> rx.Component:
             rx.el.p(each.why, class_name="md:hidden text-12 text-ink-2 mt-1"),
         ),
         cell(each.day, class_name="num whitespace-nowrap"),
-        cell(rx.el.span(each.before, class_name="whitespace-nowrap"), end=True),
+        cell(rx.el.span(each.before, class_name="whitespace-nowrap"), end=True, hide="md"),
         cell(rx.el.span(each.after, class_name="whitespace-nowrap"), end=True),
         cell(each.why, hide="md", class_name="text-ink-2"),
         key=each.key,

@@ -24,6 +24,7 @@ from backend.core.logging import get_logger
 from backend.tax.book_service import book_of
 from backend.tax.books import Book
 from backend.tax.engine.calculate import ENGINE_VERSION
+from backend.tax.form_templates.service import templates_of
 from backend.tax.forms.artefacts import Holder, TotalsDifferError, artefacts
 from backend.tax.forms.records import CSV, PDF, ZIP
 from backend.tax.ledger_sync import sync
@@ -161,7 +162,7 @@ class _Making:
         templates: dict[tuple[str, int], bytes] = {}
         if not computed.figures.is_for_information:  # official forms are in the currency of their law
             async with self._database.unit_of_work(report.user_id) as session:
-                templates = await repository.templates_of(session, report.user_id, report.year)
+                templates = await templates_of(session, report.user_id, report.year)
 
         def draw() -> list[Kept]:
             made = artefacts(book, computed.done, report.year, Holder(), templates)

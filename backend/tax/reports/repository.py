@@ -146,7 +146,6 @@ select distinct on (year) year, method from tax_reports
 where user_id = :user_id and jurisdiction = :jurisdiction and year < :year and state = 'done'
 order by year desc, number desc
 """)
-_TEMPLATES = text("select form, year, content from tax_form_templates where user_id = :user_id and year = :year")
 _BOOK_VERSION = text("select version from tax_books where user_id = :user_id")
 _TRANSACTIONS = text("select count(*) from tax_transactions where user_id = :user_id")
 
@@ -317,12 +316,6 @@ async def methods_before(session: AsyncSession, user_id: UUID, jurisdiction: str
     """Return with which method earlier years were last reported to a place, by year."""
     values = {"user_id": user_id, "jurisdiction": jurisdiction, "year": year}
     return {row.year: row.method for row in (await session.execute(_OTHER_METHODS, values)).all()}
-
-
-async def templates_of(session: AsyncSession, user_id: UUID, year: int) -> dict[tuple[str, int], bytes]:
-    """Return the official forms of a year that the user gave, by form and year."""
-    rows = (await session.execute(_TEMPLATES, {"user_id": user_id, "year": year})).all()
-    return {(row.form, row.year): bytes(row.content) for row in rows}
 
 
 async def book_version(session: AsyncSession, user_id: UUID) -> int:

@@ -325,18 +325,19 @@ def _after(cursor: str | None) -> int:
 
 
 def _read(row: Any, version: int) -> ReportRead:
-    rules = all_jurisdictions()[row.jurisdiction]
+    # A report outlives the rules it was made by: years on, its place may be another one.
+    rules, kept = all_jurisdictions().get(row.jurisdiction), row.settings
     return ReportRead(
         id=row.id,
         year=row.year,
-        label=rules.label(row.year),
+        label=str(row.year) if rules is None else rules.label(row.year),
         jurisdiction=row.jurisdiction,
-        jurisdiction_name=rules.name,
+        jurisdiction_name=row.jurisdiction if rules is None else rules.name,
         currency=row.currency,
         method=row.method,
-        wash_sale=row.settings["washSale"],
-        per_wallet=row.settings["perWallet"],
-        format=row.settings["format"],
+        wash_sale=kept.get("washSale", False),
+        per_wallet=kept.get("perWallet"),
+        format=kept.get("format", "all"),
         state=row.state,
         progress_pct=row.progress_pct,
         step=row.step,

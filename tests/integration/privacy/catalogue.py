@@ -1,5 +1,6 @@
 """The database's own description of itself, and a row of any table for any user, made from it."""
 
+import zlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
@@ -127,6 +128,17 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("tax_transactions", "source"): "file",
     ("tax_transaction_assets", "transaction_id"): lambda person: person.id,
     ("tax_reports", "state"): "done",
+    ("tax_reports", "jurisdiction"): "US",
+    ("tax_reports", "method"): "fifo",
+    (
+        "tax_reports",
+        "settings",
+    ): '{"methods": {}, "washSale": false, "perWallet": null, "currency": "USD", "format": "all"}',
+    ("tax_reports", "figures"): None,
+    ("tax_reports", "changes"): None,
+    ("tax_report_files", "content"): lambda person: zlib.compress(person.mark.encode()),
+    ("tax_report_disposals", "kind"): "sell",
+    ("tax_report_disposals", "parts"): '{"events": [], "term": null, "lots": []}',
     ("target_allocations", "counted_by"): "asset",
     ("target_allocations", "tolerance_pct"): 1,
     ("rebalancing_answers", "answer"): "rejected",
