@@ -5,6 +5,7 @@ from typing import Any
 import reflex as rx
 
 from components.i18n import t
+from components.layout.tax_tabs import has_tab
 from components.tables.disposal_list import disposal_list
 from components.ui.badge import badge, toned_badge
 from components.ui.button import button, button_class, link_button
@@ -68,6 +69,9 @@ def rests() -> rx.Component:
             rx.foreach(page.notes, lambda note: rx.el.p(note, class_name="text-12 text-ink-3")),
             class_name="flex flex-col gap-2 p-4",
         ),
+        action=rx.cond(page.rests.length() > 0, link_button(t("tax_report.review"), "/tax/review/"))
+        if has_tab("review")
+        else None,
     )
 
 
