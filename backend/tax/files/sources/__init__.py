@@ -15,8 +15,9 @@ from backend.tax.files.sources.generic import GENERIC
 from backend.tax.files.sources.koinly import KOINLY
 from backend.tax.files.sources.kraken import KRAKEN
 from backend.tax.files.sources.kucoin import KUCOIN
+from backend.tax.files.sources.nexo import NEXO
 
 ALL_SOURCES = (
     BINANCE, BITSTAMP, BITTREX, BLOCKFI, BLOCKPIT, COINBASE, COINBASE_PRO, COINTRACKER, COINTRACKING, CRYPTO_COM,
-    GEMINI, KOINLY, KRAKEN, KUCOIN, GENERIC,
+    GEMINI, KOINLY, KRAKEN, KUCOIN, NEXO, GENERIC,
 )  # fmt: skip

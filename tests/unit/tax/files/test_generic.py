@@ -177,6 +177,13 @@ def test_ids_depend_on_what_happened_and_nothing_else():
     assert not {each.id for each in generic(*lines, user_id=type(USER)(int=8)).transactions} & ids
 
 
+def test_the_same_in_two_wallets_is_two_things_in_any_order():
+    lines = ["2024-01-01,buy,EUR,1,BTC,1,,,,,A,,", "2024-01-01,buy,EUR,1,BTC,1,,,,,B,,"]
+    straight = {each.wallet: each.id for each in generic(*lines).transactions}
+    assert straight == {each.wallet: each.id for each in generic(*reversed(lines)).transactions}
+    assert len(set(straight.values())) == 2
+
+
 def test_an_id_of_the_file_is_read_once():
     header = f"{GENERIC},id\n"
     line = "2024-01-01,buy,EUR,1,BTC,1,,,,,,,,a1\n"

@@ -1,4 +1,4 @@
-"""CoinTracker, Blockpit, BlockFi, Bittrex: golden expectations of the files that are there."""
+"""CoinTracker, Blockpit, BlockFi, Bittrex, Nexo: golden expectations of the files that are there."""
 
 from backend.tax.files.reading import detect
 from tests.unit.tax.files.given import all_told, fatal, read, shared_file
@@ -78,3 +78,41 @@ def test_bittrex():
         "2023-03-07 07:51:43 withdrawal -0.20084931 ETH",
         "2021-09-28 22:35:21 deposit +0.00000001 BCHA",
     ]
+
+
+def test_nexo():
+    content = shared_file("rotki/nexo.csv")
+    assert detect(content, "x").source == "nexo"
+    done = read(content, "nexo")
+    assert all_told(done) == [
+        "2022-02-01 07:01:00 income:interest +127.5520683 fiat:GBP",
+        "2022-03-22 15:52:33 deposit +3050 MATIC=4639.42515 USD",
+        "2022-03-22 15:45:25 deposit +5 MATIC=7.6345 USD",
+        "2022-03-01 00:00:00 income:reward +0.10000001 NEXO=0.40174998 USD",
+        "2022-04-09 00:00:00 repay -710.82 fiat:GBP",
+        "2022-04-10 00:00:00 income:reward +0.00999999 BTC=99.99971452 USD",
+        "2022-02-11 00:00:00 repay -930.6076743 fiat:USD",
+        "2022-04-13 19:15:00 deposit +595.92 USDC=595.62204 USD",
+        "2022-04-17 10:41:00 buy -54 fiat:GBP +0.0017316 BTC=69.85 USD",
+        "2022-04-17 10:41:00 deposit +54 fiat:GBP",
+        "2022-04-20 07:00:00 income:interest +1.09246793 USDC=1.09 USD",
+        "2022-07-14 07:00:07 income:interest +0.00178799 ETH=1.98 USD",
+        "2022-04-17 10:43:00 withdrawal -0.0017316 BTC=69.86150519 USD",
+        "2021-05-25 11:00:00 withdrawal -5000 fiat:GBP",
+        "2024-12-28 06:00:00 income:interest +5.37250072 NEXO=7.19 USD",
+        "2024-12-28 06:00:00 income:interest +0.121798 USDC=0.12 USD",
+        "2024-12-23 16:32:19 income:reward +1.285392 USDC=1.29 USD",
+        "2024-09-24 11:08:42 deposit +703.853838 USDC=704.32 USD",
+        "2024-02-03 23:30:36 withdrawal -47.99 fiat:EUR",
+        "2022-06-30 22:00:02 fee fee 0.01 fiat:USD",
+        "2024-08-23 00:05:33 income:reward +0.00001953 BTC=1.18 USD",
+        "2024-06-24 00:05:29 income:reward +0.00007929 BTC=5 USD",
+        "2024-12-23 16:32:19 buy -500 fiat:EUR +514.156795 USDC=514.17 USD",
+        "2023-06-07 13:50:25 income:airdrop +2.73209017 LUNA2=2.09 USD",
+        "2022-07-01 19:03:53 repay -0.16999997 fiat:USD",
+        "2022-07-01 19:03:47 sell -0.169629 USDC=0.17 USD +0.17 fiat:USD",
+    ]
+    assert [(each.line, each.is_fatal) for each in done.problems] == [(8, False), (31, False), (33, False)]  # cards
+    assert "Rejected" in done.rows[1].says and "same as line 23" in done.rows[22].says
+    older = read(shared_file("rotki/corrupt_nexo.csv"), "nexo")
+    assert fatal(older) == [(5, "Type"), (7, "Type")] and len(older.transactions) == 12

@@ -25,7 +25,8 @@ TOLD = ["2024-01-01 10:00:00 buy -1000.5 fiat:EUR +0.02 BTC"]
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encodings_and_ends_of_lines(encoding: str, end: str):
     content = end.join([GENERIC, LINE, ""]).encode(encoding)
-    assert detect(content, "x.csv").is_sure
+    found = detect(content, "x.csv")
+    assert found.is_sure and found.columns[0] == "timestamp"
     done = read(content)
     assert all_told(done) == TOLD and done.transactions[0].note == "Füße 東京"
 
@@ -34,6 +35,10 @@ def test_the_encoding_of_excel_in_western_europe():
     content = "\n".join([GENERIC, "2024-01-01,,,,ETH,1,,,,,,,Füße “5 €"]).encode("cp1252")
     assert read(content).transactions[0].note == "Füße “5 €"
     assert read(content.replace("“".encode("cp1252"), b"\x81")).transactions[0].note.startswith("Füße")
+
+
+def test_a_mark_that_was_written_twice_is_no_part_of_a_heading():
+    assert detect(f"\ufeff\ufeff{GENERIC}".encode(), "x").columns[0] == "timestamp"
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -112,6 +117,7 @@ def test_every_source_says_what_to_download():
         "koinly",
         "kraken",
         "kucoin",
+        "nexo",
         "generic",
     }
     assert all(each.title and len(each.hint) > 20 for each in SOURCES.values())
@@ -202,6 +208,8 @@ def test_the_decimal_mark_that_a_file_shows():
         ("2024/01/31 18:05", "2024-01-31 18:05"),
         ("31.01.2024 18:05", "2024-01-31 18:05"),
         ("31/01/2024 18:05", "2024-01-31 18:05"),
+        ("31.01.2024 18:05 -0800", "2024-02-01 02:05"),
+        ("31.01.2024 18:05 +05:30", "2024-01-31 12:35"),
         ("01/31/2024", "2024-01-31"),
         ("12/25/2019, 7:00:00 AM", "2019-12-25 07:00"),
         ("1/31/2024 12:05 PM", "2024-01-31 12:05"),
