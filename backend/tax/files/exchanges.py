@@ -107,6 +107,7 @@ def exchange(
     out: Readings, lines: Sequence[int], at: datetime, went: Sequence[Amount], came: Sequence[Amount], *,
     fees: Sequence[Amount] = (), worth: Worth | None = None, fee_worth: Worth | None = None, word: str = "",
     own_id: str | None = None, note: str = "", tx_hash: str | None = None, kind: TransactionKind | None = None,
+    wallet: str | None = None,
 ) -> None:  # fmt: skip
     """Add what went for what came (amounts above zero), with fees that are in neither.
 
@@ -120,7 +121,7 @@ def exchange(
     )
     out.add(
         lines, at, kind or kind_of(went, came), legs, fees=fee_legs(fees, fee_worth), word=word, own_id=own_id,
-        note=note, tx_hash=tx_hash,
+        note=note, tx_hash=tx_hash, wallet=wallet,
     )  # fmt: skip
 
 

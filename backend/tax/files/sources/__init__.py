@@ -1,6 +1,7 @@
 """The sources that files can be of, one module each. Pure."""
 
 from backend.tax.files.sources.binance_orders import BINANCE
+from backend.tax.files.sources.bitcoin_tax import BITCOIN_TAX
 from backend.tax.files.sources.bitstamp import BITSTAMP
 from backend.tax.files.sources.bittrex import BITTREX
 from backend.tax.files.sources.blockfi import BLOCKFI
@@ -16,8 +17,9 @@ from backend.tax.files.sources.koinly import KOINLY
 from backend.tax.files.sources.kraken import KRAKEN
 from backend.tax.files.sources.kucoin import KUCOIN
 from backend.tax.files.sources.nexo import NEXO
+from backend.tax.files.sources.rotki import ROTKI
 
 ALL_SOURCES = (
-    BINANCE, BITSTAMP, BITTREX, BLOCKFI, BLOCKPIT, COINBASE, COINBASE_PRO, COINTRACKER, COINTRACKING, CRYPTO_COM,
-    GEMINI, KOINLY, KRAKEN, KUCOIN, NEXO, GENERIC,
+    BINANCE, BITCOIN_TAX, BITSTAMP, BITTREX, BLOCKFI, BLOCKPIT, COINBASE, COINBASE_PRO, COINTRACKER, COINTRACKING,
+    CRYPTO_COM, GEMINI, KOINLY, KRAKEN, KUCOIN, NEXO, ROTKI, GENERIC,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""CoinTracker, Blockpit, BlockFi, Bittrex, Nexo: golden expectations of the files that are there."""
+"""CoinTracker, Blockpit, BlockFi, Bittrex, Nexo, Bitcoin.tax, rotki: what the files that are there say."""
 
 from backend.tax.files.reading import detect
 from tests.unit.tax.files.given import all_told, fatal, read, shared_file
@@ -116,3 +116,42 @@ def test_nexo():
     assert "Rejected" in done.rows[1].says and "same as line 23" in done.rows[22].says
     older = read(shared_file("rotki/corrupt_nexo.csv"), "nexo")
     assert fatal(older) == [(5, "Type"), (7, "Type")] and len(older.transactions) == 12
+
+
+def test_bitcoin_tax():
+    content = shared_file("rotki/bitcoin_tax_trades.csv")
+    assert detect(content, "x").source == "bitcoin_tax"
+    done = read(content, "bitcoin_tax")
+    assert all_told(done) == [
+        "2018-06-03 21:16:15 buy -1004.98503789 fiat:EUR +0.99735527 BCH fee 3.01495511 fiat:EUR",
+        "2018-11-09 13:51:11 swap -713.952 USDT +0.111 BTC fee 0.000222 BTC",
+    ]
+    assert fatal(done) == [(4, "Action")] and [each.wallet for each in done.transactions] == ["Coinbase Pro", "Gate.io"]
+    spent = read(shared_file("rotki/bitcoin_tax_spending.csv"), "bitcoin_tax")
+    assert all_told(spent) == ["2018-12-01 22:00:00 spend -0.05 BTC=280.495 EUR"]
+
+
+def test_rotki():
+    usdc, usdt = "1:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48", "1:0xdac17f958d2ee523a2206206994597c13d831ec7"
+    uni, dai = "1:0x1f9840a85d5af5bf1d1762f925bdaddc4201f984", "1:0x6b175474e89094c44da98b954eedeac495271d0f"
+    trades = shared_file("rotki/rotki_generic_trades.csv")
+    assert detect(trades, "x").source == "rotki"
+    done = read(trades, "rotki")
+    assert all_told(done) == [
+        f"2022-07-29 09:00:00 swap -1875.64 {usdc} +1 ETH",
+        "2022-07-30 09:00:00 swap -392.887 LTC +4.3241 BTC",
+        f"2022-08-01 09:00:00 swap -20 {uni} +880 {dai} fee 0.104 fiat:USD",
+        "2022-08-01 09:08:20 swap -4576.64 ADA +16.3444 BCH fee 5.1345 fiat:USD",
+        "2022-08-01 09:08:20 swap -4576.64 ADA +16.3444 BCH fee 5.1345 fiat:USD",
+    ]
+    assert fatal(done) == [(7, None)] and len({each.id for each in done.transactions}) == 5
+    events = read(shared_file("rotki/rotki_generic_events.csv"), "rotki")
+    assert all_told(events) == [
+        "2022-07-27 09:00:00 deposit +1000 fiat:EUR",
+        f"2022-07-28 09:00:00 withdrawal -99 {usdt} fee 1 {usdt}",
+        "2022-07-29 09:00:00 withdrawal -1.01 1:0xb8c77482e45f1f44de1745f52c74426c631bdd52",
+        "2022-08-01 08:00:00 income:staking +0.0513 ETH",
+        "2022-08-02 09:00:00 loss -0.091 BTC",
+        f"2022-08-03 08:00:00 income:other +1000 {dai}",
+    ]
+    assert fatal(events) == [(8, "Type")]

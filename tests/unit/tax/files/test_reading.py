@@ -104,6 +104,7 @@ def test_a_file_of_nobody_needs_a_mapping_and_its_name_is_a_hint():
 def test_every_source_says_what_to_download():
     assert set(SOURCES) == {
         "binance",
+        "bitcoin_tax",
         "bitstamp",
         "bittrex",
         "blockfi",
@@ -118,6 +119,7 @@ def test_every_source_says_what_to_download():
         "kraken",
         "kucoin",
         "nexo",
+        "rotki",
         "generic",
     }
     assert all(each.title and len(each.hint) > 20 for each in SOURCES.values())
