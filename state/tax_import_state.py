@@ -231,7 +231,7 @@ class TaxImportState(rx.State):
         wanted, was_done = _id(self.undoing_id), self.undoing_is_done
         self.undoing_id = ""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.stop(session, user, wanted)
+            await service.stop_reading(session, user, wanted)
         async with resources().database.unit_of_work(user.id) as session:
             undone = await service.undo(session, user, wanted)
         text = counted("tax_import.undone", undone.removed) if was_done else t("tax_import.discarded")

@@ -70,6 +70,9 @@ class Readings:
         """Add a transaction that was read of some lines, by the order that ids need: see the module."""
         place = len(self.transactions)
         wallet = wallet or self.account
+        for meaning, text, most in (("tx_hash", tx_hash, 100), ("wallet", wallet, 120), ("to_wallet", to_wallet, 120)):
+            if text and len(text) > most:
+                raise CellError(meaning, f"is longer than {most} characters")
         tx_hash = tx_hash.lower() if tx_hash and tx_hash[:2] in ("0x", "0X") else tx_hash or None
         amounts = ";".join([f"{each.asset} {_shortest(each.amount)}" for each in legs])
         paid = ";".join([f"{each.asset} {_shortest(each.amount)}" for each in fees]) if fees else ""

@@ -42,7 +42,8 @@ def decoded(content: bytes) -> tuple[str, str]:
     except (UnicodeDecodeError, UnicodeError):
         encoding = "latin-1"
         text = content.decode(encoding)
-    return text.lstrip("\ufeff"), encoding
+    # No database keeps a NUL in a text: what is damaged is shown as damaged.
+    return text.lstrip("\ufeff").replace("\x00", "\ufffd"), encoding
 
 
 def _without_mark(content: bytes) -> str:

@@ -1,6 +1,6 @@
 """`/v1/tax/imports`: files of transactions, from the upload to the undoing; and wallets, taken over from the ledger."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,7 +28,15 @@ from backend.tax.imports.upload_api import BODY, read_form
 router = APIRouter(prefix="/v1/tax", tags=["Tax"], responses=SIGNED_IN_ERRORS)
 
 
-@router.post("/transactions/import", status_code=202, responses=errors(409), openapi_extra=BODY)
+_QUEUED: dict[int | str, dict[str, Any]] = {202: {"description": "Put in line: it is a large file"}}
+
+
+@router.post(
+    "/transactions/import",
+    status_code=202,
+    responses={201: {"model": Envelope[ImportUploaded], "description": "Read"}, **errors(409)},
+    openapi_extra=BODY,
+)
 async def import_transactions(
     request: Request, response: Response, user: SignedIn
 ) -> Envelope[ImportUploaded | ImportAsked]:
@@ -78,7 +86,7 @@ async def change_import(user: SignedIn, import_id: UUID, body: ImportChange) -> 
     return ok(changed)
 
 
-@router.post("/imports/{import_id}/commit", responses=errors(404, 409))
+@router.post("/imports/{import_id}/commit", responses={**_QUEUED, **errors(404, 409)})
 async def commit_import(
     user: SignedIn, import_id: UUID, response: Response, body: Commit | None = None
 ) -> Envelope[ImportUploaded]:
@@ -100,6 +108,8 @@ async def stop_import(user: SignedIn, import_id: UUID) -> Envelope[ImportRead]:
 @router.delete("/imports/{import_id}", responses=errors(404, 409))
 async def undo_import(user: SignedIn, import_id: UUID) -> Envelope[ImportUndone]:
     """Undo an import; a file that was not imported is discarded. What another file brought too stays."""
+    async with resources().database.unit_of_work(user.id) as session:
+        await service.stop_reading(session, user, import_id)
     async with resources().database.unit_of_work(user.id) as session:
         undone = await service.undo(session, user, import_id)
     return ok(undone)

@@ -57,6 +57,7 @@ __all__ = [
     "read_import",
     "require_tax",
     "stop",
+    "stop_reading",
     "undo",
     "upload",
 ]
@@ -221,11 +222,19 @@ async def stop(session: AsyncSession, user: CurrentUser, import_id: UUID) -> Imp
 
 
 @requires(Feature.TAX)
+async def stop_reading(session: AsyncSession, user: CurrentUser, import_id: UUID) -> None:
+    """Stop the reading of a large file that is about to be discarded, so that nobody waits for its end."""
+    row = await _held(session, user, import_id)
+    if row["work"] == "reading":
+        await repository.stop_work(session, user.id, import_id)
+
+
+@requires(Feature.TAX)
 async def undo(session: AsyncSession, user: CurrentUser, import_id: UUID) -> ImportUndone:
     """Take an import back; a file that was not imported, or is undone already, is taken off the list.
 
-    Transactions that another imported file has too stay, as that file's. Work with a large file is to be stopped before
-    (`stop`), in a transaction of its own. Raises NotFoundError, ConflictError while a file is being imported.
+    Transactions that another imported file has too stay, as that file's. Reading is to be stopped before
+    (`stop_reading`), in a transaction of its own. Raises NotFoundError, ConflictError while a file is being imported.
     """
     # Whoever works with a large file notes its progress in its row: nobody may hold that and wait for the work's end.
     if any(each["work"] == "importing" for each in await repository.list_imports(session, user.id)):

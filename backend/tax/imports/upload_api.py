@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from backend.api.failures import field_messages
+from backend.api.intake import UnusableError, check_json
 from backend.core.errors import InvalidInputError
 from backend.tax.imports.schemas import UploadChoices
 
@@ -64,8 +65,11 @@ def _choices(fields: dict[str, str]) -> UploadChoices:
     if "mapping" in values:
         try:
             values["mapping"] = orjson.loads(values["mapping"])
+            check_json(values["mapping"])
         except orjson.JSONDecodeError:
             raise InvalidInputError("The mapping cannot be read.", {"mapping": "is not valid JSON"}) from None
+        except UnusableError as error:
+            raise InvalidInputError("The mapping cannot be read.", {"mapping": str(error)}) from None
     try:
         return UploadChoices.model_validate(values)
     except ValidationError as error:

@@ -145,6 +145,16 @@ async def test_bad_lines_are_named_and_nothing_is_half_imported(api: Api, app_da
     assert (changed.data["file"]["known"], changed.data["file"]["added"]) == (3, 1)
 
 
+async def test_lines_that_are_refused_only_now_are_not_left_out_in_silence(api: Api, app_database: Database) -> None:
+    user = await api.new_user("pro")
+    client = api.client_of(user)
+    file = await uploaded(client, csv_of(0, 3, BAD))
+    async with api.admin.unit_of_work() as session:  # as an older version may have read it
+        await session.execute(text("update tax_imports set refused = 0 where id = :id"), {"id": file["id"]})
+    assert (await commit(client, file["id"])).status == 409
+    assert await ids_of(app_database, user) == []
+
+
 async def test_files_that_overlap_share_what_both_have_and_undoing_one_keeps_it(
     api: Api, app_database: Database
 ) -> None:
@@ -258,6 +268,46 @@ async def test_a_request_that_is_no_upload_is_told_what_one_is(api: Api) -> None
     assert (too_large.status, too_large.error["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
+async def test_wallets_are_put_in_line_once(api: Api) -> None:
+    client = api.client_of(await api.new_user("pro"))
+    first, again = [await client.post("/v1/tax/transactions/import", json={"source": "wallet"}) for _ in range(2)]
+    assert (first.status, first.data["status"], again.status) == (202, "queued", 202)
+    assert first.data["jobId"] > 0 and again.data["jobId"] is None and first.data["estimatedSeconds"] > 0
+    poor = api.client_of(await api.new_user("starter"))
+    assert (await poor.post("/v1/tax/transactions/import", json={"source": "wallet"})).status == 403
+
+
+async def test_a_large_file_is_discarded_while_it_is_read(
+    api: Api, admin_database: Database, job: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await api.new_user("pro")
+    client = api.client_of(user)
+    file = await uploaded(client, LARGE)
+    noting = tasks._noting
+
+    def discarding(context: JobContext, import_id: UUID, revision: int) -> Note:
+        note = noting(context, import_id, revision)
+        asked: list[asyncio.Task[Reply]] = []
+
+        async def discard_then_note(percent: int) -> None:
+            if not asked:
+                asked.append(asyncio.create_task(client.send("DELETE", f"/v1/tax/imports/{file['id']}")))
+                while await note(percent) is None and not asked[0].done():
+                    await asyncio.sleep(0.05)
+            await note(percent)
+
+        return discard_then_note
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "_noting", discarding)
+        await work(admin_database, job, user, file["id"], tasks.read_import)
+    for _ in range(100):
+        if (await client.get(f"/v1/tax/imports/{file['id']}")).status == 404:
+            break
+        await asyncio.sleep(0.05)
+    assert (await client.get("/v1/tax/imports")).data["items"] == []
+
+
 async def test_columns_that_nobody_knows_are_named_first(api: Api) -> None:
     client = api.client_of(await api.new_user("pro"))
     content = b"Day;Coin;Count\n01.02.2024;BTC;1,5\n"
@@ -355,8 +405,9 @@ async def test_work_that_is_stopped_or_overtaken_writes_nothing(
         note = noting(context, import_id, revision)
 
         async def stop_then_note(percent: int) -> None:
-            if percent > 70:
+            if percent > 70:  # after the last look at whether it is wanted still
                 assert (await client.post(f"{path}/stop")).status == 200
+                return
             await note(percent)
 
         return stop_then_note

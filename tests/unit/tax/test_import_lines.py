@@ -69,3 +69,17 @@ def test_a_file_that_is_too_large_or_no_table_says_what_to_do() -> None:
     with pytest.raises(InvalidInputError, match="30 MB"):
         checked_file(b"x" * (MAX_FILE_BYTES + 1))
     assert "ZIP" in why_no_table(b"PK\x03\x04", UUID(int=1))
+
+
+def test_what_no_database_can_hold_is_refused_or_shown_as_damaged() -> None:
+    damaged = read_import((HEAD + "2024-01-01T00:00:00Z,airdrop,AAA,1,fi\x00rst\n").encode(), import_of())
+    (line,) = lines_of(damaged, set())
+    assert (line.status, line.cells["note"]) == ("new", "fi\ufffdrst")
+    head = "timestamp,received_asset,received_amount,wallet,to_wallet,tx_hash\n"
+    for place, column in enumerate(("wallet", "tx_hash")):
+        cells = ["", "", ""]
+        cells[2 * place] = "x" * 121
+        read = read_import((head + "2024-01-01T00:00:00Z,AAA,1," + ",".join(cells) + "\n").encode(), import_of())
+        (problem,) = read.problems
+        assert (problem.column, problem.is_fatal) == (column, True) and "longer than" in problem.reason
+        assert read.transactions == ()
