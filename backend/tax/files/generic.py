@@ -27,6 +27,7 @@ COLUMNS = {
     "tx_hash?": "tx hash", "note?": "note", "to_wallet?": "to wallet", "id?": "id", "chain_id?": "chain id",
     "fee_value?": "fee value", "basis?": "basis", "acquired_at?": "acquired at", "asset?": "asset", "amount?": "amount",
 }  # fmt: skip
+_RARE = frozenset({"chain_id", "basis", "acquired_at"})
 _BY_HEADING_ONLY = frozenset({"fee_value", "basis", "acquired_at"})  # rare: they are no part of a mapping
 MEANINGS = ("timestamp", *(name for each in list(COLUMNS)[1:] if (name := each.rstrip("?")) not in _BY_HEADING_ONLY))
 NUMBERS = ("sent_amount", "received_amount", "fee_amount", "value", "amount", "fee_value", "basis")
@@ -105,13 +106,16 @@ def _add(parts: list[_Said], out: Readings) -> None:
         legs, fees = _legs(kind, first, out)
     else:
         kind, income, legs, fees = _together(parts, out)
-    wallet, to_wallet, note = line.text("wallet"), line.text("to_wallet"), line.text("note")
+    wallet, note, places = line.text("wallet"), line.text("note"), line.sheet.places
+    to_wallet = line.text("to_wallet") if "to_wallet" in places else ""
+    is_rare = not places.keys().isdisjoint(_RARE)
     out.add(
         [each.line.number for each in parts], first.at, kind, legs, fees=fees, income=income, word=normal(word),
         own_id=line.text("id") or None, wallet=_place(wallet) if wallet else None,
         to_wallet=_place(to_wallet) if to_wallet else None, tx_hash=line.text("tx_hash"),
-        note=as_text(note) if note else "", chain_id=_chain_id(line), basis=_basis(first, out),
-        acquired_at=line.at("acquired_at") if line.text("acquired_at") else None,
+        note=as_text(note) if note else "", chain_id=_chain_id(line) if is_rare else None,
+        basis=_basis(first, out) if is_rare else None,
+        acquired_at=line.at("acquired_at") if is_rare and line.text("acquired_at") else None,
     )  # fmt: skip
 
 
@@ -179,16 +183,17 @@ def _side(line: Line, name: str, is_outflow: bool = True) -> Side:
         if name != "fee" and line.text(asset_name):
             raise CellError(amount_name, "is empty: how much of it?")
         return None
-    amount = line.maybe(amount_name)
+    amount = line.number_of(text, amount_name)
     if not amount:
         return None
     if amount < 0:
         if name == "received" or (name == "fee" and not is_outflow):
             raise CellError(amount_name, "is below zero: what went stands under sent; a fee paid back is income")
         amount = negative(amount)
-    if not line.text(asset_name):
+    named = line.text(asset_name)
+    if not named:
         raise CellError(asset_name, "is empty: which asset?")
-    return line.asset(asset_name), amount
+    return line.sheet.assets.get(named) or line.asset(asset_name), amount
 
 
 def _kind_of(word: str, sent: Side, received: Side, fee: Side, line: Line) -> tuple[TransactionKind, IncomeKind | None]:

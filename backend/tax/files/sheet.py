@@ -112,8 +112,10 @@ class Line:
     def maybe(self, meaning: str) -> Decimal | None:
         """Return a number, None for an empty cell."""
         text = self.text(meaning)
-        if not text:
-            return None
+        return self.number_of(text, meaning) if text else None
+
+    def number_of(self, text: str, meaning: str) -> Decimal | None:
+        """Return the number of a cell's text, None for a dash and the like."""
         try:
             return number(text, self.sheet.mark)
         except ValueError as error:
