@@ -45,6 +45,7 @@ from premium_app.pages.tax_import import tax_import_page
 from premium_app.pages.tax_optimisation import tax_optimisation_page
 from premium_app.pages.tax_report import tax_report_page
 from premium_app.pages.tax_reports import tax_reports_page
+from premium_app.pages.tax_review import tax_review_page
 from premium_app.pages.verify_email import verify_email_page
 from state.account_state import AccountState
 from state.alert_analytics_state import AlertAnalyticsState
@@ -87,6 +88,7 @@ from state.tax_import_state import TaxImportState
 from state.tax_optimisation_state import TaxOptimisationState
 from state.tax_report_state import TaxReportState
 from state.tax_reports_state import TaxReportsState
+from state.tax_review_state import TaxReviewState
 from state.two_factor_state import TwoFactorState
 from state.wallets_state import WalletsState
 from state.webhook_state import WebhookState
@@ -199,6 +201,12 @@ PAGES = (
     PageSpec("/tax/reports", "tax_reports.title", tax_reports_page, (TaxReportsState.load, LiveState.follow)),
     PageSpec("/tax/report", "tax_reports.one", tax_report_page, (TaxReportState.load, LiveState.follow)),
     PageSpec("/tax/import", "tax_import.title", tax_import_page, (TaxImportState.load, LiveState.follow)),
+    PageSpec(
+        "/tax/review",
+        "tax_review.title",
+        tax_review_page,
+        (TaxReviewState.load, TaxReviewState.follow, LiveState.follow),
+    ),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
     PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load, SignInWaysState.load)),
     PageSpec("/forgot-password", "forgot.title", forgot_password_page, (EntranceState.load,)),

@@ -60,7 +60,11 @@ def _commands() -> list[dict[str, Any]]:
     ]
     tax = [
         {"text": t(key), "to": to, "group": t("nav.tax"), "shortcut": ""}
-        for key, to in (("palette.tax_import", "/tax/import/"), ("palette.tax_optimisation", "/tax/optimisation/"))
+        for key, to in (
+            ("palette.tax_import", "/tax/import/"),
+            ("palette.tax_review", "/tax/review/"),
+            ("palette.tax_optimisation", "/tax/optimisation/"),
+        )
     ]
     actions = [
         {

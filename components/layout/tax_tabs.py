@@ -9,7 +9,12 @@ from components.layout.shell import shell
 from components.ui.tabs import tabs
 
 # Only what is built, in the order home, transactions, import, review, reports, optimisation, settings.
-_TABS = (("import", "/tax/import/"), ("reports", "/tax/reports/"), ("optimisation", "/tax/optimisation/"))
+_TABS = (
+    ("import", "/tax/import/"),
+    ("review", "/tax/review/"),
+    ("reports", "/tax/reports/"),
+    ("optimisation", "/tax/optimisation/"),
+)
 
 
 def has_tab(key: str) -> bool:

@@ -13,7 +13,7 @@ from components.i18n import catalogue
 from state.guard import GUARD_MARK
 
 # These read nothing of any user: the sign-in page's own handlers, and the feed's hold and release in this tab.
-# Both `follow` are background handlers: they ask for the user first, and again every minute (see their bodies).
+# All `follow` are background handlers: they ask for the user first, and again every minute (see their bodies).
 # `read_notices` runs on public pages too: it asks for the user itself, and shows a stranger nothing. The local mailbox
 # asks whether this run keeps its mails for everybody to read (a demo) before it reads any.
 OPEN = {
@@ -28,6 +28,7 @@ OPEN = {
     ),
     *("LiveState.pause", "LiveState.resume", "LiveState.follow", "ShellState.read_notices"),
     "PortfolioLiveState.follow",
+    "TaxReviewState.follow",
 }
 
 
