@@ -15,7 +15,7 @@ from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset
 from backend.tax.files.numbers import EXACT, positive
 from backend.tax.files.records import CellError, RowProblem
-from backend.tax.files.sheet import Line, Sheet
+from backend.tax.files.sheet import Line
 from backend.tax.transactions import TaxLeg, TaxTransaction, TransactionKind, Worth
 
 _NOTE_LENGTH = 500
@@ -175,11 +175,6 @@ def _sentence(reason: str, column: str | None) -> str:
     text = f"{column} {reason}" if column and reason.startswith(("is ", "holds ")) else reason
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-def content_lines(sheet: Sheet, out: Readings) -> "list[Line]":
-    """Return the lines that are to be read: see `is_content`."""
-    return [line for line in sheet.lines() if is_content(line, out)]
 
 
 def is_content(line: Line, out: Readings) -> bool:
