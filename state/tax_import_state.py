@@ -101,7 +101,6 @@ class TaxImportState(rx.State):
         """Show the list, or the file that the address names, with every dialog closed."""
         await ShellState._show(self, user)
         self.limit_message = self.upgrade_to = self.undoing_id = ""
-        self.leaves_out = False
         await self._read(user)
         self.failure = self.failure_id = ""
 
@@ -291,7 +290,10 @@ class TaxImportState(rx.State):
         self.fixes = [fix_row(each, file.columns) for each in bad.lines.items]
         more = file.refused - len(self.fixes)
         self.fix_note = counted("tax_import.fix_rest", more) if more > 0 else ""
-        self.fix_key = f"{file.id}-{file.revision}"
+        key = f"{file.id}-{file.revision}"
+        if key != self.fix_key:  # what was decided was about other lines
+            self.leaves_out = False
+        self.fix_key = key
         self.list_key = f"{file.id}-{file.revision}-{status or ''}"
         self.rows, self.window, self.total = [line_row(each) for each in found.lines.items], 1, found.lines.total
         self.heads = [ListHead(key, t(f"tax_import.head_{key}"), css, "", "", "", "") for key, css in _HEADS]
@@ -325,8 +327,6 @@ class TaxImportState(rx.State):
         self.nothing_new = file.added == 0
         self.import_label = counted("tax_import.import_action", file.added)
         self.leave_out_label = counted("tax_import.leave_out", file.refused)
-        if not file.refused:
-            self.leaves_out = False
 
     def _show_work(self, file: ImportRead) -> None:
         if file.work is None:

@@ -50,6 +50,8 @@ export const FileDrop = ({ url, accept, maxBytes, labels, classes, onDone, child
     setSent(0);
     sending.send(form);
   };
+  // What was chosen before this script was there.
+  useEffect(() => send(input.current.files), []);
   const stop = () => {
     request.current?.abort();
     fail("");

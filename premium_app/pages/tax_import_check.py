@@ -248,7 +248,8 @@ def _decision() -> rx.Component:
             checkbox(
                 page.leave_out_label,
                 "leave_out",
-                checked=page.leaves_out,
+                default_checked=page.leaves_out,
+                key=page.fix_key,
                 on_change=page.leave_out,
             ),
         ),

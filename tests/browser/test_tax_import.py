@@ -78,6 +78,7 @@ async def test_a_coinbase_file_from_the_upload_to_the_result_and_back(signed_in_
 async def test_a_file_of_nobody_is_mapped_by_keyboard(signed_in_page: Page, screenshots: Path) -> None:
     page = signed_in_page
     await page.goto("/tax/import/")
+    await expect(page.get_by_role("heading", name="Imported files")).to_be_visible()
     await choose(page, "Day;Coin;Count\n01.02.2024;BTC;1,5\n", "own.csv")
     await expect(page.get_by_text("What do the columns hold?")).to_be_visible()
     await seen_in_every_look(page, screenshots / "tax-import-mapping.png")
