@@ -20,7 +20,7 @@ const Row = ({ row, index, active, height, onOpen, onFocus }) => {
         title: row.problem || row.says,
         children: [
           jsx("span", { key: "says", className: "vt-cut vt-strong", children: row.says }),
-          jsx("span", { key: "more", className: row.problem ? "vt-below text-warn" : "vt-below", children: row.problem || row.text }),
+          jsx("span", { key: "more", className: row.problem ? "vt-below text-warn" : "vt-below il-text", children: row.problem || row.text }),
           jsx("span", { key: "phone", className: "vt-phone", children: badge(row) }),
         ],
       }),
