@@ -63,6 +63,7 @@ def _commands() -> list[dict[str, Any]]:
         for key, to in (
             ("palette.tax_import", "/tax/import/"),
             ("palette.tax_review", "/tax/review/"),
+            ("palette.tax_reports", "/tax/reports/"),
             ("palette.tax_optimisation", "/tax/optimisation/"),
         )
     ]
