@@ -10,6 +10,7 @@ import threading
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.service import Cap, CurrentUser, Feature, cap, find_user, require
 from backend.core.clock import utc_now
-from backend.core.errors import PremiumError
+from backend.core.errors import ConflictError, PremiumError
 from backend.core.jobs import JobContext
 from backend.core.logging import get_logger
 from backend.tax.book_service import book_of
@@ -46,6 +47,7 @@ DIGESTS_NAME = "_inputs"
 # Which files a report's format has beside its JSON.
 MEDIA_TYPES = {"all": {PDF, CSV, ZIP}, "pdf": {PDF}, "csv": {CSV}, "json": set[str]()}
 LOOK_SECONDS = 0.25
+LOST_AFTER = timedelta(hours=3)  # longer than all tries together
 EMPTY = "There are no transactions yet. Add a wallet under Portfolio, or import a file, and make the report again."
 OVER_CAP = "Your plan allows {most:,} transactions for tax, and there are {count:,}. A larger plan makes this report."
 TOTALS = "The totals of the report do not agree with each other, so it was not given out. We are looking at it."
@@ -81,6 +83,7 @@ async def make(context: JobContext, report_id: UUID) -> None:
     try:
         await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
+            watching.result()  # who cannot look does not know: that is a failure, and tried again
             log.info("a tax report was cancelled", report_id=str(report_id))
             return
         await working
@@ -107,6 +110,12 @@ async def give_up(context: JobContext, report_id: UUID) -> None:
         await repository.fail(session, report_id, GAVE_UP, utc_now())
 
 
+async def give_up_lost(context: JobContext) -> int:
+    """Say that reports failed which nobody makes any more (their job took too long, or too many workers with it)."""
+    async with context.database.unit_of_work() as session:
+        return await repository.fail_begun_before(session, utc_now() - LOST_AFTER, GAVE_UP, utc_now())
+
+
 class _Making:
     """One try to make a report."""
 
@@ -117,6 +126,8 @@ class _Making:
         try:
             await self._run()
         except PremiumError as error:
+            if error.status_code >= 500:
+                raise  # what is away now may be back at the next try
             await self._fail(error.message)
         except (TotalsError, TotalsDifferError) as error:
             log.error("totals of a tax report differ", report_id=str(self._id), problem=str(error))
@@ -214,12 +225,12 @@ class _Making:
 
 
 def check_book(user: CurrentUser, book: Book) -> None:
-    """Raise PremiumError when there is nothing to report, or more than the plan allows."""
+    """Raise ConflictError when there is nothing to report, or more than the plan allows."""
     if not book.transactions:
-        raise PremiumError(EMPTY)
+        raise ConflictError(EMPTY)
     most = cap(user.tier, Cap.TAX_TRANSACTIONS)
     if most is not None and book.transactions > most:
-        raise PremiumError(OVER_CAP.format(most=most, count=book.transactions))
+        raise ConflictError(OVER_CAP.format(most=most, count=book.transactions))
 
 
 def kept(name: str, title: str, media_type: str, content: bytes) -> Kept:

@@ -48,6 +48,10 @@ _FAIL = text("""
 update tax_reports set state = 'failed', message = :message, finished_at = :now
 where id = :id and state in ('queued', 'running') returning id
 """)
+_FAIL_LOST = text("""
+update tax_reports set state = 'failed', message = :message, finished_at = :now
+where state in ('queued', 'running') and coalesce(started_at, requested_at) < :before returning id
+""")
 _DELETE = text("""
 delete from tax_reports where user_id = :user_id and id = :id returning year, jurisdiction, number, state
 """)
@@ -206,6 +210,12 @@ async def fail(session: AsyncSession, report_id: UUID, message: str, now: dateti
     """Note why a report could not be made; return whether it was still wanted."""
     values = {"id": report_id, "message": message[:500], "now": now}
     return (await session.execute(_FAIL, values)).one_or_none() is not None
+
+
+async def fail_begun_before(session: AsyncSession, before: datetime, message: str, now: datetime) -> int:
+    """Note that reports failed which were begun (or asked for) before a time and are not done; return how many."""
+    values = {"before": before, "message": message, "now": now}
+    return len((await session.execute(_FAIL_LOST, values)).all())
 
 
 async def delete_report(session: AsyncSession, user_id: UUID, report_id: UUID) -> Any | None:

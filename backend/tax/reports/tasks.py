@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from backend.core.jobs import JobContext, task
+from backend.core.jobs import JobContext, periodic, task
 from backend.tax.reports import making
 from backend.tax.reports.service import REPORT_TASK
 
@@ -18,3 +18,10 @@ async def make_report(context: JobContext, report_id: str) -> None:
         if context.attempt > RETRIES:
             await making.give_up(context, UUID(report_id))
         raise
+
+
+@periodic("*/10 * * * *")
+@task(name="tax.give_up_lost_reports")
+async def give_up_lost_reports(context: JobContext, timestamp: int) -> None:
+    """Say that reports failed which nobody makes any more."""
+    await making.give_up_lost(context)

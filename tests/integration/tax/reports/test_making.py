@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.tax.reports import making, repository
-from backend.tax.reports.tasks import RETRIES
+from backend.tax.reports.tasks import RETRIES, give_up_lost_reports, make_report
 from tests.integration.tax.reports.conftest import Filer
 
 STEPS = ("syncing", "reading", "calculating", "drawing", "writing")
@@ -139,12 +139,38 @@ async def test_what_keeps_failing_says_so_after_the_last_try(filer: Filer, monke
         await filer.make(report_id)
     assert (await filer.read(report_id))["state"] == "running"
     last = type(filer.context)(filer.api.settings, filer.worker, filer.context.redis, 1, RETRIES + 1)
-    from backend.tax.reports.tasks import make_report
-
     with pytest.raises(RuntimeError):
         await make_report(last, report_id)
     report = await filer.read(report_id)
     assert (report["state"], report["message"]) == ("failed", making.GAVE_UP)
+
+
+async def test_a_report_that_nobody_makes_any_more_fails_and_one_under_way_does_not(filer: Filer) -> None:
+    lost, young = await filer.asked(), await filer.asked()
+    async with filer.api.admin.unit_of_work() as session:
+        begun = text(
+            "update tax_reports set requested_at = now() - interval '4 hours', started_at = now() - interval '4 hours',"
+            " state = 'running' where id = :id"
+        )
+        await session.execute(begun, {"id": lost})
+    await give_up_lost_reports(filer.context, 0)
+    assert (await filer.read(lost))["message"] == making.GAVE_UP
+    assert (await filer.read(young))["state"] == "queued"
+
+
+async def test_a_database_that_cannot_be_asked_is_no_cancelling(filer: Filer, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: Any) -> None:
+        raise OSError("away")
+
+    def slow(*_: Any) -> None:
+        threading.Event().wait(2)
+
+    monkeypatch.setattr(repository, "state_of", away)
+    monkeypatch.setattr(making, "compute", slow)
+    report_id = await filer.asked()
+    with pytest.raises(OSError, match="away"):
+        await filer.make(report_id)
+    assert (await filer.read(report_id))["state"] == "running", "it is tried again"
 
 
 async def test_only_so_many_are_made_at_once(filer: Filer) -> None:
