@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import utc_now
 from backend.tax import records, repository
+from backend.tax.pricing.soon import price_soon
 from backend.tax.review.rules import decide_by_rules
 from backend.tax.review.soon import review_soon
 from backend.tax.transactions import Edit, TaxTransaction
@@ -50,6 +51,7 @@ async def add_transactions(session: AsyncSession, user_id: UUID, transactions: S
         added, changed = added + new, changed + other
     if added or changed:
         await decide_by_rules(session, user_id, rows)
+        await price_soon(session, user_id, rows)
         await bump(session, user_id)
     return Written(added, len(rows) - added, changed)
 

@@ -37,6 +37,7 @@ _TASK_MODULES = (
     "backend.tax.tasks",
     "backend.tax.imports.tasks",
     "backend.tax.review.tasks",
+    "backend.tax.pricing.tasks",
     "backend.tax.reports.tasks",
 )
 

@@ -78,4 +78,12 @@ PLATFORMS: dict[int, Platform] = {
 
 NO_CHAIN = 0
 BITCOIN, ETHEREUM, SP500 = "bitcoin", "ethereum", "sp500"
-COINS = frozenset({BITCOIN, ETHEREUM})  # of no chain, by CoinGecko id
+# Coins of no chain here, as exchanges call them, by CoinGecko id: Bitcoin, Ether, currencies of chains of their own.
+COIN_IDS = {
+    "BTC": BITCOIN, "ETH": ETHEREUM, "SOL": "solana", "ADA": "cardano", "DOT": "polkadot", "XRP": "ripple",
+    "LTC": "litecoin", "BCH": "bitcoin-cash", "DOGE": "dogecoin", "XLM": "stellar", "TRX": "tron", "XTZ": "tezos",
+    "ALGO": "algorand", "ATOM": "cosmos", "NEAR": "near", "XMR": "monero", "ZEC": "zcash", "DASH": "dash",
+    "ETC": "ethereum-classic", "IOTA": "iota", "ICP": "internet-computer", "HBAR": "hedera-hashgraph",
+    "VET": "vechain", "SUI": "sui", "APT": "aptos", "TON": "the-open-network", "KSM": "kusama", "NEO": "neo",
+}  # fmt: skip
+COINS = frozenset(COIN_IDS.values())

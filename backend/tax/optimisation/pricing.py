@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.core.clock import utc_now
 from backend.market.assets import KnownAssets
 from backend.market.fiat.service import FiatRate, fiat_rate
-from backend.market.ladder.platforms import BITCOIN, ETHEREUM, NO_CHAIN
+from backend.market.ladder.platforms import COIN_IDS, NO_CHAIN
 from backend.market.ladder.port import Key
 from backend.market.ladder.service import Quote
 from backend.tax.transactions import is_fiat
 
 MOST_ASSETS = 200  # of the rest the price stays unknown, and the answer says so
-_COINS = {"BTC": Key(NO_CHAIN, BITCOIN), "ETH": Key(NO_CHAIN, ETHEREUM)}
+_COINS = {symbol: Key(NO_CHAIN, coin) for symbol, coin in COIN_IDS.items()}
 _PARTS_OF_A_TOKEN, _PARTS_OF_A_PIECE = 2, 3
 
 
@@ -48,8 +48,8 @@ class Ladder(Protocol):
 def keys_of(asset: str, known: KnownAssets) -> list[Key]:
     """Return where an asset's price may be asked for, the surest first: nothing where no source can know it.
 
-    A vouched symbol is any of its tokens (the ones vouched for on the lowest chain first); Bitcoin and Ether have
-    prices that belong to no chain.
+    A vouched symbol is any of its tokens (the ones vouched for on the lowest chain first); Bitcoin, Ether and
+    currencies of chains of their own have prices that belong to no chain.
     """
     parts = asset.split(":")
     if len(parts) >= _PARTS_OF_A_TOKEN and parts[0].isdigit():
