@@ -78,6 +78,12 @@ def test_an_unknown_side_is_worth_the_known_one_less_the_rest_of_its_own() -> No
     assert issues(made, IssueKind.MISSING_PRICE) == []
 
 
+def test_what_is_worth_more_than_all_that_was_given_leaves_nothing_to_share() -> None:
+    made = put_together([tx(1, K.SWAP, 0, leg("A", -1, 100), leg("B", 1, 130), leg("C", 5))])
+    assert [each.value for each in event(made, 1).into] == [130, None]
+    assert len(issues(made, IssueKind.MISSING_PRICE)) == 1
+
+
 def test_a_sum_is_shared_by_worth() -> None:
     made = put_together([tx(1, K.BUY, 0, leg("A", 1, 1), leg("B", 1, 2), leg("fiat:USD", -100))])
     one, other = (each.value for each in event(made, 1).into)
@@ -115,6 +121,8 @@ def test_change_that_comes_back_was_not_bought() -> None:
     (swap,) = made.events
     assert [(each.asset, each.amount_raw, each.value) for each in swap.out] == [("A", raw(6), 60)]
     assert swap.into[0].value == 60
+    made = put_together([tx(1, K.SWAP, 0, leg("A", -10), leg("A", 4, 40), leg("B", 1))])
+    assert made.events[0].out[0].value == 60  # by the side that has a worth
 
 
 def test_sold_for_money_and_assets_is_a_sale_and_a_swap_by_worth() -> None:
@@ -222,6 +230,7 @@ def test_amounts_are_exact_beyond_eighteen_digits() -> None:
             tx(2, K.BUY, 1, leg("A", 2), leg("fiat:USD", -5)),
             tx(3, K.BUY, 1, leg("B", 2), leg("fiat:USD", -5)),
             tx(4, K.BUY, 2, leg("A", "1e-24"), leg("fiat:USD", -5)),
+            tx(5, K.BUY, 2, leg("A", "1e-20"), leg("fiat:USD", -5)),
         ]
     )
     assert (made.places["A"], made.places["B"]) == (24, 18)

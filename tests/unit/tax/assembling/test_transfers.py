@@ -80,7 +80,7 @@ def test_what_does_not_arrive_paid_for_it() -> None:
     ("sent", "worth", "arrived", "is_one"),
     [
         ("1", None, "0.99", True),  # 1 %
-        ("1", None, "0.98", False),
+        ("1", None, "0.989", False),
         ("1", 400, "0.9", True),  # 10 %, worth 40
         ("1", 400, "0.89", False),
         ("1", 1000, "0.95", True),  # 5 %, worth 50
