@@ -152,7 +152,11 @@ class _Assembly:
                 found.append(issues.open_movement(words, item, amount, is_out=is_out, candidates=others))
         found += [issues.unknown_kind(words, item, why) for item, why in self._unfit.values()]
         prices = Prices(items)
-        found += [issues.unpriced(words, each, prices) for each in self._writer.unpriced.values()]
+        for each in self._writer.unpriced.values():
+            if each.legs or each.fees:
+                found.append(issues.unpriced(words, each, prices))
+            if each.basis is not None:
+                found.append(issues.no_basis(words, each.item, each.basis))
         found += [issues.short_of(words, each, open_outs) for each in shortages(self._writer.events)]
         found += [issues.told_problem(words, item) for item in items if item.transaction.problem and item.edit is None]
         found += self._unvouched(words, items)

@@ -129,8 +129,6 @@ def _apart(gap: timedelta) -> str:
 def unpriced(words: Words, found: Unpriced, prices: "Prices") -> Issue:
     """Return the issue of a transaction of which a worth is needed, and unknown."""
     item, said = found.item, found.item.transaction
-    if found.basis is not None:
-        return _no_basis(words, item, found.basis)
     names = [words.symbol(said.legs[place].asset) for place in sorted(found.legs)]
     names += [f"{words.symbol(said.fees[place].asset)} (a fee)" for place in sorted(found.fees)]
     listed, are_many = _listed(list(dict.fromkeys(names)))
@@ -155,7 +153,8 @@ def _listed(names: list[str]) -> tuple[str, bool]:
     return (" and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]), len(names) > 1
 
 
-def _no_basis(words: Words, item: Item, amount: Amount) -> Issue:
+def no_basis(words: Words, item: Item, amount: Amount) -> Issue:
+    """Return the issue of something of which it is unknown what it cost who had it before."""
     me = item.transaction.id
     nothing = Worth(Decimal(0), words.currency, "you")
     proposals = [Proposal("It had cost nothing", {me: Edit(basis=nothing)})]
@@ -163,7 +162,7 @@ def _no_basis(words: Words, item: Item, amount: Amount) -> Issue:
         worth = Worth(amount.value, words.currency, "its worth when it came")
         proposals.insert(0, Proposal("It had cost what it was worth when it came", {me: Edit(basis=worth)}))
     return Issue(
-        id=_id(IssueKind.MISSING_PRICE, item.id),
+        id=_id(IssueKind.MISSING_PRICE, item.id, "basis"),
         kind=IssueKind.MISSING_PRICE,
         message=(
             f"Nobody knows what {words.amount(amount.asset, amount.raw)} had cost who had it before. Until you say, "

@@ -196,6 +196,8 @@ def test_gifts_bring_their_basis_and_date_and_ask_for_it_where_it_counts() -> No
     )
     settled = put_together([bare], {1: open_.proposals[0].edits[UUIDS[1]]})
     assert (settled.issues, event(settled, 1).basis) == ([], 50)
+    paid = tx(1, K.GIFT_IN, 10, leg("A", 1, 50), fees=(leg("BNB", 1),))
+    assert len(issues(put_together([paid]), IssueKind.MISSING_PRICE)) == 2  # the basis, and the fee's worth
     assert put_together([bare], jurisdiction="UK").issues == []
     assert len(put_together([tx(1, K.GIFT_IN, 10, leg("A", 1))], jurisdiction="UK").issues) == 1
 
