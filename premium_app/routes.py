@@ -41,6 +41,7 @@ from premium_app.pages.settings_privacy import settings_privacy_page
 from premium_app.pages.settings_security import settings_security_page
 from premium_app.pages.sign_in import sign_in_page
 from premium_app.pages.sign_up import sign_up_page
+from premium_app.pages.tax_home import tax_home_page
 from premium_app.pages.tax_import import tax_import_page
 from premium_app.pages.tax_optimisation import tax_optimisation_page
 from premium_app.pages.tax_report import tax_report_page
@@ -84,6 +85,7 @@ from state.sessions_state import SessionsState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
 from state.sign_in_ways_state import SignInWaysState
+from state.tax_home_state import TaxHomeState
 from state.tax_import_state import TaxImportState
 from state.tax_optimisation_state import TaxOptimisationState
 from state.tax_report_state import TaxReportState
@@ -198,6 +200,7 @@ PAGES = (
     ),
     PageSpec("/alerts/new", "builder.title", rule_builder_page, (RuleBuilderState.load, LiveState.follow)),
     PageSpec("/alerts/rules/[alert_rule]", "nav.alerts", alert_rule_page, (AlertRuleState.load, LiveState.follow)),
+    PageSpec("/tax", "nav.tax", tax_home_page, (TaxHomeState.load, LiveState.follow)),
     PageSpec("/tax/reports", "tax_reports.title", tax_reports_page, (TaxReportsState.load, LiveState.follow)),
     PageSpec("/tax/report", "tax_reports.one", tax_report_page, (TaxReportState.load, LiveState.follow)),
     PageSpec("/tax/import", "tax_import.title", tax_import_page, (TaxImportState.load, LiveState.follow)),

@@ -53,7 +53,7 @@ PLACES = (
     Place("overview", "/", "layout-dashboard", "g o"),
     Place("portfolio", "/portfolio/", "wallet", "g f"),
     Place("alerts", "/alerts/", "bell", "g a"),
-    Place("tax", "/tax/reports/", "receipt-text", "g t"),
+    Place("tax", "/tax/", "receipt-text", "g t"),
 )
 
 

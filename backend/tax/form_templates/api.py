@@ -30,7 +30,9 @@ _FILE = {
                 "schema": {
                     "type": "object",
                     "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary", "description": "At most 250 KB"}},
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "An official form, about 130 KB"}
+                    },
                 }
             }
         },

@@ -19,7 +19,7 @@ from backend.tax.forms.records import TemplateError
 FORM_8949, SCHEDULE_D = "f8949", "f1040sd"
 TITLES = {FORM_8949: "Form 8949", SCHEDULE_D: "Schedule D (Form 1040)"}
 YEARS = range(2020, 2026)
-MOST_BYTES = 4_000_000
+MOST_BYTES = 1024 * 1024
 _NEAR = 2.5  # points within which two edges are on one line
 _NAMED = (
     (SCHEDULE_D, re.compile(r"Schedule\s+D\s+\(Form\s+1040\)\s+(20\d\d)")),
@@ -99,7 +99,7 @@ def read_template(content: bytes, form: str, year: int) -> Template:
 
 def _open(content: bytes) -> PdfReader:
     if len(content) > MOST_BYTES:
-        raise TemplateError(f"The file is larger than {MOST_BYTES // 1_000_000} MB: an official form is not.")
+        raise TemplateError(f"The file is larger than {MOST_BYTES // 1024**2} MB: an official form is not.")
     if not content.lstrip()[:5] == b"%PDF-":
         raise TemplateError("This is not a PDF.")
     try:

@@ -95,9 +95,14 @@ def disposal_table(
         for line in lines
     ]  # fmt: skip
     sums = totals(lines)
-    last = ("Total", "", f"{sums.count:,} lines", "", "", year.money(sums.proceeds), year.money(sums.cost),
+    last = ("Total", "", line_count(sums.count), "", "", year.money(sums.proceeds), year.money(sums.cost),
             year.money(sums.adjustment) if sums.adjustment else "", year.money(sums.gain))  # fmt: skip
     return Table(title, columns, rows, (last,))
+
+
+def line_count(count: int) -> str:
+    """Return a number of lines in words."""
+    return "1 line" if count == 1 else f"{count:,} lines"
 
 
 def closing_tables(year: TaxYear) -> list[Table]:

@@ -9,7 +9,7 @@ from backend.tax.forms import form_8949, schedule_d
 from backend.tax.forms.drawing import Column, Fact
 from backend.tax.forms.form_8949 import us_amount, us_date
 from backend.tax.forms.lines import Line, totals
-from backend.tax.forms.schedules.common import Schedule, Table, closing_tables
+from backend.tax.forms.schedules.common import Schedule, Table, closing_tables, line_count
 from backend.tax.forms.year import TaxYear
 
 PLACES = ("US",)
@@ -55,7 +55,7 @@ def _table(title: str, lines: list[Line], year: TaxYear) -> Table:
     ]  # fmt: skip
     sums = totals(lines)
     last = (
-        f"Totals, {sums.count:,} lines", "", "", us_amount(sums.proceeds, whole), us_amount(sums.cost, whole), "",
+        f"Totals, {line_count(sums.count)}", "", "", us_amount(sums.proceeds, whole), us_amount(sums.cost, whole), "",
         us_amount(sums.adjustment, whole) if sums.adjustment else "", us_amount(sums.gain, whole),
     )  # fmt: skip
     return Table(title, _COLUMNS, rows, (last,))

@@ -186,6 +186,7 @@ def test_several_legs_and_fees_are_rows_of_their_own() -> None:
 def test_the_archive_says_the_hash_of_everything(files: dict[str, Artefact]) -> None:
     with zipfile.ZipFile(io.BytesIO(files["audit.zip"].content)) as packed:
         names = packed.namelist()
+        assert {each.date_time for each in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert set(names) == set(files) - {"audit.zip"} | {"README.txt", "report.json", "explanations.txt"}
         readme = packed.read("README.txt").decode()
         for name in names:
@@ -255,7 +256,7 @@ def test_names_of_strangers_are_harmless() -> None:
         (b"", "not a PDF"),
         (b"<html>", "not a PDF"),
         (b"%PDF-1.7\n%%EOF", "damaged|cannot be read"),
-        (b"%PDF-1.7" + b"0" * 4_000_001, "larger than 4 MB"),
+        (b"%PDF-1.7" + b"0" * 4_000_001, "larger than 1 MB"),
     ],
 )
 def test_what_is_no_form_is_refused(content: bytes, reason: str) -> None:

@@ -1,0 +1,1 @@
+"""The home of tax: a year at a glance, and what is left to do."""
