@@ -171,11 +171,17 @@ class Incremental:
         incomes: list[Income] = []
         sets = {each.assets for each in ordered}
         hit = {each for each in sets if not each.isdisjoint(assets)}
+        inside = {each for each in hit if each <= assets}
         for each in ordered:
-            if each.assets in hit:
-                # A wrap's entries hand costs from one to the next while they are matched: they are made anew.
-                mine = self._translate(each.event).entries if each.has_wrap else each.entries
-                entries += mine if each.assets <= assets else [entry for entry in mine if entry.asset in assets]
+            if each.assets not in hit:
+                continue
+            # A wrap's entries hand costs from one to the next while they are matched: they are made anew.
+            mine = self._translate(each.event).entries if each.has_wrap else each.entries
+            if each.assets in inside:
+                entries += mine
+                incomes += each.incomes
+            else:
+                entries += [entry for entry in mine if entry.asset in assets]
                 incomes += [income for income in each.incomes if income.asset in assets]
         groups = []
         for joined in self._joined(entries, assets):

@@ -15,6 +15,7 @@ from backend.tax.engine.money import money_or_none, plus, scaled
 from backend.tax.engine.results import Held, Lot, Outcome, Part, Rule
 
 PORTFOLIO = "portfolio"
+_IN, _OUT = Op.IN, Op.OUT  # looked up once: an enumeration's members are slow to reach
 _NEUTRAL = frozenset({Kind.SWAP, Kind.BORROW})
 
 
@@ -27,12 +28,13 @@ def match_portfolio(entries: Sequence[Entry]) -> Outcome:
     total: int | None = 0  # the total acquisition price that is left
     first = last = None
     for entry in entries:
-        if entry.kind in _NEUTRAL or entry.op in (Op.MOVE, Op.WRAP):
+        if entry.kind in _NEUTRAL:
             continue
-        if entry.op is Op.IN:
+        op = entry.op
+        if op is _IN:
             first, last = first or entry, entry
-            total = plus(total, entry.money_e18)
-        elif entry.is_taxable:
+            total = None if total is None or entry.money_e18 is None else total + entry.money_e18
+        elif op is _OUT and entry.is_taxable:
             paid = _lot(first, last, total)
             cost = _share(entry, total) if paid else None
             parts = [Part(paid, entry.amount_raw, cost, None, Rule.PORTFOLIO)]
