@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from backend.tax.engine.events import Fee, IncomeKind, Kind, Leg, TaxEvent
 from backend.tax.engine.money import plus, scaled_or_none, shared
-from backend.tax.engine.results import Income
+from backend.tax.engine.results import Gift, Income
 
 
 class Op(IntEnum):
@@ -41,6 +41,7 @@ class Entry:
     acquired_day: date | None = None
     into: tuple[tuple[str, int, int], ...] = ()  # of WRAP: what the units become: asset, units, weight of the basis
     carry: dict[str, int | None] | None = None  # of WRAP: cost of legs too small for a unit, for the event's next leg
+    gift: Gift | None = None  # of IN: where a loss is reckoned from another basis than a gain
     spent_e18: int | None = 0  # of OUT: costs of disposal that the proceeds are less by
 
 
@@ -50,6 +51,7 @@ class Treatment(Protocol):
     untaxed: frozenset[Kind]  # disposals that no gain or loss follows from
     cost_is_given: bool  # what comes of a swap costs what was given for it, else what it is worth itself
     gift_keeps_basis: bool  # a gift goes on with the giver's basis and date
+    gift_has_two_bases: bool  # but a loss is reckoned from its worth when it was given, if that was less
     wrap_is_disposal: bool
     fees_count: bool  # whether costs may be deducted
     no_income: frozenset[IncomeKind]  # acquired for nothing, and no income
@@ -143,11 +145,17 @@ def _come(event: TaxEvent, day: date, treatment: Treatment, done: Translated) ->
     for place, leg in enumerate(event.into):
         cost = plus(costs[place], of_fees[place])
         entry = Entry(Op.IN, event, day, leg.asset, event.wallet, leg.amount_raw, cost, kind)
+        if kind is Kind.GIFT_IN and treatment.gift_has_two_bases:
+            entry.gift = _gift(event, day, cost, plus(scaled_or_none(leg.value), of_fees[place]))
         if acquired_at is not None:
             entry.acquired_at, entry.acquired_day = acquired_at, acquired_at.astimezone(done.zone).date()
         done.entries.append(entry)
     if in_assets:
         _pay(event, day, in_assets, treatment, done)
+
+
+def _gift(event: TaxEvent, day: date, cost: int | None, worth: int | None) -> Gift | None:
+    return None if cost is None or worth is None or worth >= cost else Gift(event.at, day, worth, cost)
 
 
 def _go(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> None:

@@ -9,7 +9,7 @@ from backend.tax.engine.events import Kind
 from backend.tax.engine.jurisdictions.base import Term
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import EXACT, money
-from backend.tax.engine.results import Disposal, Part, Rule
+from backend.tax.engine.results import Disposal, Lot, Part, Rule
 
 _VERBS = {
     Kind.SELL: "sold", Kind.SWAP: "swapped", Kind.SPEND: "spent", Kind.GIFT_OUT: "gave away", Kind.DONATION: "donated",
@@ -67,7 +67,7 @@ def _part(done: Calculation, disposal: Disposal, part: Part, places: int, curren
         term = done.rules.term(part, disposal.day)
         since = lot.acquired_at.date().isoformat()
         head = f"{amount} {asset} of lot {lot.id}, acquired {since} ({_method(done, disposal.day)})"
-        return [f"{head}: {formula}; {_term(term)}{_washed(lot.is_replacement)}{_share(part)}."]
+        return [f"{head}: {formula}; {_term(term)}{_washed(lot)}{_share(part)}."]
     return [f"{amount} {asset} {_RULES[part.rule]}: {formula}{_share(part)}."]
 
 
@@ -96,8 +96,9 @@ def _term(term: Term | None) -> str:
     return {Term.SHORT: "short term", Term.LONG: "long term", None: "the holding period makes no difference"}[term]
 
 
-def _washed(is_replacement: bool) -> str:
-    return ", held for as long as what it replaced in a wash sale too" if is_replacement else ""
+def _washed(lot: Lot) -> str:
+    note = f" ({lot.note})" if lot.note else ""
+    return f"{note}, held for as long as what it replaced in a wash sale too" if lot.is_replacement else note
 
 
 def _share(part: Part) -> str:

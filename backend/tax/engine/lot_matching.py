@@ -16,8 +16,12 @@ from backend.tax.engine.four_weeks import FourWeeks
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import money_or_none, plus, shared
 from backend.tax.engine.opening import Allocation, allocated
-from backend.tax.engine.results import Disposal, Held, Lot, Outcome, Part
+from backend.tax.engine.results import Disposal, Gift, Held, Lot, Outcome, Part
 from backend.tax.engine.wash_sales import WashSales
+
+_TWO_BASES = (
+    "a gift that was worth less than it had cost: a loss is reckoned from its worth then, no gain or loss between"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,10 @@ class _Matching:
         book = self._book(entry.asset, entry.wallet)
         parts = self._weeks.take(entry, book) if self._weeks else book.take(entry.amount_raw, choices)
         give_proceeds(parts, entry.amount_raw, entry.money_e18)
+        if entry.is_taxable:
+            for part in parts:
+                if part.lot is not None and part.lot.gift is not None:
+                    _of_gift(part, part.lot, part.lot.gift)
         self._outcome.disposals.append(disposal_of(entry, parts))
         if self._wash and entry.is_taxable:
             for lot in self._wash.sold(entry, parts):
@@ -190,8 +198,21 @@ def lot_of(entry: Entry) -> Lot:
     """Return the lot that an entry brings in."""
     event = entry.event
     if entry.acquired_at is None or entry.acquired_day is None:
-        return Lot(event.id, event.at, entry.day, entry.amount_raw, entry.money_e18, entry.wallet)
-    return Lot(event.id, entry.acquired_at, entry.acquired_day, entry.amount_raw, entry.money_e18, entry.wallet)
+        return Lot(event.id, event.at, entry.day, entry.amount_raw, entry.money_e18, entry.wallet, gift=entry.gift)
+    at, day = entry.acquired_at, entry.acquired_day
+    return Lot(event.id, at, day, entry.amount_raw, entry.money_e18, entry.wallet, gift=entry.gift)
+
+
+def _of_gift(part: Part, lot: Lot, gift: Gift) -> None:
+    """Reckon a loss on a gift from its worth when given; between that and the giver's basis there is neither.
+
+    26 U.S.C. 1015(a), Treas. Reg. 1.1015-1(a), IRS Publication 551: then it counts as held since it was given.
+    """
+    cost, proceeds = part.cost_e18, part.proceeds_e18
+    if cost is None or proceeds is None or proceeds >= cost:
+        return
+    part.cost_e18 = max(gift.worth_e18 * cost // gift.cost_e18, proceeds)
+    part.lot = Lot(lot.id, gift.at, gift.day, part.amount_raw, part.cost_e18, lot.wallet, note=_TWO_BASES)
 
 
 def give_proceeds(parts: Sequence[Part], amount_raw: int, proceeds_e18: int | None) -> None:
@@ -222,7 +243,9 @@ def _moved(part: Part, entry: Entry, wallet: str, amount_raw: int, cost_e18: int
     lot = part.lot
     if lot is None:  # nobody knows where these units are from: they go on so
         return Lot(entry.event.id, entry.event.at, entry.day, amount_raw, None, wallet)
-    return Lot(lot.id, lot.acquired_at, lot.day, amount_raw, cost_e18, wallet, is_replacement=lot.is_replacement)
+    return Lot(
+        lot.id, lot.acquired_at, lot.day, amount_raw, cost_e18, wallet, is_replacement=lot.is_replacement, gift=lot.gift
+    )  # fmt: skip
 
 
 def wrapped(parts: Sequence[Part], entry: Entry) -> list[tuple[str, list[Lot]]]:

@@ -89,5 +89,5 @@ def _fill(lot: Lot, wallets: Sequence[str], room: dict[str, int], by_wallet: dic
 def _give(lot: Lot, wallet: str, units: int, by_wallet: dict[str, list[Lot]]) -> None:
     cost = lot.use(units)
     by_wallet.setdefault(wallet, []).append(
-        Lot(lot.id, lot.acquired_at, lot.day, units, cost, wallet, is_replacement=lot.is_replacement)
+        Lot(lot.id, lot.acquired_at, lot.day, units, cost, wallet, is_replacement=lot.is_replacement, gift=lot.gift)
     )

@@ -25,6 +25,16 @@ class Rule(StrEnum):
     MISSING = "missing"  # nothing was held: nobody knows what it cost
 
 
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Units that were given when they were worth less than they had cost the giver: both, in units of 10^-18."""
+
+    at: datetime
+    day: date
+    worth_e18: int
+    cost_e18: int
+
+
 @dataclass(slots=True, eq=False)
 class Lot:
     """Units that came in together: `cost_e18` is of all `amount_raw` of them, with fees. What is used is counted.
@@ -42,6 +52,8 @@ class Lot:
     used_e18: int = 0
     ring_fenced_e18: int = 0  # a loss that counts against gains on these units only (Ireland, section 581)
     is_replacement: bool = False  # in a wash sale: `day` was set back by as long as what it replaced was held
+    gift: Gift | None = None  # goes along with every part of the lot: a loss is reckoned from what it was worth then
+    note: str = ""  # why the cost is another than that of the purchase
 
     @property
     def left_raw(self) -> int:

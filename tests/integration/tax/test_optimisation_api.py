@@ -11,6 +11,7 @@ from backend.core.clock import utc_now
 from backend.core.db import Database
 from backend.core.ids import new_id
 from backend.core.settings import Settings
+from backend.market.fiat import repository
 from backend.tax import store
 from backend.tax.books import TaxSettings
 from backend.tax.optimisation.kept import Kept, KeptBooks
@@ -108,6 +109,25 @@ async def test_a_sale_is_thought_through_and_stored_nowhere(api: Api, app_databa
     assert (reply.status, list(reply.error["details"])) == (422, ["price"])
     own = (await client.post(f"{PATH}/what-if", json={"asset": "RARE", "amount": "1", "price": "30"})).data
     assert (Decimal(own["gain"]), own["priceSource"]) == (20, "your price")
+
+
+async def test_prices_come_in_the_reporting_currency_by_the_rate_of_a_day(api: Api, app_database: Database) -> None:
+    """Without a rate nothing is priced; with one the price says whose day it is of, and the wallet is named."""
+    mine = await taxpayer(api, app_database)
+    reply = await mine.client.put("/v1/tax/settings", json={"jurisdiction": "DE", "currency": "EUR"})
+    assert reply.status == 200, reply.json
+    before = (await mine.client.get(PATH)).data
+    assert (before["jurisdiction"], before["currency"], before["unpriced"]) == ("DE", "EUR", 3)
+    today = utc_now().date()
+    days = [today - timedelta(days=number) for number in range(3)]
+    async with api.admin.unit_of_work() as session:
+        for day in days:
+            await repository.insert_rates(session, [("USD", day, Decimal("1.25"))], "European Central Bank", utc_now())
+    after = (await mine.client.get(PATH)).data
+    prices = {each["asset"]: each for each in after["prices"]}
+    assert (Decimal(prices["ETH"]["price"]), prices["ETH"]["rateDay"]) == (2000, today.isoformat())
+    assert {each["wallet"] for each in after["holdings"]} == {"Coinbase"}
+    assert after["methods"][0]["method"] == "fifo" and after["canChangeByYear"]
 
 
 async def test_a_change_of_the_book_is_seen_at_once(api: Api, app_database: Database) -> None:

@@ -1,5 +1,6 @@
 """The rules of the United States, wash sales too, on small cases whose figures can be done by hand."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from backend.tax.engine.calculate import Calculation
 from backend.tax.engine.events import Kind, TaxEvent
+from backend.tax.engine.explain import explain
 from backend.tax.engine.jurisdictions.base import Term
 from backend.tax.engine.methods import Method
 from backend.tax.engine.opening import Allocation, AllocationError, Pick
@@ -231,3 +233,37 @@ def test_what_a_separate_return_deducts_is_said_with_the_amount() -> None:
     assert note(2500).endswith("here 1,500.00, and 1,000.00 more is carried.")
     assert note(9000).endswith("here 1,500.00, and 1,500.00 more is carried.")
     assert note(1500).endswith("(section 1211(b)).")
+
+
+@pytest.mark.parametrize(
+    ("price", "gain", "term"), [(12_000, 2_000, Term.LONG), (7_000, -1_000, Term.SHORT), (9_000, 0, None)]
+)
+def test_a_gift_that_had_lost_worth_has_two_bases(price: int, gain: int, term: Term | None) -> None:
+    """Publication 551's example: the giver's basis 10,000, worth 8,000 when given. Its parts and moves keep both."""
+    gift = TaxEvent(
+        id="g", at=on("2024-06-01"), kind=Kind.GIFT_IN, wallet="w", into=(leg("X", 4, 8000),), basis=Decimal(10_000),
+        acquired_at=on("2022-01-01"),
+    )  # fmt: skip
+    moved = transfer("t", on("2025-02-01"), 3, "w", "v")
+    sold = [
+        sell("s", on("2025-03-01"), 1, Decimal(price) / 4),
+        sell("v", on("2025-03-02"), 3, Decimal(price) * 3 / 4, wallet="v"),
+    ]
+    done = run([gift, moved, *sold])
+    assert [each.gain for each in done.outcome.disposals] == [Decimal(gain) / 4, Decimal(gain) * 3 / 4]
+    if term is not None:
+        assert {done.rules.term(part, each.day) for each in done.outcome.disposals for part in each.parts} == {term}
+    words = " ".join(explain(done, done.outcome.disposals[0], {}))
+    assert ("worth less than it had cost" in words) is (gain <= 0)
+
+
+def test_a_gift_that_was_worth_as_much_has_one_basis() -> None:
+    gift = TaxEvent(
+        id="g", at=on("2024-06-01"), kind=Kind.GIFT_IN, wallet="w", into=(leg("X", 1, 10_000),), basis=Decimal(10_000),
+        acquired_at=on("2022-01-01"),
+    )  # fmt: skip
+    (sold,) = run([gift, sell("s", on("2024-07-01"), 1, 7_000)]).outcome.disposals
+    assert (sold.gain, sold.parts[0].lot.day) == (-3000, on("2022-01-01").date())  # type: ignore[union-attr]
+    given = replace(gift, into=(leg("X", 1, 8_000),))
+    (german,) = run([given, sell("s", on("2024-07-01"), 1, 7_000)], "DE").outcome.disposals
+    assert german.gain == -3000

@@ -129,6 +129,7 @@ class Jurisdiction(ABC):
     untaxed: frozenset[Kind] = NO_GAIN
     cost_is_given: bool = False
     gift_keeps_basis: bool = False
+    gift_has_two_bases: bool = False
     wrap_is_disposal: bool = False
     fees_count: bool = True
     buy_back_days: tuple[int, int] = (0, 0)  # a loss is hit by what is bought so many days before, and after

@@ -4,8 +4,9 @@ Sources: IRS Notice 2014-21 and the FAQ on digital assets (property; basis with 
 1222 and Rev. Rul. 66-7 (long: more than a year, from the day after); Treas. Reg. 1.1012-1(j) and Rev. Proc. 2024-28
 (lots per wallet or account from 1 January 2025, first in first out unless units are identified, opening allocation);
 Treas. Reg. 1.1001-7(b) and 1.1012-1(h) (from 2025 all costs of an exchange of assets belong to what was disposed of;
-before, half each was allowed); 26 U.S.C. 1211(b), 1212(b) (3,000 of loss a year, the rest carried); 1015 (gifts keep
-the giver's basis); 1091 (wash sales: for stock and securities, here an option); Form 8949 instructions for its boxes.
+before, half each was allowed); 26 U.S.C. 1211(b), 1212(b) (3,000 of loss a year, the rest carried); 1015(a) (gifts keep
+the giver's basis, for a loss no more than their worth when given); 1091 (wash sales: for stock and securities, here an
+option); Form 8949 instructions for its boxes.
 """
 
 from collections.abc import Mapping
@@ -47,6 +48,7 @@ class UnitedStates(Jurisdiction):
     buy_back_days = (30, 30)
     buy_back_rule = "a wash sale, if the option is on: the loss goes onto the basis of what is bought (section 1091)"
     gift_keeps_basis = True
+    gift_has_two_bases = True
 
     def sold_leg_share(self, day: date) -> tuple[int, int]:
         """All costs of a swap on what was sold from 2025, half before."""
