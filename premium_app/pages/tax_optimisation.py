@@ -40,7 +40,7 @@ _SOON = (
     Column(t("optimisation.asset")),
     Column(t("optimisation.days"), end=True),
     Column(t("optimisation.amount"), end=True),
-    Column(t("optimisation.gain"), end=True),
+    Column(t("optimisation.gain"), end=True, hide="md"),
     Column(t("optimisation.acquired"), hide="md"),
 )
 _PRICES = (
@@ -220,7 +220,10 @@ def _figures() -> rx.Component:
 def _asset(item: Any) -> rx.Component:
     return cell(
         rx.el.p(item.asset, class_name="font-strong break-words"),
-        rx.cond(item.wallet != "", rx.el.p(item.wallet, title=item.wallet_full, class_name="text-12 text-ink-3")),
+        rx.cond(
+            item.wallet != "",
+            rx.el.p(item.wallet, title=item.wallet_full, class_name="text-12 text-ink-3 whitespace-nowrap"),
+        ),
         class_name="min-w-28 max-w-xs",
     )
 
@@ -296,7 +299,7 @@ def _soon() -> rx.Component:
                             end=True,
                         ),
                         cell(item.amount, end=True),
-                        cell(toned(item.gain, item.tone), end=True, class_name="whitespace-nowrap"),
+                        cell(toned(item.gain, item.tone), end=True, hide="md", class_name="whitespace-nowrap"),
                         cell(item.acquired, hide="md", class_name="num whitespace-nowrap"),
                         key=item.key,
                     ),
