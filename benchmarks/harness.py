@@ -59,6 +59,18 @@ def resident_mb(pid: int | str = "self") -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
+def peak_mb() -> float:
+    """Return this process's largest resident memory so far in MB.
+
+    On Linux it is read of the program alone: `getrusage` counts what its parent had when it was started.
+    """
+    try:
+        with open("/proc/self/status") as status:  # noqa: PTH123
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e6
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
 def cpu_seconds(pid: int) -> float:
     """Return the processor time a process has used so far (Linux), 0 where /proc is missing."""
     try:

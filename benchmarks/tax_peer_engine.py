@@ -15,24 +15,28 @@ from typing import Any
 Found = dict[str, Any]
 
 
-def _timed(owner: Any, name: str, spent: list[float], results: list[Any]) -> None:
+def _timed(owner: Any, name: str, spent: list[tuple[float, float]], results: list[Any]) -> None:
     original = getattr(owner, name)
 
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        begin = time.perf_counter()
+        begin = time.perf_counter(), time.process_time()
         try:
             results.append(original(*args, **kwargs))
             return results[-1]
         finally:
-            spent.append(time.perf_counter() - begin)
+            spent.append((time.perf_counter() - begin[0], time.process_time() - begin[1]))
 
     setattr(owner, name, wrapped)
+
+
+def _sums(spent: list[tuple[float, float]]) -> Found:
+    return {"seconds": sum(wall for wall, _ in spent), "cpu": sum(cpu for _, cpu in spent)}
 
 
 def rp2() -> Found:
     """Run rp2: its engine is `compute_tax`, once an asset. Reports, three quarters of its time, are left out."""
     main: Any = import_module("rp2.rp2_main")
-    spent: list[float] = []
+    spent: list[tuple[float, float]] = []
     results: list[Any] = []
     _timed(main, "compute_tax", spent, results)
     main._find_and_run_report_generators = lambda *args, **kwargs: None
@@ -43,7 +47,7 @@ def rp2() -> Found:
             if each.acquired_lot is not None:
                 cost += float(each.fiat_cost_basis)
                 proceeds += float(each.taxable_event_fiat_amount_with_fee_fraction)
-    return {"seconds": sum(spent), "cost": cost, "proceeds": proceeds}
+    return {**_sums(spent), "cost": cost, "proceeds": proceeds}
 
 
 def bittytax() -> Found:
@@ -51,7 +55,7 @@ def bittytax() -> Found:
     main = import_module("bittytax.bittytax")
     calculator = import_module("bittytax.tax").TaxCalculator
     gains = import_module("bittytax.tax_event").TaxEventCapitalGains
-    spent: list[float] = []
+    spent: list[tuple[float, float]] = []
     calculators: list[Any] = []
     begin_with = calculator.__init__
 
@@ -65,7 +69,7 @@ def bittytax() -> Found:
     main.main()
     events = [each for year in calculators[0].tax_events.values() for each in year if isinstance(each, gains)]
     cost = sum(float(each.cost + (each.fees or 0)) for each in events)
-    return {"seconds": sum(spent), "cost": cost, "proceeds": sum(float(each.proceeds) for each in events)}
+    return {**_sums(spent), "cost": cost, "proceeds": sum(float(each.proceeds) for each in events)}
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import os
-import resource
 import sys
 import time
 from datetime import UTC, date, datetime
@@ -26,6 +25,7 @@ from backend.tax.forms import csv_files
 from backend.tax.forms.artefacts import Holder, artefacts
 from backend.tax.forms.year import tax_year
 from backend.tax.reports.computing import compute, report_json
+from benchmarks.harness import peak_mb
 from benchmarks.tax import ledger
 
 USER = UUID(int=7)
@@ -92,7 +92,7 @@ def report(size: int) -> dict[str, float]:
     clock.append(time.perf_counter())
     names = ("read", "assemble", "compute", "files")
     steps = {name: round(later - before, 2) for name, before, later in zip(names, clock, clock[1:], strict=False)}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    peak = peak_mb()
     return {
         "seconds": clock[-1] - clock[0], "peak_mb": peak, "disposals": len(computed.lines),
         "bytes": len(content_json) + sum(map(len, files)), **steps,

@@ -114,7 +114,7 @@ async def test_a_sale_is_thought_through_and_stored_nowhere(api: Api, app_databa
 async def test_prices_come_in_the_reporting_currency_by_the_rate_of_a_day(api: Api, app_database: Database) -> None:
     """Without a rate nothing is priced; with one the price says whose day it is of, and the wallet is named."""
     mine = await taxpayer(api, app_database)
-    reply = await mine.client.put("/v1/tax/settings", json={"jurisdiction": "DE", "currency": "EUR"})
+    reply = await mine.client.send("PUT", "/v1/tax/settings", json={"jurisdiction": "DE", "currency": "EUR"})
     assert reply.status == 200, reply.json
     before = (await mine.client.get(PATH)).data
     assert (before["jurisdiction"], before["currency"], before["unpriced"]) == ("DE", "EUR", 3)
