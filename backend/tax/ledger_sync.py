@@ -22,6 +22,7 @@ from backend.core.settings import Settings
 from backend.ledger import service as ledger
 from backend.portfolio.service import TokenNames, token_names
 from backend.tax import records, repository, store
+from backend.tax.review.rules import decide_by_rules
 from backend.tax.transactions import TaxTransaction
 from backend.tax.wallet_history import MAPPING_VERSION, Tokens, named, transactions_of
 
@@ -107,11 +108,17 @@ async def _replace(session: AsyncSession, user_id: UUID, made: Sequence[TaxTrans
     """Write what differs; also return how many that are gone stay for now, because an edit hangs on them."""
     known = await repository.wallet_digests(session, user_id)
     added = changed = 0
+    differing: list[TaxTransaction] = []
     for start in range(0, len(made), _WRITTEN_AT_ONCE):
-        rows = await asyncio.to_thread(_changed_rows, made[start : start + _WRITTEN_AT_ONCE], known)
+        part = made[start : start + _WRITTEN_AT_ONCE]
+        rows = await asyncio.to_thread(_changed_rows, part, known)
         if rows:
             new, other = await repository.write(session, user_id, rows)
             added, changed = added + new, changed + other
+            ids = {row["id"] for row in rows}
+            differing += [each for each in part if str(each.id) in ids]
+    if differing:
+        await decide_by_rules(session, user_id, differing)
     gone = known.keys() - {each.id for each in made}
     removed = await repository.remove_gone(session, user_id, sorted(gone), utc_now() - COMES_BACK_WITHIN) if gone else 0
     return Synced(added, changed, removed), len(gone) - removed

@@ -13,10 +13,12 @@ from sqlalchemy import text
 from backend.accounts import entitlements
 from backend.accounts.service import Cap
 from backend.core.clock import utc_now
+from backend.core.ids import new_id
 from backend.core.jobs import JobContext, locks_in_line
 from backend.ledger.events import Event, Kind, Leg
 from backend.tax import store, tasks
 from backend.tax.ledger_sync import Synced
+from backend.tax.review import rules_repository
 from backend.tax.sync.service import SYNC, defer_syncs
 from backend.tax.transactions import Edit, TransactionKind
 from tests.integration.ledger.events import CHAIN, NATIVE, OTHER, START, TOKEN, WALLET, event
@@ -198,3 +200,15 @@ async def test_the_job_is_in_line_once_and_only_for_plans_with_tax(taxpayer: Tax
     await tasks.sync_wallets(context, str(taxpayer.id))
     assert len(await taxpayer.entries()) == 1
     assert (await taxpayer.entries())[0][0].wallet == WALLET
+
+
+async def test_a_bulk_rule_decides_what_comes_from_wallets_too(taxpayer: Taxpayer):
+    sets = {"kind": "income", "reason": "all from this one are rewards"}
+    async with taxpayer.app.unit_of_work(taxpayer.id) as session:
+        values = {"id": new_id(), "user_id": taxpayer.id, "matches": {"counterparty": OTHER}, "sets": sets}
+        row = {**values, "name": "rewards", "created_at": utc_now()}
+        await rules_repository.insert_rule(session, row)
+    await taxpayer.past(event(5))
+    await taxpayer.sync()
+    ((_, edit),) = await taxpayer.entries()
+    assert edit is not None and edit.kind is TransactionKind.INCOME
