@@ -90,35 +90,33 @@ async def test_what_is_open_is_settled_and_taken_back(
     ]
     shown = issue["evidence"][0]
     assert (shown["legs"][0]["amount"], shown["legs"][0]["worth"], shown["kind"]) == ("2", "4000", "deposit")
-    gift = named(issue, "gift_in")
-    assert gift["ruleMatches"] == {
+    bought = named(issue, "buy")
+    assert bought["ruleMatches"] == {
         **{"kind": "deposit", "counterparty": FAUCET, "asset": None, "wallet": None, "protocol": None},
         "amountBelow": None,
     }
     assert (await listed(theirs))["items"] == []
     for path in ("accept", "dismiss"):
         refused = await theirs.post(
-            f"/v1/tax/issues/{issue['id']}/{path}", json={"proposal": gift["key"]} if path == "accept" else {}
+            f"/v1/tax/issues/{issue['id']}/{path}", json={"proposal": bought["key"]} if path == "accept" else {}
         )
         assert (refused.status, refused.error["code"]) == (404, "NOT_FOUND")
 
-    missed = await mine.post(f"/v1/tax/issues/{issue['id']}/accept", json={"proposal": "gift_in:0000"})
+    missed = await mine.post(f"/v1/tax/issues/{issue['id']}/accept", json={"proposal": "buy:0000"})
     assert missed.status == 409
     done = (
-        await mine.post(
-            f"/v1/tax/issues/{issue['id']}/accept", json={"proposal": gift["key"], "reason": "From my aunt"}
-        )
+        await mine.post(f"/v1/tax/issues/{issue['id']}/accept", json={"proposal": bought["key"], "reason": "A receipt"})
     ).data
     assert (done["issues"], done["transactions"]) == (1, 1)
-    assert (await edits(app_database, user))[DEPOSIT.id] == Edit(kind=TransactionKind.GIFT_IN, reason="From my aunt")
+    assert (await edits(app_database, user))[DEPOSIT.id] == Edit(kind=TransactionKind.BUY, reason="A receipt")
     assert (await listed(mine))["items"] == []  # at once, before the next review
-    again = await mine.post(f"/v1/tax/issues/{issue['id']}/accept", json={"proposal": gift["key"]})
+    again = await mine.post(f"/v1/tax/issues/{issue['id']}/accept", json={"proposal": bought["key"]})
     assert again.status == 404
     await tasks.review(job, str(user.id))
     assert (await listed(mine))["total"] == 0
 
     (decision,) = (await mine.get("/v1/tax/decisions")).data["items"]
-    assert (decision["what"], decision["reason"], decision["undoneAt"]) == ("accepted", "From my aunt", None)
+    assert (decision["what"], decision["reason"], decision["undoneAt"]) == ("accepted", "A receipt", None)
     assert (await theirs.post(f"/v1/tax/decisions/{decision['id']}/undo")).status == 404
     assert (await mine.post(f"/v1/tax/decisions/{decision['id']}/undo")).data["transactions"] == 1
     assert (await edits(app_database, user))[DEPOSIT.id] is None
@@ -205,11 +203,11 @@ async def test_many_are_settled_as_one_decision(api: Api, job: JobContext, app_d
     assert nothing.status == 404
     # What is edited again since is not touched when the decision is taken back.
     async with app_database.unit_of_work(user.id) as session:
-        await store.edit_transactions(session, user.id, {deposits[0].id: Edit(kind=TransactionKind.GIFT_IN)})
+        await store.edit_transactions(session, user.id, {deposits[0].id: Edit(kind=TransactionKind.BUY)})
     undone = (await mine.post(f"/v1/tax/decisions/{done['decisionId']}/undo")).data
     assert (undone["transactions"], undone["kept"]) == (6, 1)
     left = await edits(app_database, user)
-    assert left.pop(deposits[0].id) == Edit(kind=TransactionKind.GIFT_IN) and set(left.values()) == {None}
+    assert left.pop(deposits[0].id) == Edit(kind=TransactionKind.BUY) and set(left.values()) == {None}
     await tasks.review(job, str(user.id))
     assert (await listed(mine, "?kind=unmatched_transfer"))["total"] == 6
     gone = (await mine.post("/v1/tax/issues/bulk", json={"action": "dismiss", "kind": "unmatched_transfer"})).data
@@ -286,7 +284,7 @@ async def test_what_is_settled_during_a_review_does_not_come_back(
     running = asyncio.create_task(tasks.review(job, str(user.id)))
     await begun.wait()
     assert (await listed(mine))["review"]["step"] == "reading"
-    body = {"proposal": named(issue, "gift_in")["key"]}
+    body = {"proposal": named(issue, "income.reward")["key"]}
     assert (await mine.post(f"/v1/tax/issues/{issue['id']}/accept", json=body)).status == 200
     go_on.set()
     await running
