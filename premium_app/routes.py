@@ -47,6 +47,7 @@ from premium_app.pages.tax_optimisation import tax_optimisation_page
 from premium_app.pages.tax_report import tax_report_page
 from premium_app.pages.tax_reports import tax_reports_page
 from premium_app.pages.tax_review import tax_review_page
+from premium_app.pages.tax_settings import tax_settings_page
 from premium_app.pages.verify_email import verify_email_page
 from state.account_state import AccountState
 from state.alert_analytics_state import AlertAnalyticsState
@@ -91,6 +92,7 @@ from state.tax_optimisation_state import TaxOptimisationState
 from state.tax_report_state import TaxReportState
 from state.tax_reports_state import TaxReportsState
 from state.tax_review_state import TaxReviewState
+from state.tax_settings_state import TaxSettingsState
 from state.two_factor_state import TwoFactorState
 from state.wallets_state import WalletsState
 from state.webhook_state import WebhookState
@@ -201,6 +203,7 @@ PAGES = (
     PageSpec("/alerts/new", "builder.title", rule_builder_page, (RuleBuilderState.load, LiveState.follow)),
     PageSpec("/alerts/rules/[alert_rule]", "nav.alerts", alert_rule_page, (AlertRuleState.load, LiveState.follow)),
     PageSpec("/tax", "nav.tax", tax_home_page, (TaxHomeState.load, LiveState.follow)),
+    PageSpec("/tax/settings", "tax_settings.title", tax_settings_page, (TaxSettingsState.load, LiveState.follow)),
     PageSpec("/tax/reports", "tax_reports.title", tax_reports_page, (TaxReportsState.load, LiveState.follow)),
     PageSpec("/tax/report", "tax_reports.one", tax_report_page, (TaxReportState.load, LiveState.follow)),
     PageSpec("/tax/import", "tax_import.title", tax_import_page, (TaxImportState.load, LiveState.follow)),

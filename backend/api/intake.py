@@ -18,7 +18,7 @@ MAX_BODY_BYTES = 256 * 1024
 DRAINED_BYTES = 16 * MAX_BODY_BYTES
 MAX_DEPTH = 20
 # Addresses that take a file, and how much may come: the largest file and what a form has around it.
-UPLOADS = {"/v1/tax/transactions/import": 31 * 1024 * 1024}
+UPLOADS = {"/v1/tax/transactions/import": 31 * 1024 * 1024, "/v1/tax/forms": 5 * 1024 * 1024 // 4}
 _HEX_NUL = b"\x00"
 
 

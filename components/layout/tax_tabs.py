@@ -15,6 +15,7 @@ _TABS = (
     ("review", "/tax/review/"),
     ("reports", "/tax/reports/"),
     ("optimisation", "/tax/optimisation/"),
+    ("settings", "/tax/settings/"),
 )
 
 

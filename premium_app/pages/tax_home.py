@@ -78,9 +78,7 @@ def _head() -> rx.Component:
             relative_time(page.as_of),
             class_name="text-13 text-ink-2 min-w-0",
         ),
-        link(t("tax_home.change"), to="/tax/settings/", class_name="text-13 text-accent underline underline-offset-2")
-        if has_tab("settings")
-        else None,
+        link(t("tax_home.change"), to="/tax/settings/", class_name="text-13 text-accent underline underline-offset-2"),
         class_name="flex flex-wrap items-center gap-x-4 gap-y-2",
     )
 

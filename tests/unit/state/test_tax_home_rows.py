@@ -1,4 +1,4 @@
-"""The home of tax in words: signs, shares, steps that are done."""
+"""The home of tax in words: signs, shares, steps that are done, and settings as a form has them."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +12,10 @@ from backend.tax.engine.methods import Method
 from backend.tax.home.glance import glance
 from backend.tax.home.service import Home
 from backend.tax.review.service import OpenSummary
+from backend.tax.settings.service import options
 from state import tax_home_rows as rows
+from state import tax_settings_rows as settings_rows
+from state.tax_settings_rows import MethodRow
 from tests.unit.tax.forms.books import book_of
 from tests.unit.tax.given import buy, income, on, sell
 
@@ -75,3 +78,21 @@ def test_what_rests_on_open_questions() -> None:
     some = OpenSummary(3, {IssueKind.MISSING_PRICE: 3}, Decimal(9), 1, AT, True)
     assert rows.stake_of(home(open=some)) == "$9.00 of the figures rest on them, and of 1 nobody knows how much."
     assert rows.stake_of(home(open=replace(some, unknown=0))) == "$9.00 of the figures rest on them."
+
+
+def test_places_say_what_their_law_is() -> None:
+    places = {each.code: each for each in options()}
+    assert "begins on 6 April" in settings_rows.place_note(places["UK"])
+    assert settings_rows.per_wallet_note(places["US"]) == "The law counts each wallet apart since 1 January 2025."
+    assert settings_rows.per_wallet_note(places["DE"]) == "The law counts each wallet apart."
+    assert settings_rows.per_wallet_note(places["CA"]) == "The law counts all wallets as one."
+    ways = {code: [each.value for each in settings_rows.wallet_options(places[code])] for code in ("US", "CA", "CH")}
+    assert ways == {"US": ["", "apart"], "CA": [""], "CH": ["", "apart", "together"]}
+    assert settings_rows.allowed_of(places["US"])[0].value == "fifo"
+    assert any("averages are for funds only" in each.why for each in settings_rows.refused_of(places["US"]))
+
+
+def test_methods_go_there_and_back() -> None:
+    shown = settings_rows.method_rows({2025: Method.HIFO, 2024: Method.FIFO})
+    assert shown == [MethodRow("0", "2024", "fifo"), MethodRow("1", "2025", "hifo")]
+    assert settings_rows.years_of(shown) == {"2024": "fifo", "2025": "hifo"}
