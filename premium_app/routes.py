@@ -48,6 +48,7 @@ from premium_app.pages.tax_report import tax_report_page
 from premium_app.pages.tax_reports import tax_reports_page
 from premium_app.pages.tax_review import tax_review_page
 from premium_app.pages.tax_settings import tax_settings_page
+from premium_app.pages.tax_transactions import tax_transactions_page
 from premium_app.pages.verify_email import verify_email_page
 from state.account_state import AccountState
 from state.alert_analytics_state import AlertAnalyticsState
@@ -93,6 +94,8 @@ from state.tax_report_state import TaxReportState
 from state.tax_reports_state import TaxReportsState
 from state.tax_review_state import TaxReviewState
 from state.tax_settings_state import TaxSettingsState
+from state.tax_transaction_state import TaxTransactionState
+from state.tax_transactions_state import TaxTransactionsState
 from state.two_factor_state import TwoFactorState
 from state.wallets_state import WalletsState
 from state.webhook_state import WebhookState
@@ -212,6 +215,12 @@ PAGES = (
         "tax_review.title",
         tax_review_page,
         (TaxReviewState.load, TaxReviewState.follow, LiveState.follow),
+    ),
+    PageSpec(
+        "/tax/transactions",
+        "tax_transactions.title",
+        tax_transactions_page,
+        (TaxTransactionsState.load, TaxTransactionState.load, LiveState.follow),
     ),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
     PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load, SignInWaysState.load)),

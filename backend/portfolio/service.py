@@ -3,6 +3,7 @@
 from backend.portfolio.allocation import REST, SORTS, Part, Way, allocation, asset_key, find_assets, unknown_of
 from backend.portfolio.liquidity.losses import dashboard as losses_of
 from backend.portfolio.overview import AverageCosts, asset_list, chain_reads, cost_of, portfolio_read, share_pct
+from backend.portfolio.past_worths import complete_worths
 from backend.portfolio.position_history import position_history
 from backend.portfolio.position_list import explained_tokens, position_list
 from backend.portfolio.refresh import ask_refresh
@@ -30,6 +31,7 @@ __all__ = [
     "asset_key",
     "asset_list",
     "chain_reads",
+    "complete_worths",
     "cost_of",
     "explained_tokens",
     "find_assets",

@@ -5,8 +5,9 @@ that keep what they computed (by `store.book_version`) ask for one, no page by i
 """
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,10 +18,13 @@ from backend.core.clock import utc_now
 from backend.ledger import service as ledger
 from backend.ledger.events import Coverage
 from backend.market.fiat.service import CURRENCIES, EuroRate, euro_rates
+from backend.portfolio.service import complete_worths
 from backend.tax import repository, store
 from backend.tax.assembling.assemble import Gap, assemble
 from backend.tax.books import Book, TaxSettings
+from backend.tax.engine.methods import Method
 from backend.tax.engine.money import EXACT
+from backend.tax.engine.registry import jurisdiction
 from backend.tax.settings.service import settings_of
 from backend.tax.store import Entry
 from backend.tax.transactions import FIAT_PREFIX, Edit, TaxLeg, TaxTransaction, Worth
@@ -28,6 +32,7 @@ from backend.tax.transactions import FIAT_PREFIX, Edit, TaxLeg, TaxTransaction, 
 __all__ = ["DayRates", "book_of", "settings_of"]
 # A wallet whose newest block is older than this has a history that ends there.
 BEHIND = timedelta(days=1)
+NEAR = timedelta(hours=1)
 NOT_READ = "The history has not been read yet."
 NO_START = "What happened before is not known: what was held then has an unknown cost."
 ENDS = "The history is read up to this time only."
@@ -64,6 +69,8 @@ async def book_of(session: AsyncSession, user_id: UUID, settings: TaxSettings | 
     version = await store.book_version(session, user_id)
     as_of = utc_now()
     entries = await store.entries_of(session, user_id)
+    if Method.PORTFOLIO in jurisdiction(chosen.jurisdiction).methods:
+        entries = await _with_portfolio_worths(session, user_id, entries)
     rates = await day_rates(session, chosen.currency, entries)
     gaps = await gaps_of(session, user_id, entries)
     made = await asyncio.to_thread(assemble, entries, chosen, rates, gaps)
@@ -79,6 +86,27 @@ async def book_of(session: AsyncSession, user_id: UUID, settings: TaxSettings | 
         as_of=as_of,
         transfers=made.transfers,
     )
+
+
+async def _with_portfolio_worths(session: AsyncSession, user_id: UUID, entries: list[Entry]) -> list[Entry]:
+    """Say of transactions what everything held was worth just before, by a complete snapshot at most an hour older.
+
+    Only where all that is held is in wallets that are read: of what lies at an exchange no snapshot knows.
+    """
+    if not entries or any(transaction.source != "wallet" for transaction, _ in entries):
+        return entries
+    first, last = entries[0][0].happened_at - NEAR, entries[-1][0].happened_at + NEAR
+    taken = await complete_worths(session, user_id, first, last)
+    times = [at for at, _ in taken]
+    found: list[Entry] = []
+    for transaction, edit in entries:
+        place = bisect_right(times, transaction.happened_at) - 1
+        is_near = place >= 0 and transaction.happened_at - times[place] <= NEAR
+        if is_near and transaction.portfolio_worth is None:
+            worth = Worth(taken[place][1], "USD", "portfolio snapshot", times[place])
+            transaction = replace(transaction, portfolio_worth=worth)
+        found.append((transaction, edit))
+    return found
 
 
 async def day_rates(session: AsyncSession, reporting: str, entries: Sequence[Entry]) -> DayRates:

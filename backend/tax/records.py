@@ -18,6 +18,7 @@ MOST_NOTE = 500
 MOST_PROBLEM = 300
 _KINDS = {kind.value: kind for kind in TransactionKind}
 _INCOMES = {kind.value: kind for kind in IncomeKind}
+_NOTHING: dict[str, Any] = {}
 # In this order the repository selects them.
 COLUMNS = (
     *("id", "source", "import_id", "line", "happened_at", "sequence", "kind", "income", "wallet", "to_wallet"),
@@ -159,6 +160,7 @@ def transactions_of(rows: Sequence[Sequence[Any]]) -> list[TaxTransaction]:
 
     Nothing made here is garbage: a collector that looks through it again and again while it grows costs a third more.
     """
+    _make_room()
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -172,30 +174,31 @@ def transaction_of(row: Sequence[Any]) -> TaxTransaction:
     """Return the transaction of a row that begins with COLUMNS; legs, fees and details are JSON text."""
     id_, source, import_id, line, happened_at, sequence, kind, income, wallet, to_wallet = row[:10]
     chain_id, tx_hash, protocol, legs, fees, details, note, problem = row[10:18]
-    more = orjson.loads(details).get if details != "{}" else {}.get
-    acquired = more("acquired_at")
+    more = orjson.loads(details) if details != "{}" else _NOTHING
+    get = more.get
+    acquired, chosen = get("acquired_at"), get("choices")
     return TaxTransaction(
         id=id_,
         source=source,
         happened_at=happened_at,
         kind=_KINDS[kind],
-        wallet=_same(wallet),
+        wallet=_same(wallet, wallet),
         legs=tuple(map(_leg, orjson.loads(legs))) if legs != "[]" else (),
         fees=tuple(map(_leg, orjson.loads(fees))) if fees != "[]" else (),
-        to_wallet=_same(to_wallet),
+        to_wallet=to_wallet,
         income=None if income is None else _INCOMES[income],
         sequence=sequence,
         chain_id=chain_id,
         tx_hash=tx_hash,
-        protocol=_same(protocol),
-        position=more("position"),
-        identifiers=more("identifiers"),
+        protocol=None if protocol is None else _same(protocol, protocol),
+        position=get("position"),
+        identifiers=get("identifiers"),
         import_id=import_id,
         line=line,
-        choices=choices_of(more("choices") or ()),
-        basis=worth_of(more("basis")),
+        choices=() if chosen is None else choices_of(chosen),
+        basis=worth_of(get("basis")),
         acquired_at=None if acquired is None else datetime.fromisoformat(acquired),
-        portfolio_worth=worth_of(more("portfolio_worth")),
+        portfolio_worth=worth_of(get("portfolio_worth")),
         note=note,
         problem=problem,
     )
@@ -213,37 +216,44 @@ def merged(edit: Edit | None, rule: Edit | None) -> Edit | None:
     return Edit(**values, reason=edit.reason or rule.reason)
 
 
-# The same few texts stand in every row of a long history: one object for each is kept, up to so many.
+# The same few texts stand in every row of a long history: one object for each is kept, up to so many. Moments are those
+# of the legs of one transaction, mostly.
 _MOST_TEXTS = 50_000
-_texts: dict[str | None, Any] = {}
+_texts: dict[Any, Any] = {}
+_moments: dict[str, datetime] = {}
+_same = _texts.setdefault
 
 
-def _same(text: Any) -> Any:
-    known = _texts.get(text)
-    if known is None and text is not None:
-        if len(_texts) >= _MOST_TEXTS:
-            _texts.clear()
-        known = _texts[text] = text
+def _make_room() -> None:
+    if len(_texts) > _MOST_TEXTS:
+        _texts.clear()
+    _moments.clear()
+
+
+def _moment(text: str) -> datetime:
+    known = _moments.get(text)
+    if known is None:
+        known = _moments[text] = datetime.fromisoformat(text)
     return known
 
 
 def _leg(values: Mapping[str, Any]) -> TaxLeg:
     get = values.get
-    worth = get("worth")
+    worth, asset, symbol, other = get("worth"), values["asset"], values["symbol"], get("counterparty")
     return TaxLeg(
-        _same(values["asset"]),
-        _same(values["symbol"]),
+        _same(asset, asset),
+        _same(symbol, symbol),
         Decimal(values["amount"]),
         None if worth is None else _leg_worth(worth),
-        _same(get("role", "principal")),
-        _same(get("counterparty")),
+        get("role", "principal"),
+        None if other is None else _same(other, other),
     )
 
 
 def _leg_worth(values: Mapping[str, Any]) -> Worth:
-    as_of = values.get("as_of")
-    at = None if as_of is None else datetime.fromisoformat(as_of)
-    return Worth(Decimal(values["amount"]), _same(values["currency"]), _same(values["source"]), at)
+    as_of, currency, source = values.get("as_of"), values["currency"], values["source"]
+    at = None if as_of is None else _moment(as_of)
+    return Worth(Decimal(values["amount"]), _same(currency, currency), _same(source, source), at)
 
 
 def _leg_json(leg: TaxLeg) -> dict[str, Any]:

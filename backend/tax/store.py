@@ -5,7 +5,6 @@ issues and caches compare; writers of one book stand in line (an advisory lock u
 """
 
 import asyncio
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,13 +121,8 @@ async def bump(session: AsyncSession, user_id: UUID) -> int:
 
 
 def _entries(rows: Sequence[Sequence[Any]], rules: Mapping[UUID, Edit]) -> list[Entry]:
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        return [(records.transaction_of(row), _edit(row[-2], row[-1], rules)) for row in rows]
-    finally:
-        if was_on:
-            gc.enable()
+    edits = (_edit(row[-2], row[-1], rules) for row in rows)
+    return list(zip(records.transactions_of(rows), edits, strict=True))
 
 
 def _edit(edit: str | None, rule_id: UUID | None, rules: Mapping[UUID, Edit]) -> Edit | None:

@@ -61,6 +61,7 @@ def _commands() -> list[dict[str, Any]]:
     tax = [
         {"text": t(key), "to": to, "group": t("nav.tax"), "shortcut": ""}
         for key, to in (
+            ("palette.tax_transactions", "/tax/transactions/"),
             ("palette.tax_import", "/tax/import/"),
             ("palette.tax_review", "/tax/review/"),
             ("palette.tax_reports", "/tax/reports/"),

@@ -11,6 +11,7 @@ from components.ui.tabs import tabs
 # Only what is built, in the order home, transactions, import, review, reports, optimisation, settings.
 _TABS = (
     ("home", "/tax/"),
+    ("transactions", "/tax/transactions/"),
     ("import", "/tax/import/"),
     ("review", "/tax/review/"),
     ("reports", "/tax/reports/"),

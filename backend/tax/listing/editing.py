@@ -55,7 +55,9 @@ def edit_after(before: Edit | None, wanted: TaxTransactionChange) -> Edit | None
     if said.get("choices") is not None:
         said["choices"] = tuple(ChosenLot(each.transaction_id, each.amount) for each in said["choices"])
     edit = said_after(before, Edit(**{name: each for name, each in said.items() if each is not None}))
-    edit = replace(edit, **{name: None for name, each in said.items() if each is None}, reason=wanted.reason)
+    taken_back = {name: None for name, each in said.items() if each is None}
+    worths = {name: said[name] for name in ("worths", "fee_worths") if said.get(name) is not None}
+    edit = replace(edit, **{**taken_back, **worths}, reason=wanted.reason)
     return None if edit == Edit(reason=wanted.reason) else edit
 
 

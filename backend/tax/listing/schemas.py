@@ -66,6 +66,17 @@ class LotRead(ApiModel):
     amount: Exact
 
 
+class LotCandidate(ApiModel):
+    """An earlier transaction that brought in what goes now; `value` is what it was worth, in the reporting currency."""
+
+    transaction_id: UUID
+    happened_at: Instant
+    wallet: str
+    symbol: str
+    amount: Exact
+    value: Exact | None
+
+
 class TaxEditRead(ApiModel):
     """What the user (or a bulk rule) says instead of the source; null leaves it as it is."""
 
@@ -158,7 +169,7 @@ class LotWrite(ApiModel):
 
 class TaxTransactionChange(ApiModel):
     """What holds instead of what the source says, and why. What is left out stays as it was said before; null takes
-    it back. `worths` and `feeWorths` are by the place of the leg or fee.
+    it back. `worths` and `feeWorths` are by the place of the leg or fee, and all that is said of them.
     """
 
     model_config = ConfigDict(extra="forbid")

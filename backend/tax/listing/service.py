@@ -22,6 +22,8 @@ from backend.tax import records, store
 from backend.tax import repository as books
 from backend.tax.book_service import day_rates
 from backend.tax.books import TaxSettings
+from backend.tax.engine.events import IncomeKind
+from backend.tax.engine.methods import Method
 from backend.tax.engine.registry import jurisdiction
 from backend.tax.listing import repository
 from backend.tax.listing.by_hand import asset_title, made_by_hand
@@ -31,34 +33,36 @@ from backend.tax.listing.schemas import (
     MOST_SHOWN,
     Choice,
     FilterChoices,
+    LotCandidate,
     Order,
     TaxTransactionAdd,
     TaxTransactionChange,
     TaxTransactionList,
     TaxTransactionRead,
 )
-from backend.tax.settings.service import settings_of
+from backend.tax.settings.service import settings_of, zone_of
 from backend.tax.sync.service import defer_syncs
-from backend.tax.transactions import (
-    Source,
-    TransactionKind,
-)
+from backend.tax.transactions import Source, TransactionKind, is_fiat
 
 __all__ = [
     "MOST_SHOWN",
     "Filters",
+    "IncomeKind",
     "Order",
+    "TransactionKind",
     "add",
     "asset_title",
     "change",
     "choices",
     "find",
     "list_transactions",
+    "lot_candidates",
     "page",
     "remove",
     "take_back",
 ]
 MOST_CHOICES = 300
+MOST_CANDIDATES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ class Filters:
 def year_span(settings: TaxSettings, year: int) -> tuple[datetime, datetime]:
     """Return when a tax year of a user's place begins, and when the next one does."""
     rules = jurisdiction(settings.jurisdiction)
-    zone = ZoneInfo(settings.timezone or rules.timezone)
+    zone = ZoneInfo(zone_of(settings))
     first, last = rules.year_days(year)
     return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
 
@@ -128,6 +132,37 @@ async def find(session: AsyncSession, user: CurrentUser, transaction_id: UUID) -
     """Return one transaction. Raises NotFoundError."""
     row = await _row(session, user, transaction_id)
     return (await _reads(session, user, [row], await settings_of(session, user.id)))[0]
+
+
+@requires(Feature.TAX)
+async def lot_candidates(session: AsyncSession, user: CurrentUser, transaction_id: UUID) -> list[LotCandidate]:
+    """Return the earlier transactions that brought in the one asset that goes, the earliest first.
+
+    None where the place of the user knows no specific identification, or nothing (or more than one asset) goes.
+    Raises NotFoundError.
+    """
+    settings = await settings_of(session, user.id)
+    told = records.transaction_of(await _row(session, user, transaction_id))
+    goes = {leg.asset for leg in told.legs if leg.amount < 0 and not is_fiat(leg.asset)}
+    if len(goes) != 1 or Method.SPECIFIC not in jurisdiction(settings.jurisdiction).methods:
+        return []
+    (asset,) = goes
+    conditions = {"asset": asset, "until": told.happened_at}
+    rows = await repository.page(session, user.id, conditions, newest_first=True, limit=MOST_CANDIDATES)
+    reads = await _reads(session, user, rows[::-1], settings)
+    return [
+        LotCandidate(
+            transaction_id=each.id,
+            happened_at=each.happened_at,
+            wallet=each.wallet,
+            symbol=leg.symbol,
+            amount=leg.amount,
+            value=each.value,
+        )
+        for each in reads
+        for leg in each.legs
+        if leg.asset == asset and leg.amount > 0 and each.kind is not TransactionKind.IGNORED
+    ]
 
 
 @requires(Feature.TAX)
@@ -242,7 +277,7 @@ async def _row(session: AsyncSession, user: CurrentUser, transaction_id: UUID) -
 
 def _years(settings: TaxSettings, first: datetime, last: datetime) -> list[int]:
     rules = jurisdiction(settings.jurisdiction)
-    zone = ZoneInfo(settings.timezone or rules.timezone)
+    zone = ZoneInfo(zone_of(settings))
     begin, end = (rules.year_of(each.astimezone(zone).date()) for each in (first, last))
     return list(range(end, begin - 1, -1))
 

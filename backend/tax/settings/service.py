@@ -49,6 +49,11 @@ async def settings_of(session: AsyncSession, user_id: UUID) -> TaxSettings:
     return TaxSettings() if row is None else _settings(row)
 
 
+def zone_of(settings: TaxSettings) -> str:
+    """Return the name of the time zone in which days and years are counted."""
+    return settings.timezone or jurisdiction(settings.jurisdiction).timezone
+
+
 @requires(Feature.TAX)
 async def read(session: AsyncSession, user: CurrentUser) -> TaxSettingsAnswer:
     """Return the choices that hold for a user, and what can be chosen."""

@@ -9,15 +9,18 @@ from sqlalchemy import text
 
 from backend.core.clock import utc_now
 from backend.core.db import Database
-from backend.ledger.events import Leg
+from backend.ledger.events import Kind, Leg
 from backend.market.fiat import repository as fiat_repository
 from backend.market.fiat.service import EuroRate
+from backend.portfolio.snapshots.records import row_of
+from backend.portfolio.snapshots.repository import NativeStore
 from backend.tax import book_service, repository, store
 from backend.tax.book_service import ENDS, NO_CALLS, NO_START, NOT_READ, DayRates
 from backend.tax.books import Book, IssueKind, TaxSettings
 from backend.tax.engine.calculate import calculate
 from backend.tax.transactions import Edit, TaxLeg, TransactionKind, Worth
 from tests.integration.ledger.events import NATIVE, WALLET, event
+from tests.integration.portfolio.snapshots.conftest import worth as worth_at
 from tests.integration.tax.conftest import Taxpayer
 from tests.unit.tax.made import START, made
 
@@ -140,3 +143,28 @@ def test_a_rate_has_both_sides_of_the_same_day():
     assert rates.rate("USD", other) is None
     assert rates.rate("USD", third) is None
     assert rates.rate("XXX", day) is None
+
+
+async def test_france_is_told_what_everything_was_worth_where_a_snapshot_knows(taxpayer: Taxpayer):
+    now = utc_now().replace(minute=30, second=0, microsecond=0) - timedelta(hours=5)
+    sold = event(5, kind=Kind.SWAP, legs=(Leg(token=NATIVE, amount_raw=-(10**18)),), happened_at=now)
+    early = event(4, kind=Kind.SWAP, legs=(Leg(token=NATIVE, amount_raw=-1),), happened_at=now - timedelta(hours=3))
+    await taxpayer.past(early, sold)
+    await taxpayer.sync()
+    snapshots = [
+        worth_at(taxpayer.id, now - timedelta(minutes=20), "1000"),
+        worth_at(taxpayer.id, now + timedelta(minutes=50), "9"),
+        worth_at(taxpayer.id, now - timedelta(hours=3, minutes=10), "5", is_complete=False),
+    ]
+    async with taxpayer.worker.unit_of_work() as session:
+        await NativeStore(session).write([row_of(each) for each in snapshots])
+
+    async def values(settings: TaxSettings) -> list[Decimal | None]:
+        return [each.portfolio_value for each in (await book(taxpayer, settings)).events if each.out]
+
+    france = TaxSettings(jurisdiction="FR", currency="USD")
+    assert await values(france) == [None, Decimal(1000)]
+    assert await values(TaxSettings()) == [None, None]
+    async with taxpayer.app.unit_of_work(taxpayer.id) as session:  # an exchange holds something that no snapshot knows
+        await store.add_transactions(session, taxpayer.id, [made(1)])
+    assert set(await values(france)) == {None}
