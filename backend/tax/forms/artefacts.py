@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from backend.tax.books import Book
 from backend.tax.engine.calculate import Calculation
 from backend.tax.forms import csv_files, form_8949, schedule_d
-from backend.tax.forms.audit import archive, report_json
+from backend.tax.forms.audit import archive, year_json
 from backend.tax.forms.irs_template import FORM_8949, SCHEDULE_D, read_template
 from backend.tax.forms.records import CSV, PDF, Artefact, Holder, TotalsDifferError
 from backend.tax.forms.schedules.common import draw
@@ -28,8 +28,9 @@ def artefacts(
     found = tax_year(book, done, year, holder)
     files = [*_official(found, templates), *_drawn(found), *_for_programs(found)]
     check(found, files)
-    check_data(found, report_json(found))
-    return [*files, archive(found, files)]
+    data = year_json(found)
+    check_data(found, data)
+    return [*files, archive(found, files, data)]
 
 
 def _official(year: TaxYear, templates: Mapping[tuple[str, int], bytes]) -> list[Artefact]:

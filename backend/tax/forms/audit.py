@@ -1,12 +1,13 @@
 """The audit archive: all files of a year, every disposal in words, the figures as data, hashes of the files. Pure."""
 
 import io
-import json
 import zipfile
 from collections.abc import Sequence
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
+
+import orjson
 
 from backend.tax.engine.calculate import ENGINE_VERSION
 from backend.tax.engine.explain import explain, plain, tokens
@@ -15,15 +16,16 @@ from backend.tax.engine.results import Disposal
 from backend.tax.forms.records import ZIP, Artefact
 from backend.tax.forms.year import TaxYear
 
+DATA_NAME = "year.json"
 _FIXED = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP knows: dates would make each archive another one
 
 
-def archive(year: TaxYear, files: Sequence[Artefact]) -> Artefact:
-    """Return the archive of a year. The same input gives the same bytes."""
+def archive(year: TaxYear, files: Sequence[Artefact], data: bytes) -> Artefact:
+    """Return the archive of a year with its data (`year_json`). The same input gives the same bytes."""
     inside = [
         *((file.name, file.content) for file in files),
         ("explanations.txt", _explanations(year)),
-        ("report.json", report_json(year)),
+        (DATA_NAME, data),
     ]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
@@ -35,7 +37,7 @@ def archive(year: TaxYear, files: Sequence[Artefact]) -> Artefact:
     return Artefact("audit.zip", f"Everything of {year.label} for an audit", ZIP, out.getvalue())
 
 
-def report_json(year: TaxYear) -> bytes:
+def year_json(year: TaxYear) -> bytes:
     """Return the year as data: settings, figures rounded and exact, every disposal with its lots, income, unknowns."""
     settings = year.book.settings
     missing = sorted(
@@ -71,7 +73,7 @@ def report_json(year: TaxYear) -> bytes:
             proceeds in missing
         ],
     }  # fmt: skip
-    return json.dumps(data, ensure_ascii=False, indent=1).encode()
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2)
 
 
 def _figures(rounded: YearResult, exact: YearResult) -> list[dict[str, Any]]:
@@ -104,14 +106,14 @@ def _disposal(year: TaxYear, exact: Disposal, rounded: Disposal) -> dict[str, An
 def _explanations(year: TaxYear) -> bytes:
     parts = [f"{year.done.rules.name}, {year.label}: every disposal in words. Amounts in {year.currency}, not rounded."]
     for number, disposal in enumerate(year.rounded.exact_disposals, 1):
-        lines = explain(year.done, disposal, year.book.places)
+        lines = explain(year.done, disposal, year.book.places, currency=year.currency)
         parts.append("\n".join([f"{number}. Event {', '.join(disposal.event_ids)}", *(f"   {line}" for line in lines)]))
     return ("\n\n".join(parts) + "\n").encode()
 
 
 def _readme(year: TaxYear, files: Sequence[Artefact], inside: Sequence[tuple[str, bytes]]) -> bytes:
     titles = {file.name: file.title for file in files}
-    titles |= {"explanations.txt": "Every disposal in words, with formulas", "report.json": "The year as data"}
+    titles |= {"explanations.txt": "Every disposal in words, with formulas", DATA_NAME: "The year as data"}
     lines = [
         f"Tax records of {year.label}, {year.done.rules.name}. Amounts in {year.currency}.",
         f"Engine {ENGINE_VERSION}; input hash {year.fingerprint}; book version {year.book.version}.",

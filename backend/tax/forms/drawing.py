@@ -55,6 +55,7 @@ class Document:
         self._canvas.setCreator("")
         self._title, self._note = clean(title), clean(note)
         self._y = 0.0
+        self._pen: tuple[colors.Color, str, float] | None = None
         self._open_page()
 
     def heading(self, text: str) -> None:
@@ -122,6 +123,7 @@ class Document:
     def _head(self, places: Sequence[tuple[float, float, bool]], heads: Sequence[list[str]], width: float) -> None:
         tall = 8 * max(map(len, heads)) + 5
         self._canvas.setFillColor(GROUND)
+        self._pen = None
         self._canvas.rect(MARGIN, self._y - tall, width, tall, stroke=0, fill=1)
         for (left, size, is_number), lines in zip(places, heads, strict=True):
             for place, line in enumerate(lines):
@@ -157,8 +159,10 @@ class Document:
         *,
         is_clean: bool = False,
     ) -> None:
-        self._canvas.setFillColor(color)
-        self._canvas.setFont(font, size)
+        if self._pen != (color, font, size):  # most cells of a table are alike
+            self._canvas.setFillColor(color)
+            self._canvas.setFont(font, size)
+            self._pen = (color, font, size)
         self._canvas.drawString(x, y, text if is_clean else clean(text))
 
     def _need(self, height: float) -> None:
@@ -172,6 +176,7 @@ class Document:
 
     def _open_page(self) -> None:
         self._y = self.height - MARGIN
+        self._pen = None  # a page begins without colour and font
 
     def _close_page(self) -> None:
         self._text(MARGIN, MARGIN - 12, self._note, FONT, SMALL, SOFT, is_clean=True)

@@ -2,14 +2,15 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from pypdf import PdfReader
 
 from backend.tax.engine.money import money, scaled
+from backend.tax.forms.audit import DATA_NAME
 from backend.tax.forms.lines import Totals, totals
 from backend.tax.forms.records import Artefact, TotalsDifferError
 from backend.tax.forms.year import TaxYear
@@ -41,13 +42,13 @@ def check(year: TaxYear, files: Iterable[Artefact]) -> None:
             _same(file.name, "income", found, expected)
 
 
-def check_data(year: TaxYear, report: bytes) -> None:
+def check_data(year: TaxYear, data: bytes) -> None:
     """Raise TotalsDifferError when the figures as data are not those of the lines."""
-    figures = {each["name"]: Decimal(each["amount"]) for each in json.loads(report)["figures"]}
+    figures = {each["name"]: Decimal(each["amount"]) for each in orjson.loads(data)["figures"]}
     sums = totals(year.lines)
-    _same("report.json", "proceeds", figures["proceeds"], sums.proceeds)
-    _same("report.json", "cost", figures["cost"], sums.cost)
-    _same("report.json", "gains less losses", figures["net_gain"], sums.gain)
+    _same(DATA_NAME, "proceeds", figures["proceeds"], sums.proceeds)
+    _same(DATA_NAME, "cost", figures["cost"], sums.cost)
+    _same(DATA_NAME, "gains less losses", figures["net_gain"], sums.gain)
 
 
 def _against_engine(year: TaxYear, sums: Totals) -> None:

@@ -100,7 +100,7 @@ def test_proceeds_on_sa108_are_before_the_costs_of_disposal() -> None:
         if line in totals:
             totals[line] = lines[place + 2]
     figures = {
-        each["name"]: Decimal(each["amount"]) for each in json.loads(_inside(made("UK"), "report.json"))["figures"]
+        each["name"]: Decimal(each["amount"]) for each in json.loads(_inside(made("UK"), "year.json"))["figures"]
     }
     assert Decimal(totals["13.2"].replace(",", "")) == figures["proceeds"] + Decimal("1.11")
     assert Decimal(totals["13.3"].replace(",", "")) == figures["cost"] + Decimal("1.11")
@@ -187,14 +187,14 @@ def test_the_archive_says_the_hash_of_everything(files: dict[str, Artefact]) -> 
     with zipfile.ZipFile(io.BytesIO(files["audit.zip"].content)) as packed:
         names = packed.namelist()
         assert {each.date_time for each in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert set(names) == set(files) - {"audit.zip"} | {"README.txt", "report.json", "explanations.txt"}
+        assert set(names) == set(files) - {"audit.zip"} | {"README.txt", "year.json", "explanations.txt"}
         readme = packed.read("README.txt").decode()
         for name in names:
             if name != "README.txt":
                 assert f"{sha256(packed.read(name)).hexdigest()}  {name}" in readme
         words = packed.read("explanations.txt").decode()
         assert "of lot b1, acquired 2022-08-01 (first in, first out)" in words
-        report = json.loads(packed.read("report.json"))
+        report = json.loads(packed.read("year.json"))
     assert report["unknown"] == 1 and report["missing"][0]["event"] == "lost"
     assert report["disposals"][0]["lots"][0]["lot"] == "b1" and report["disposals"][0]["lots"][0]["term"] == "long"
 
@@ -219,12 +219,12 @@ def test_a_file_that_differs_by_a_cent_stops_everything(files: dict[str, Artefac
 
 def test_data_that_differ_stop_everything(files: dict[str, Artefact]) -> None:
     book, done = book_of(history())
-    report = json.loads(_inside(files, "report.json"))
+    report = json.loads(_inside(files, "year.json"))
     check_data(tax_year(book, done, 2024, Holder()), json.dumps(report).encode())
     for figure in report["figures"]:
         if figure["name"] == "net_gain":
             figure["amount"] = str(Decimal(figure["amount"]) + Decimal("0.01"))
-    with pytest.raises(TotalsDifferError, match=r"report\.json: gains less losses"):
+    with pytest.raises(TotalsDifferError, match=r"year\.json: gains less losses"):
         check_data(tax_year(book, done, 2024, Holder()), json.dumps(report).encode())
 
 
