@@ -29,7 +29,7 @@ MARKET_SECONDS = 2.5
 # Measured on Uniswap's own contracts with their routers (tests/integration/portfolio/test_swap_costs.py holds these to
 # it): the first pool with everything around it, every further pool, a first approval, wrapping, and what is paid once
 # when a wallet gets a token that it never held. A plan counts an approval and such a token: it may cost less.
-V2_GAS, V3_GAS = (92_000, 47_000), (123_000, 80_000)
+V2_GAS, V3_GAS = (102_000, 56_000), (108_000, 70_000)
 APPROVAL_GAS, WRAP_GAS, NEW_TOKEN_GAS = 48_000, 30_000, 17_500
 
 

@@ -26,6 +26,7 @@ from backend.embedded.ports import free_port, is_port_free, wait_until
 from backend.worker import follower
 
 TRANSFER_TOPIC = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+MINED_AT_ONCE = 200
 
 
 @dataclass
@@ -77,7 +78,8 @@ class Anvil:
         async with Rpc(self.url) as rpc:
             nonces = await pending_nonces(rpc, sorted({item.sender for item in transactions}))
             await rpc.all(send_calls(transactions, nonces))
-            await rpc.call("anvil_mine", hex(blocks))
+            for start in range(0, blocks, MINED_AT_ONCE):  # a thousand in one call take longer than a call may
+                await rpc.call("anvil_mine", hex(min(MINED_AT_ONCE, blocks - start)))
 
     async def head(self) -> tuple[int, str]:
         block = await self.call("eth_getBlockByNumber", "latest", False)
