@@ -27,8 +27,9 @@ from backend.portfolio.engine.price_impact import PoolSide, cheapest_side, left_
 log = get_logger(__name__)
 MARKET_SECONDS = 2.5
 # Measured on Uniswap's own contracts with their routers (tests/integration/portfolio/test_swap_costs.py holds these to
-# it): the first pool with everything around it, every further pool, a first approval, wrapping, and what is paid once
-# when a wallet gets a token that it never held. A plan counts an approval and such a token: it may cost less.
+# it), in pools that were traded before, some seconds ago: the first pool with everything around it, every further pool,
+# a first approval, wrapping, and what is paid once when a wallet gets a token that it never held. A plan counts an
+# approval and such a token: it may cost less.
 V2_GAS, V3_GAS = (102_000, 56_000), (108_000, 70_000)
 APPROVAL_GAS, WRAP_GAS, NEW_TOKEN_GAS = 48_000, 30_000, 17_500
 
