@@ -24,6 +24,8 @@ class Scope(StrEnum):
     READ_MARKET = "read:market"
     READ_PORTFOLIO = "read:portfolio"
     READ_SUBSCRIPTIONS = "read:subscriptions"
+    READ_TAX = "read:tax"
+    WRITE_TAX = "write:tax"
 
 
 class ApiKeyCreate(ApiModel):

@@ -179,3 +179,5 @@ WritesAlerts = Annotated[CurrentUser, Security(current_user, scopes=[Scope.WRITE
 ReadsMarket = Annotated[CurrentUser, Security(current_user, scopes=[Scope.READ_MARKET.value])]
 ReadsPortfolio = Annotated[CurrentUser, Security(current_user, scopes=[Scope.READ_PORTFOLIO.value])]
 ReadsSubscriptions = Annotated[CurrentUser, Security(current_user, scopes=[Scope.READ_SUBSCRIPTIONS.value])]
+ReadsTax = Annotated[CurrentUser, Security(current_user, scopes=[Scope.READ_TAX.value])]
+WritesTax = Annotated[CurrentUser, Security(current_user, scopes=[Scope.WRITE_TAX.value])]

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import ConfigDict, Field
 
-from backend.api.auth import SignedIn
+from backend.api.auth import ReadsTax, WritesTax
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.resources import resources
 from backend.core.schemas import ApiModel
@@ -63,7 +63,7 @@ class TransactionQuery(ApiModel):
 
 
 @router.get("/settings")
-async def read_settings(user: SignedIn) -> Envelope[TaxSettingsAnswer]:
+async def read_settings(user: ReadsTax) -> Envelope[TaxSettingsAnswer]:
     """Read what you chose, and what can be chosen in each place."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await settings.read(session, user)
@@ -72,7 +72,7 @@ async def read_settings(user: SignedIn) -> Envelope[TaxSettingsAnswer]:
 
 @router.put("/settings")
 @router.post("/settings")
-async def change_settings(user: SignedIn, body: TaxSettingsChange) -> Envelope[TaxSettingsAnswer]:
+async def change_settings(user: WritesTax, body: TaxSettingsChange) -> Envelope[TaxSettingsAnswer]:
     """Choose; what you leave out stays. What the law of your place refuses is refused, with its reason by field."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await settings.change(session, user, body)
@@ -81,7 +81,7 @@ async def change_settings(user: SignedIn, body: TaxSettingsChange) -> Envelope[T
 
 @router.get("/transactions")
 async def list_transactions(
-    user: SignedIn, query: Annotated[TransactionQuery, Query()]
+    user: ReadsTax, query: Annotated[TransactionQuery, Query()]
 ) -> Envelope[TaxTransactionList]:
     """List your transactions: from wallets, files and by hand, as they count and as their sources say them."""
     async with resources().database.unit_of_work(user.id) as session:
@@ -90,7 +90,7 @@ async def list_transactions(
 
 
 @router.get("/transactions/choices")
-async def filter_choices(user: SignedIn) -> Envelope[FilterChoices]:
+async def filter_choices(user: ReadsTax) -> Envelope[FilterChoices]:
     """Read the years, assets and wallets that you have transactions of."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await listing.choices(session, user)
@@ -98,7 +98,7 @@ async def filter_choices(user: SignedIn) -> Envelope[FilterChoices]:
 
 
 @router.get("/transactions/{transaction_id}", responses=errors(404))
-async def read_transaction(user: SignedIn, transaction_id: UUID) -> Envelope[TaxTransactionRead]:
+async def read_transaction(user: ReadsTax, transaction_id: UUID) -> Envelope[TaxTransactionRead]:
     """Read one transaction with all that is known and said of it."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await listing.find(session, user, transaction_id)
@@ -106,7 +106,7 @@ async def read_transaction(user: SignedIn, transaction_id: UUID) -> Envelope[Tax
 
 
 @router.post("/transactions", status_code=201)
-async def add_transaction(user: SignedIn, body: TaxTransactionAdd) -> Envelope[TaxTransactionRead]:
+async def add_transaction(user: WritesTax, body: TaxTransactionAdd) -> Envelope[TaxTransactionRead]:
     """Write a transaction by hand."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await listing.add(session, user, body)
@@ -115,7 +115,7 @@ async def add_transaction(user: SignedIn, body: TaxTransactionAdd) -> Envelope[T
 
 @router.patch("/transactions/{transaction_id}", responses=errors(404))
 async def change_transaction(
-    user: SignedIn, transaction_id: UUID, body: TaxTransactionChange
+    user: WritesTax, transaction_id: UUID, body: TaxTransactionChange
 ) -> Envelope[TaxTransactionRead]:
     """Say what holds instead of what the source says, and why. What the source says stays beside it."""
     async with resources().database.unit_of_work(user.id) as session:
@@ -124,7 +124,7 @@ async def change_transaction(
 
 
 @router.delete("/transactions/{transaction_id}/edit", responses=errors(404))
-async def take_edit_back(user: SignedIn, transaction_id: UUID) -> Envelope[TaxTransactionRead]:
+async def take_edit_back(user: WritesTax, transaction_id: UUID) -> Envelope[TaxTransactionRead]:
     """Take back what you said of a transaction: its source, or a bulk rule, counts again."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await listing.take_back(session, user, transaction_id)
@@ -132,7 +132,7 @@ async def take_edit_back(user: SignedIn, transaction_id: UUID) -> Envelope[TaxTr
 
 
 @router.delete("/transactions/{transaction_id}", responses=errors(404, 409))
-async def remove_transaction(user: SignedIn, transaction_id: UUID) -> Envelope[TaxTransactionRemoved]:
+async def remove_transaction(user: WritesTax, transaction_id: UUID) -> Envelope[TaxTransactionRemoved]:
     """Delete a transaction that you wrote by hand."""
     async with resources().database.unit_of_work(user.id) as session:
         await listing.remove(session, user, transaction_id)
@@ -140,7 +140,7 @@ async def remove_transaction(user: SignedIn, transaction_id: UUID) -> Envelope[T
 
 
 @router.get("/summary")
-async def read_years(user: SignedIn) -> Envelope[TaxYears]:
+async def read_years(user: ReadsTax) -> Envelope[TaxYears]:
     """Read what every year comes to: computed from your transactions as they are now."""
     held = resources()
     async with held.database.unit_of_work(user.id) as session:
@@ -149,7 +149,7 @@ async def read_years(user: SignedIn) -> Envelope[TaxYears]:
 
 
 @router.get("/summary/{year}", responses=errors(404))
-async def read_year(user: SignedIn, year: Annotated[int, Path(ge=2009, le=2100)]) -> Envelope[YearAnswer]:
+async def read_year(user: ReadsTax, year: Annotated[int, Path(ge=2009, le=2100)]) -> Envelope[YearAnswer]:
     """Read what one tax year comes to, and how much of it rests on what is not settled."""
     held = resources()
     async with held.database.unit_of_work(user.id) as session:

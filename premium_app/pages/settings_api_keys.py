@@ -27,7 +27,10 @@ from state.shell_state import ShellState
 # On the class, a state's attributes are values of the page.
 keys: Any = ApiKeysState
 
-_SCOPES = ("read:alerts", "write:alerts", "read:market", "read:portfolio", "read:subscriptions")
+_SCOPES = (
+    *("read:alerts", "write:alerts", "read:market", "read:portfolio"),
+    *("read:subscriptions", "read:tax", "write:tax"),
+)
 _COLUMNS = (
     Column(t("api_keys.column_name"), width="w-full"),
     Column(t("api_keys.column_scopes"), hide="lg"),

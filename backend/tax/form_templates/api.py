@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from backend.api.auth import SignedIn
+from backend.api.auth import ReadsTax, WritesTax
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.resources import resources
 from backend.core.errors import InvalidInputError
@@ -41,7 +41,7 @@ _FILE = {
 
 
 @router.get("")
-async def list_forms(user: SignedIn) -> Envelope[FormTemplateList]:
+async def list_forms(user: ReadsTax) -> Envelope[FormTemplateList]:
     """List the official forms that can be filled in, and which of them are here."""
     held = resources()
     async with held.database.unit_of_work(user.id) as session:
@@ -50,7 +50,7 @@ async def list_forms(user: SignedIn) -> Envelope[FormTemplateList]:
 
 
 @router.post("", status_code=201, openapi_extra=_FILE)
-async def add_form(request: Request, user: SignedIn) -> Envelope[FormTemplateAdded]:
+async def add_form(request: Request, user: WritesTax) -> Envelope[FormTemplateAdded]:
     """Upload an official form (Form 8949 or Schedule D, 2020 to 2025): which one it is, is read from it."""
     content = await _file(request)
     async with resources().database.unit_of_work(user.id) as session:
@@ -59,7 +59,7 @@ async def add_form(request: Request, user: SignedIn) -> Envelope[FormTemplateAdd
 
 
 @router.get("/{form}/{year}", responses=errors(404))
-async def read_form(user: SignedIn, form: FormName, year: FormYear) -> Envelope[FormTemplateRead]:
+async def read_form(user: ReadsTax, form: FormName, year: FormYear) -> Envelope[FormTemplateRead]:
     """Read which file a form is, and where it is from."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await service.read(session, user, form, year)
@@ -67,7 +67,7 @@ async def read_form(user: SignedIn, form: FormName, year: FormYear) -> Envelope[
 
 
 @router.put("/{form}/{year}", openapi_extra=_FILE)
-async def put_form(request: Request, user: SignedIn, form: FormName, year: FormYear) -> Envelope[FormTemplateRead]:
+async def put_form(request: Request, user: WritesTax, form: FormName, year: FormYear) -> Envelope[FormTemplateRead]:
     """Keep this PDF as the form of a year. It is refused when it is another form or another year's."""
     content = await _file(request)
     async with resources().database.unit_of_work(user.id) as session:
@@ -76,7 +76,7 @@ async def put_form(request: Request, user: SignedIn, form: FormName, year: FormY
 
 
 @router.post("/{form}/{year}/download", status_code=201, responses=errors(409, 502, 503))
-async def download_form(user: SignedIn, form: FormName, year: FormYear) -> Envelope[FormTemplateRead]:
+async def download_form(user: WritesTax, form: FormName, year: FormYear) -> Envelope[FormTemplateRead]:
     """Have the form taken from the IRS."""
     held = resources()
     content, address = await service.fetch(user, held.settings, form, year)
@@ -86,7 +86,7 @@ async def download_form(user: SignedIn, form: FormName, year: FormYear) -> Envel
 
 
 @router.delete("/{form}/{year}", responses=errors(404))
-async def remove_form(user: SignedIn, form: FormName, year: FormYear) -> Envelope[FormTemplateRead]:
+async def remove_form(user: WritesTax, form: FormName, year: FormYear) -> Envelope[FormTemplateRead]:
     """Keep a form no longer: reports of its year have the statement alone."""
     async with resources().database.unit_of_work(user.id) as session:
         removed = await service.remove(session, user, form, year)

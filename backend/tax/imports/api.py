@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
-from backend.api.auth import SignedIn
+from backend.api.auth import ReadsTax, WritesTax
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.resources import resources
 from backend.core.errors import InvalidInputError
@@ -38,7 +38,7 @@ _QUEUED: dict[int | str, dict[str, Any]] = {202: {"description": "Put in line: i
     openapi_extra=BODY,
 )
 async def import_transactions(
-    request: Request, response: Response, user: SignedIn
+    request: Request, response: Response, user: WritesTax
 ) -> Envelope[ImportUploaded | ImportAsked]:
     """Upload a file of transactions, or have your wallets' history taken over (JSON: source "wallet").
 
@@ -63,7 +63,7 @@ async def import_transactions(
 
 
 @router.get("/imports")
-async def list_imports(user: SignedIn) -> Envelope[ImportList]:
+async def list_imports(user: ReadsTax) -> Envelope[ImportList]:
     """List your imports, the newest first."""
     async with resources().database.unit_of_work(user.id) as session:
         imports = await service.list_imports(session, user)
@@ -71,7 +71,7 @@ async def list_imports(user: SignedIn) -> Envelope[ImportList]:
 
 
 @router.get("/imports/{import_id}", responses=errors(404))
-async def read_import(user: SignedIn, import_id: UUID, query: Annotated[LineQuery, Query()]) -> Envelope[ImportPreview]:
+async def read_import(user: ReadsTax, import_id: UUID, query: Annotated[LineQuery, Query()]) -> Envelope[ImportPreview]:
     """Read what becomes of a file, line by line. Once it is imported, lines that need no word are not kept."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await service.preview(session, user, import_id, query)
@@ -79,7 +79,7 @@ async def read_import(user: SignedIn, import_id: UUID, query: Annotated[LineQuer
 
 
 @router.patch("/imports/{import_id}", responses=errors(404, 409))
-async def change_import(user: SignedIn, import_id: UUID, body: ImportChange) -> Envelope[ImportUploaded]:
+async def change_import(user: WritesTax, import_id: UUID, body: ImportChange) -> Envelope[ImportUploaded]:
     """Have a file read otherwise: another source, account, time zone or columns, or cells corrected by line."""
     async with resources().database.unit_of_work(user.id) as session:
         changed = await service.change(session, user, import_id, body)
@@ -88,7 +88,7 @@ async def change_import(user: SignedIn, import_id: UUID, body: ImportChange) -> 
 
 @router.post("/imports/{import_id}/commit", responses={**_QUEUED, **errors(404, 409)})
 async def commit_import(
-    user: SignedIn, import_id: UUID, response: Response, body: Commit | None = None
+    user: WritesTax, import_id: UUID, response: Response, body: Commit | None = None
 ) -> Envelope[ImportUploaded]:
     """Import a file, all of it or nothing (202 for a large one). Doing it twice does it once."""
     async with resources().database.unit_of_work(user.id) as session:
@@ -98,7 +98,7 @@ async def commit_import(
 
 
 @router.post("/imports/{import_id}/stop", responses=errors(404))
-async def stop_import(user: SignedIn, import_id: UUID) -> Envelope[ImportRead]:
+async def stop_import(user: WritesTax, import_id: UUID) -> Envelope[ImportRead]:
     """Stop the work with a large file; nothing of it is imported then."""
     async with resources().database.unit_of_work(user.id) as session:
         stopped = await service.stop(session, user, import_id)
@@ -106,7 +106,7 @@ async def stop_import(user: SignedIn, import_id: UUID) -> Envelope[ImportRead]:
 
 
 @router.delete("/imports/{import_id}", responses=errors(404, 409))
-async def undo_import(user: SignedIn, import_id: UUID) -> Envelope[ImportUndone]:
+async def undo_import(user: WritesTax, import_id: UUID) -> Envelope[ImportUndone]:
     """Undo an import; a file that was not imported is discarded. What another file brought too stays."""
     async with resources().database.unit_of_work(user.id) as session:
         await service.stop_reading(session, user, import_id)

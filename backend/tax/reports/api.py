@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 
 from backend.accounts.service import CurrentUser
-from backend.api.auth import SignedIn
+from backend.api.auth import ReadsTax, WritesTax
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.files import FILE_RESPONSES, file_response, started
 from backend.api.resources import resources
@@ -58,7 +58,7 @@ class AuditQuery(ApiModel):
 
 
 @router.post("/reports", status_code=202)
-async def ask_for_report(user: SignedIn, body: ReportAsk) -> Envelope[ReportRead]:
+async def ask_for_report(user: WritesTax, body: ReportAsk) -> Envelope[ReportRead]:
     """Have a year's report made. What the place's law refuses is refused now, with the reason."""
     async with resources().database.unit_of_work(user.id) as session:
         report = await service.ask_for_report(session, user, body)
@@ -66,7 +66,7 @@ async def ask_for_report(user: SignedIn, body: ReportAsk) -> Envelope[ReportRead
 
 
 @router.get("/reports")
-async def list_reports(user: SignedIn) -> Envelope[ReportList]:
+async def list_reports(user: ReadsTax) -> Envelope[ReportList]:
     """List your reports, the newest year first, of a year the newest version first."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await service.list_reports(session, user)
@@ -74,7 +74,7 @@ async def list_reports(user: SignedIn) -> Envelope[ReportList]:
 
 
 @router.get("/reports/{report_id}", response_model=Envelope[ReportDetail], responses=errors(404))
-async def read_report(user: SignedIn, report_id: UUID, query: Annotated[DisposalQuery, Query()]) -> Any:
+async def read_report(user: ReadsTax, report_id: UUID, query: Annotated[DisposalQuery, Query()]) -> Any:
     """Read a report: figures, what they rest on, files, what changed, and every disposal with its lots."""
     async with resources().database.unit_of_work(user.id) as session:
         detail = await service.detail_of(session, user, report_id, query.cursor, query.limit)
@@ -98,7 +98,7 @@ async def _whole(user: CurrentUser, answer: Envelope[ReportDetail]) -> AsyncIter
 
 
 @router.post("/reports/{report_id}/cancel", responses=errors(404, 409))
-async def cancel_report(user: SignedIn, report_id: UUID) -> Envelope[ReportRead]:
+async def cancel_report(user: WritesTax, report_id: UUID) -> Envelope[ReportRead]:
     """Stop the making of a report."""
     async with resources().database.unit_of_work(user.id) as session:
         report = await service.cancel_report(session, user, report_id)
@@ -106,7 +106,7 @@ async def cancel_report(user: SignedIn, report_id: UUID) -> Envelope[ReportRead]
 
 
 @router.post("/reports/{report_id}/regenerate", status_code=202, responses=errors(404))
-async def make_again(user: SignedIn, report_id: UUID) -> Envelope[ReportRead]:
+async def make_again(user: WritesTax, report_id: UUID) -> Envelope[ReportRead]:
     """Have a report made again with the same settings, as a new version that says what changed and why."""
     async with resources().database.unit_of_work(user.id) as session:
         report = await service.make_again(session, user, report_id)
@@ -114,7 +114,7 @@ async def make_again(user: SignedIn, report_id: UUID) -> Envelope[ReportRead]:
 
 
 @router.delete("/reports/{report_id}", responses=errors(404))
-async def delete_report(user: SignedIn, report_id: UUID) -> Envelope[ReportDeleted]:
+async def delete_report(user: WritesTax, report_id: UUID) -> Envelope[ReportDeleted]:
     """Delete a report with its files; one that is being made is stopped."""
     async with resources().database.unit_of_work(user.id) as session:
         await service.delete_report(session, user, report_id)
@@ -122,7 +122,7 @@ async def delete_report(user: SignedIn, report_id: UUID) -> Envelope[ReportDelet
 
 
 @router.get("/reports/{report_id}/files/{name}", response_class=Response, responses={**_FILE, **errors(404)})
-async def read_file(user: SignedIn, report_id: UUID, name: str, inline: bool = False) -> Response:
+async def read_file(user: ReadsTax, report_id: UUID, name: str, inline: bool = False) -> Response:
     """Download a file of a report; with `inline` a PDF is shown instead."""
     async with resources().database.unit_of_work(user.id) as session:
         about, content = await service.file_of(session, user, report_id, name)
@@ -138,7 +138,7 @@ async def read_file(user: SignedIn, report_id: UUID, name: str, inline: bool = F
 
 
 @router.get("/audit-trail", response_model=Envelope[AuditTrail], responses={**FILE_RESPONSES, **errors(404)})
-async def audit_trail(user: SignedIn, query: Annotated[AuditQuery, Query()]) -> Any:
+async def audit_trail(user: ReadsTax, query: Annotated[AuditQuery, Query()]) -> Any:
     """Read how disposals were computed, in words, down to the lot; as a file with `format`."""
     async with resources().database.unit_of_work(user.id) as session:
         limit = 1 if query.format != "page" else query.limit

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
 
-from backend.api.auth import SignedIn
+from backend.api.auth import ReadsTax, WritesTax
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.resources import resources
 from backend.core.schemas import ApiModel
@@ -56,7 +56,7 @@ class PageQuery(ApiModel):
 
 
 @router.get("/issues")
-async def list_issues(user: SignedIn, query: Annotated[IssueQuery, Query()]) -> Envelope[IssueList]:
+async def list_issues(user: ReadsTax, query: Annotated[IssueQuery, Query()]) -> Envelope[IssueList]:
     """List what is not settled, what most rests on first, with ways to settle it; counts and sums are of all of it."""
     kind = None if query.kind is None else query.kind.value
     wanted = service.Filter(kind, query.asset, query.wallet, query.dismissed)
@@ -65,7 +65,7 @@ async def list_issues(user: SignedIn, query: Annotated[IssueQuery, Query()]) -> 
 
 
 @router.post("/issues/review", status_code=202)
-async def ask_review(user: SignedIn) -> Envelope[ReviewStamp]:
+async def ask_review(user: WritesTax) -> Envelope[ReviewStamp]:
     """Have your book reviewed now, as happens by itself after every change."""
     async with resources().database.unit_of_work(user.id) as session:
         stamp = await service.stamp_of(session, user)
@@ -74,35 +74,35 @@ async def ask_review(user: SignedIn) -> Envelope[ReviewStamp]:
 
 
 @router.post("/issues/bulk", responses=errors(404, 409))
-async def settle_many(user: SignedIn, body: Bulk) -> Envelope[Decided]:
+async def settle_many(user: WritesTax, body: Bulk) -> Envelope[Decided]:
     """Follow the same sort of proposal for many issues, or put them aside; it is one decision to take back."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.settle_many(session, user, body))
 
 
 @router.post("/issues/{issue_id}/accept", responses=errors(404, 409))
-async def accept_proposal(user: SignedIn, issue_id: UUID, body: Accept) -> Envelope[Decided]:
+async def accept_proposal(user: WritesTax, issue_id: UUID, body: Accept) -> Envelope[Decided]:
     """Follow a proposal of an issue: its edits are written with your reason."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.accept(session, user, issue_id, body))
 
 
 @router.post("/issues/{issue_id}/worth", responses=errors(404, 409))
-async def give_worth(user: SignedIn, issue_id: UUID, body: GiveWorth) -> Envelope[Decided]:
+async def give_worth(user: WritesTax, issue_id: UUID, body: GiveWorth) -> Envelope[Decided]:
     """Say what units were worth of which nobody knows it, and how you know."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.give_worth(session, user, issue_id, body))
 
 
 @router.post("/issues/{issue_id}/dismiss", responses=errors(404))
-async def dismiss_issue(user: SignedIn, issue_id: UUID, body: Dismiss) -> Envelope[Decided]:
+async def dismiss_issue(user: WritesTax, issue_id: UUID, body: Dismiss) -> Envelope[Decided]:
     """Put an issue aside; what it is about stays as it is."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.dismiss(session, user, issue_id, body.reason))
 
 
 @router.post("/issues/{issue_id}/restore", responses=errors(404))
-async def restore_issue(user: SignedIn, issue_id: UUID) -> Envelope[ReviewStamp]:
+async def restore_issue(user: WritesTax, issue_id: UUID) -> Envelope[ReviewStamp]:
     """Put a dismissed issue back among the open ones."""
     async with resources().database.unit_of_work(user.id) as session:
         await service.restore(session, user, issue_id)
@@ -110,42 +110,42 @@ async def restore_issue(user: SignedIn, issue_id: UUID) -> Envelope[ReviewStamp]
 
 
 @router.get("/decisions")
-async def list_decisions(user: SignedIn, query: Annotated[PageQuery, Query()]) -> Envelope[DecisionList]:
+async def list_decisions(user: ReadsTax, query: Annotated[PageQuery, Query()]) -> Envelope[DecisionList]:
     """List what you decided, the newest first."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.decisions_of(session, user, query.cursor, query.limit))
 
 
 @router.post("/decisions/{decision_id}/undo", responses=errors(404, 409))
-async def undo_decision(user: SignedIn, decision_id: UUID) -> Envelope[Undone]:
+async def undo_decision(user: WritesTax, decision_id: UUID) -> Envelope[Undone]:
     """Take a decision back; what you edited again since stays as it is."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.undo(session, user, decision_id))
 
 
 @router.get("/rules")
-async def list_rules(user: SignedIn) -> Envelope[RuleList]:
+async def list_rules(user: ReadsTax) -> Envelope[RuleList]:
     """List your rules for many transactions, the newest first: it decides where several are about the same one."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.list_rules(session, user))
 
 
 @router.post("/rules/preview")
-async def preview_rule(user: SignedIn, body: RulePreviewBody) -> Envelope[RulePreview]:
+async def preview_rule(user: ReadsTax, body: RulePreviewBody) -> Envelope[RulePreview]:
     """See how many transactions a rule would change, before it is saved."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.preview_rule(session, user, body))
 
 
 @router.post("/rules", status_code=201)
-async def add_rule(user: SignedIn, body: RuleCreate) -> Envelope[RuleSaved]:
+async def add_rule(user: WritesTax, body: RuleCreate) -> Envelope[RuleSaved]:
     """Make a rule: it decides what is there, and what comes later; your own edits win over it."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.add_rule(session, user, body))
 
 
 @router.delete("/rules/{rule_id}", responses=errors(404))
-async def delete_rule(user: SignedIn, rule_id: UUID) -> Envelope[RuleDeleted]:
+async def delete_rule(user: WritesTax, rule_id: UUID) -> Envelope[RuleDeleted]:
     """Delete a rule; its transactions are as if it had never been."""
     async with resources().database.unit_of_work(user.id) as session:
         return ok(await service.delete_rule(session, user, rule_id))

@@ -10,7 +10,10 @@ from backend.accounts.schemas import CurrentUser
 from backend.api import limits
 from tests.integration.api.conftest import WHALE, Api, Client
 
-SCOPES = ["read:alerts", "write:alerts", "read:market", "read:portfolio", "read:subscriptions"]
+SCOPES = [
+    *("read:alerts", "write:alerts", "read:market", "read:portfolio"),
+    *("read:subscriptions", "read:tax", "write:tax"),
+]
 
 
 async def make_key(api: Api, user: CurrentUser, **changes: Any) -> dict[str, Any]:
