@@ -21,13 +21,15 @@ from backend.tax.review.service import Answer, IssueKind, TransactionKind
 from components.i18n import catalogue, t
 
 SHOWN_PROPOSALS = 2
+TRANSACTIONS = "/tax/transactions/"
 
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
-    """A transaction that an issue is about; `source` says where it is from."""
+    """A transaction that an issue is about; `source` says where it is from, `address` where all of it is shown."""
 
     id: str
+    address: str
     at: str
     kind: str
     moved: str
@@ -179,6 +181,7 @@ def evidence_row(seen: EvidenceRead) -> EvidenceRow:
     most = max(worths, key=lambda each: abs(each[0]), default=None)
     return EvidenceRow(
         id=str(seen.id),
+        address=f"{TRANSACTIONS}?id={seen.id}",
         at=f"{seen.happened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",  # on which day counts here, not how long ago
         kind=kind_label(seen.kind),
         moved=", ".join(_moved(leg) for leg in seen.legs) or t("tax_review.nothing_moved"),

@@ -32,6 +32,7 @@ editor: Any = TaxRuleEditorState
 worth: Any = TaxWorthState
 
 _LINE = "px-4 py-3.5 border-b border-line last:border-0"
+_EVIDENCE_LINK = "text-accent hover:underline underline-offset-2 max-md:min-h-6"
 _MORE = (
     "list-none cursor-pointer inline-flex items-center gap-1 h-9 max-md:h-11 px-3 rounded-6 text-14 font-strong "
     "text-ink-2 hover:bg-raised hover:text-ink"
@@ -306,7 +307,7 @@ def _proposal(item: Any, proposal: Any) -> rx.Component:
 def _evidence(seen: Any) -> rx.Component:
     return rx.el.li(
         rx.el.p(
-            rx.el.span(seen.moved, class_name="num font-strong break-words"),
+            link(seen.moved, to=seen.address, class_name=f"{_EVIDENCE_LINK} num font-strong break-words"),
             rx.el.span(seen.worth, class_name="num text-ink-2"),
             rx.el.span(seen.kind, class_name="text-ink-2"),
             rx.el.span(seen.wallet, class_name="text-ink-2 break-all"),

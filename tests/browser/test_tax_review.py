@@ -48,7 +48,8 @@ async def test_from_open_to_settled(signed_in_page: Page, screenshots: Path) -> 
         await page.goto("/tax/review/?asset=SOL")
         moved = page.get_by_role("list", name="Transfers without another side")
         await expect(moved.get_by_text("10 SOL came to Review")).to_be_visible()
-        await expect(moved.get_by_text("+10 SOL")).to_be_visible()
+        evidence = moved.get_by_role("link", name="+10 SOL")
+        await expect(evidence).to_have_attribute("href", re.compile(r"/tax/transactions/\?id=[0-9a-f-]{36}$"))
         await seen_in_every_look(page, screenshots / "tax-review.png")
 
         # One answer, by keyboard, and back.

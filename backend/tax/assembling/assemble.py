@@ -79,6 +79,7 @@ class _Assembly:
         rules = jurisdiction(settings.jurisdiction)
         self._writer = Writer(settings, self._engine, rules, self._reader)
         self._unfit: dict[str, tuple[Item, str]] = {}
+        self._unfit_lots: list[Item] = []
 
     def run(self, entries: Sequence[tuple[TaxTransaction, Edit | None]]) -> Assembled:
         items = self._reader.read(entries, self._settings.excluded_wallets)
@@ -126,8 +127,7 @@ class _Assembly:
             if item.fees and not item.events:
                 writer.fees_only(item)
         for item in writer.finish():
-            why = "The lots that you chose are not all that went: until they are, the method's order decides."
-            self._unfit.setdefault(item.id, (item, why))
+            self._unfit_lots.append(item)
 
     def _loose(self, item: Item, went: Sequence[Amount], came: Sequence[Amount], transfers: Transfers) -> None:
         """What a kind does not explain moves like anything that nobody explains, and is said once."""
@@ -151,6 +151,7 @@ class _Assembly:
                 others = matched.candidates.get(id(amount), ())
                 found.append(issues.open_movement(words, item, amount, is_out=is_out, candidates=others))
         found += [issues.unknown_kind(words, item, why) for item, why in self._unfit.values()]
+        found += [issues.unfit_lots(words, item) for item in self._unfit_lots if item.id not in self._unfit]
         prices = Prices(items)
         for each in self._writer.unpriced.values():
             if each.legs or each.fees:

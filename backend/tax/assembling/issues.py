@@ -269,6 +269,25 @@ def unknown_kind(words: Words, item: Item, why: str) -> Issue:
     )
 
 
+def unfit_lots(words: Words, item: Item) -> Issue:
+    """Return the issue of lots that a user chose and that are not all that went."""
+    went = ", ".join(words.amount(each.asset, each.raw) for each in item.went[:3])
+    alone = Edit(choices=(), reason="The chosen lots were not all that went")
+    return Issue(
+        id=_id(IssueKind.UNKNOWN_KIND, "lots", item.id),
+        kind=IssueKind.UNKNOWN_KIND,
+        message=(
+            f"The lots that you chose are not all that went ({went}, with a fee that was paid in it): until they are, "
+            "first in, first out decides. Open the transaction and choose again."
+        ),
+        happened_at=item.at,
+        transaction_id=item.transaction.id,
+        wallet=item.wallet,
+        at_stake=_known(item),
+        proposals=(Proposal("Let the method of your settings decide", {item.transaction.id: alone}),),
+    )
+
+
 def unvouched(words: Words, asset: str, items: Sequence[Item], at_stake: Decimal | None) -> Issue:
     """Return the issue of a token that nobody vouches for and that figures rest on."""
     alone = [

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from backend.ledger.engine.lots import LotChoice
 from backend.tax.assembling.items import Amount, Item, Reader, share_of
@@ -51,6 +52,7 @@ class Writer:
         self.positions: dict[str, Position] = {}
         self.pieces: dict[str, Position] = {}  # by the token of one of them, as it is traded and sent
         self._with_choices: list[tuple[int, Item]] = []
+        self._zone = ZoneInfo(settings.timezone or rules.timezone)
         self._methods = sorted(engine.methods.items())
         needs = {Kind.GIFT_OUT, Kind.DONATION} - rules.untaxed
         self._one_sided = _ONE_SIDED | needs
@@ -196,7 +198,7 @@ class Writer:
         """Return the method of an event's tax year, as the engine chooses it."""
         if not self._methods:
             return self.rules.methods[0]
-        year, found = self.rules.year_of(event.at.date()), self._methods[0][1]
+        year, found = self.rules.year_of(event.at.astimezone(self._zone).date()), self._methods[0][1]
         for first, method in self._methods:
             if first <= year:
                 found = method

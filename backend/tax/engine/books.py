@@ -50,6 +50,18 @@ ORDERS: dict[Method, Callable[[Lot], Any]] = {
 }
 
 
+class ChosenLotError(LotNotHeldError):
+    """Lots that a user chose and that cannot be taken. `lot_id` does not hold `wanted_raw`, but `held_raw` units.
+
+    Without a `lot_id` the choice itself does not fit. `event_id` is of what the lots were chosen for, once known.
+    """
+
+    def __init__(self, why: str, lot_id: str | None = None, wanted_raw: int = 0, held_raw: int = 0) -> None:
+        super().__init__(why)
+        self.lot_id, self.wanted_raw, self.held_raw = lot_id, wanted_raw, held_raw
+        self.event_id: str | None = None
+
+
 class Book:
     """A heap of lots. A lot keeps its rank when a part of it is gone; of equal rank the one that came first goes first.
 
@@ -73,7 +85,7 @@ class Book:
     def take(self, amount_raw: int, choices: Sequence[LotChoice] = ()) -> list[Part]:
         """Take units out. What is not held is a last part of unknown cost that is `Rule.MISSING`.
 
-        Raises LotNotHeldError when a chosen lot is not held here, ValueError when the choices are not `amount_raw`.
+        Raises ChosenLotError when a chosen lot is not held here, or the choices are not `amount_raw`.
         """
         if choices:
             return self._take_chosen(amount_raw, choices)
@@ -95,9 +107,9 @@ class Book:
 
     def _take_chosen(self, amount_raw: int, choices: Sequence[LotChoice]) -> list[Part]:
         if self._method is not Method.SPECIFIC:
-            raise ValueError("lots can be chosen with specific identification only")
+            raise ChosenLotError("lots can be chosen with specific identification only")
         if sum(choice.amount_raw for choice in choices) != amount_raw:
-            raise ValueError("the chosen lots are not what is disposed of")
+            raise ChosenLotError("the chosen lots are not what is disposed of")
         parts = []
         for choice in choices:
             wanted = choice.amount_raw
@@ -107,7 +119,8 @@ class Book:
                     parts.append(Part(lot, units, lot.use(units)))
                     wanted -= units
             if wanted or choice.amount_raw <= 0:
-                raise LotNotHeldError(f"lot {choice.lot_id} does not hold {choice.amount_raw} units")
+                why = f"lot {choice.lot_id} does not hold {choice.amount_raw} units"
+                raise ChosenLotError(why, choice.lot_id, choice.amount_raw, choice.amount_raw - wanted)
         return parts
 
     def lots(self) -> list[Lot]:

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from backend.tax.engine.events import Fee, IncomeKind, Kind, Leg, TaxEvent
+from backend.tax.engine.events import Fee, IncomeKind, InvalidEventError, Kind, Leg, TaxEvent
 from backend.tax.engine.money import plus, scaled_or_none, shared
 from backend.tax.engine.results import Gift, Income
 
@@ -130,7 +130,7 @@ def _come(event: TaxEvent, day: date, treatment: Treatment, done: Translated) ->
     if kind is Kind.INCOME:
         from_where = event.income
         if from_where is None:
-            raise ValueError(f"event {event.id}: it does not say what kind of income it is")
+            raise InvalidEventError("it does not say what kind of income it is", event.id)
         if from_where in treatment.no_income:
             costs = [0] * len(costs)
         else:

@@ -89,7 +89,11 @@ class TaxEvent:
 
 
 class InvalidEventError(ValueError):
-    """An event that cannot be: it says which and why."""
+    """An event that cannot be: it says which (`event_id`) and `why`."""
+
+    def __init__(self, why: str, event_id: str | None = None) -> None:
+        super().__init__(why if event_id is None else f"event {event_id}: {why}")
+        self.why, self.event_id = why, event_id
 
 
 # Of the same instant what comes in is first, then moves, wraps and swaps, then what goes out.
@@ -107,7 +111,7 @@ def check_all(events: Iterable[TaxEvent]) -> None:
     seen: set[str] = set()
     for event in events:
         if event.id in seen:
-            raise InvalidEventError(f"two events have the id {event.id}")
+            raise InvalidEventError("two events have this id", event.id)
         seen.add(event.id)
         _check(event)
 
@@ -120,20 +124,20 @@ def rank(event: TaxEvent) -> int:
 def _check(event: TaxEvent) -> None:
     kind = event.kind
     if event.at.tzinfo is None:
-        raise InvalidEventError(f"event {event.id}: its time has no zone")
+        raise InvalidEventError("its time has no zone", event.id)
     for leg in event.out + event.into:
         if leg.amount_raw <= 0:
-            raise InvalidEventError(f"event {event.id}: an amount of {leg.asset} is not above zero")
+            raise InvalidEventError(f"an amount of {leg.asset} is not above zero", event.id)
         if leg.value is not None and leg.value < 0:
-            raise InvalidEventError(f"event {event.id}: {leg.asset} has a value below zero")
+            raise InvalidEventError(f"{leg.asset} has a value below zero", event.id)
     for fee in event.fees:
         if fee.amount_raw < 0 or (fee.value is not None and fee.value < 0) or (fee.asset is None and fee.amount_raw):
-            raise InvalidEventError(f"event {event.id}: a fee is below zero, or an amount of nothing")
+            raise InvalidEventError("a fee is below zero, or an amount of nothing", event.id)
     comes, goes = kind in _INTO or kind in _BOTH, kind not in _INTO and kind is not Kind.FEE
     if bool(event.into) != comes or bool(event.out) != goes:
-        raise InvalidEventError(f"event {event.id}: what goes and what comes does not fit a {kind}")
+        raise InvalidEventError(f"what goes and what comes does not fit a {kind}", event.id)
     if event.choices and len(event.out) != 1:
-        raise InvalidEventError(f"event {event.id}: lots can be chosen where one asset goes")
+        raise InvalidEventError("lots can be chosen where one asset goes", event.id)
     if kind is Kind.TRANSFER:
         _check_transfer(event)
 
@@ -141,9 +145,9 @@ def _check(event: TaxEvent) -> None:
 def _check_transfer(event: TaxEvent) -> None:
     sent, received = event.out[0], event.into[0]
     if len(event.out) != 1 or len(event.into) != 1 or sent.asset != received.asset or event.to_wallet is None:
-        raise InvalidEventError(f"event {event.id}: a transfer moves one asset to one other wallet")
+        raise InvalidEventError("a transfer moves one asset to one other wallet", event.id)
     if received.amount_raw > sent.amount_raw:
-        raise InvalidEventError(f"event {event.id}: more arrived than was sent")
+        raise InvalidEventError("more arrived than was sent", event.id)
 
 
 def canonical(event: TaxEvent) -> str:

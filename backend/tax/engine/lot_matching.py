@@ -10,7 +10,7 @@ from datetime import date
 from itertools import chain
 from typing import Any
 
-from backend.tax.engine.books import Book
+from backend.tax.engine.books import Book, ChosenLotError
 from backend.tax.engine.entries import Entry, Op
 from backend.tax.engine.four_weeks import FourWeeks
 from backend.tax.engine.methods import Method
@@ -71,12 +71,17 @@ class _Matching:
 
     def run(self, entries: Sequence[Entry]) -> Outcome:
         steps = {Op.IN: self._come, Op.OUT: self._go, Op.MOVE: self._move, Op.WRAP: self._wrap}
-        for entry in entries:
-            if self._changes or self._split_on is not None:
-                self._reach(entry.day)
-            if self._split_on is not None:
-                self._count(entry)
-            steps[entry.op](entry)
+        entry: Entry | None = None
+        try:
+            for entry in entries:
+                if self._changes or self._split_on is not None:
+                    self._reach(entry.day)
+                if self._split_on is not None:
+                    self._count(entry)
+                steps[entry.op](entry)
+        except ChosenLotError as error:
+            error.event_id = None if entry is None else entry.event.id
+            raise
         self._reach(self._until)
         self._outcome.held = list(self._held())
         return self._outcome

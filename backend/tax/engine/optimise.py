@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from backend.tax.engine.books import ChosenLotError
 from backend.tax.engine.calculate import Calculation, Settings, calculate
 from backend.tax.engine.events import Kind, TaxEvent
 from backend.tax.engine.incremental import Incremental
@@ -18,6 +19,7 @@ from backend.tax.engine.money import EXACT
 from backend.tax.engine.registry import jurisdiction
 from backend.tax.engine.results import Disposal, Held, Lot, Part
 
+NOT_HELD = "Lots that you chose are gone by then under this method."
 _LONGEST = 370  # days until every "more than a year" has begun
 
 
@@ -75,7 +77,8 @@ def compare_methods(
 
     Each method holds for all of the history, or only from that year on (`from_year`, for methods that keep lots:
     earlier years stay as they are filed). Methods that the place refuses come last, with its reason. Specific
-    identification is the same as first in first out where no lots are chosen. Raises what `calculate` raises.
+    identification is the same as first in first out where no lots are chosen, and cannot be reckoned where chosen lots
+    are gone by then under it. Raises what `calculate` raises otherwise.
     """
     rules = jurisdiction(settings.jurisdiction)
     is_chosen = any(event.choices for event in events)
@@ -87,7 +90,12 @@ def compare_methods(
             continue
         chosen = replace(settings, methods=_methods(settings, year, method, from_year=from_year))
         used = _fitting(events, chosen) if is_chosen else events
-        found.append(MethodResult(method, last_year(calculate(used, chosen), used, year)))
+        try:
+            done = calculate(used, chosen)
+        except ChosenLotError:
+            found.append(MethodResult(method, reason=NOT_HELD))
+            continue
+        found.append(MethodResult(method, last_year(done, used, year)))
     return found + [
         MethodResult(each, None, _refusal(rules, each), False) for each in Method if each not in rules.methods
     ]

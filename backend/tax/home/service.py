@@ -44,7 +44,7 @@ class Home:
 async def home(session: AsyncSession, user: CurrentUser, year: int | None = None) -> Home:
     """Return a tax year of a user at a glance (None, or a year without history: the last one that is over).
 
-    Raises InvalidInputError when the history cannot be calculated under the settings.
+    Raises RefusedHistoryError when the history cannot be calculated under the settings.
     """
     kept = await kept_books.of(session, user.id)
     now = utc_now()

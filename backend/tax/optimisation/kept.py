@@ -14,13 +14,12 @@ from weakref import WeakValueDictionary
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import utc_now
-from backend.core.errors import InvalidInputError
-from backend.ledger.engine.lots import LotNotHeldError
 from backend.tax.book_service import book_of, settings_of
 from backend.tax.books import Book, TaxSettings
 from backend.tax.engine.calculate import Calculation
 from backend.tax.engine.incremental import Incremental
 from backend.tax.engine.optimise import MethodResult, compare_methods
+from backend.tax.refusals import in_words
 from backend.tax.store import book_version
 
 KEEPS = timedelta(minutes=10)
@@ -58,7 +57,7 @@ class KeptBooks:
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
     async def of(self, session: AsyncSession, user_id: UUID) -> Kept:
-        """Return a user's book as it is now, calculated. Raises InvalidInputError when the rules refuse the history."""
+        """Return a user's book as it is now, calculated. Raises RefusedHistoryError when it cannot be."""
         lock = self._locks.setdefault(user_id, asyncio.Lock())
         async with lock:  # two requests do not calculate the same twice
             settings = await settings_of(session, user_id)
@@ -85,12 +84,10 @@ class KeptBooks:
 
 
 def kept_of(book: Book, settings: TaxSettings) -> Kept:
-    """Return a book with its calculation. Raises InvalidInputError when the rules refuse the history."""
-    try:
+    """Return a book with its calculation. Raises RefusedHistoryError when the rules refuse the history."""
+    with in_words(book):
         history = Incremental(book.events, book.engine)
         return Kept(book, settings, history, history.calculation(), utc_now())
-    except (LotNotHeldError, ValueError) as error:  # a chosen lot, an allocation, a method that is refused
-        raise InvalidInputError(f"Your history cannot be calculated under these settings: {error}.") from None
 
 
 kept_books = KeptBooks()

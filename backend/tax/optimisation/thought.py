@@ -54,7 +54,7 @@ def think(standing: Standing, said: WhatIfWrite, now: datetime) -> WhatIfRead:
     except LotNotHeldError:
         raise InvalidInputError("The lot does not hold that much.", {"lotId": "choose a lot that holds it"}) from None
     except InvalidEventError as error:
-        raise InvalidInputError(f"This sale cannot be: {error}.") from None
+        raise InvalidInputError(f"This sale cannot be: {error.why}.") from None
     source = YOURS if said.price is not None or found is None else _source(found)
     taken_at = None if said.price is not None or found is None else found.taken_at
     notes = []

@@ -10,11 +10,12 @@ import orjson
 
 from backend.core.formats import iso
 from backend.tax.books import Book, Issue
-from backend.tax.engine.calculate import ENGINE_VERSION, Calculation, calculate
+from backend.tax.engine.calculate import ENGINE_VERSION, Calculation
 from backend.tax.engine.jurisdictions.base import Jurisdiction, YearResult
 from backend.tax.engine.money import EXACT, PLACES
 from backend.tax.engine.results import Disposal, Income
 from backend.tax.forms.rounding import rounded_year
+from backend.tax.refusals import calculated
 from backend.tax.reports.inputs import Inputs, inputs_of
 from backend.tax.reports.lines import Line, lines_of, money_text, units_text
 from backend.tax.reports.schemas import FigureRead, FiguresRead, IncomeSum, IssueSum
@@ -48,10 +49,9 @@ class Computed:
 def compute(book: Book, year: int, check: Callable[[], None]) -> Computed:
     """Return a year's report. `check` is called between the steps, and raises to stop.
 
-    Losses are carried from the first year in which something happened. Raises what the engine raises (ValueError,
-    KeyError), and TotalsError.
+    Losses are carried from the first year in which something happened. Raises RefusedHistoryError and TotalsError.
     """
-    done = calculate(book.events, book.engine)
+    done = calculated(book)
     check()
     rules, outcome = done.rules, done.outcome
     first, last = rules.year_days(year)

@@ -27,7 +27,7 @@ from backend.tax.books import Book
 from backend.tax.engine.calculate import ENGINE_VERSION
 from backend.tax.form_templates.service import templates_of
 from backend.tax.forms.artefacts import Holder, TotalsDifferError, artefacts
-from backend.tax.forms.records import CSV, PDF, ZIP
+from backend.tax.forms.records import CSV, PDF, ZIP, TemplateError
 from backend.tax.ledger_sync import sync
 from backend.tax.reports import repository
 from backend.tax.reports.changes import (
@@ -51,6 +51,7 @@ LOST_AFTER = timedelta(hours=3)  # longer than all tries together
 EMPTY = "There are no transactions yet. Add a wallet under Portfolio, or import a file, and make the report again."
 OVER_CAP = "Your plan allows {most:,} transactions for tax, and there are {count:,}. A larger plan makes this report."
 TOTALS = "The totals of the report do not agree with each other, so it was not given out. We are looking at it."
+OTHER_FORM = "Put the form of this tax year, as the tax office gives it out, in its place under Tax, Settings."
 GAVE_UP = "The report could not be made. What went wrong is being looked at; try again later."
 Result = TypeVar("Result")
 log = get_logger(__name__)
@@ -132,12 +133,8 @@ class _Making:
         except (TotalsError, TotalsDifferError) as error:
             log.error("totals of a tax report differ", report_id=str(self._id), problem=str(error))
             await self._fail(TOTALS)
-        except (ValueError, KeyError) as error:
-            # What the engine refuses: a method, a lot that is not held, an event that cannot be.
-            if type(error).__module__.startswith("backend.tax."):
-                await self._fail(str(error.args[0]) if error.args else str(error))
-            else:
-                raise
+        except TemplateError as error:
+            await self._fail(f"An official form could not be filled in: {error} {OTHER_FORM}")
 
     async def _run(self) -> None:
         async with self._database.unit_of_work() as session:

@@ -11,7 +11,7 @@ from backend.core.logging import get_logger
 from backend.tax import repository as books
 from backend.tax.book_service import book_of
 from backend.tax.books import Book, Issue
-from backend.tax.engine.calculate import calculate
+from backend.tax.refusals import RefusedHistoryError, calculated, issue_of
 from backend.tax.review import repository
 from backend.tax.review.judging import judged
 from backend.tax.review.records import issue_row
@@ -54,7 +54,11 @@ async def _review(database: Database, user_id: UUID) -> None:
 
 
 def _judge(book: Book) -> list[Issue]:
-    found = judged(book, calculate(book.events, book.engine).outcome)
+    """Return what is open. Of a book that the engine refuses that is what assembling found, and why it refuses."""
+    try:
+        found = judged(book, calculated(book).outcome)
+    except RefusedHistoryError as error:
+        found = [issue_of(book, error), *book.issues]
     return list({each.id: each for each in found}.values())
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from backend.tax.books import Book, Issue
-from backend.tax.engine.calculate import Calculation, calculate
+from backend.tax.engine.calculate import Calculation
 from backend.tax.engine.jurisdictions.base import Jurisdiction, Term, YearResult
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import EXACT, money
+from backend.tax.refusals import calculated
 from backend.tax.summary.schemas import TaxYears, YearFigure, YearSummary
 
 
@@ -29,9 +30,9 @@ class _Counts:
 def summarise(book: Book, dismissed: Collection[UUID], today: date) -> TaxYears:
     """Return what every year from the first event to `today` comes to, the newest first.
 
-    `dismissed` are issues that the user put aside: they are not open. Raises what `calculate` raises.
+    `dismissed` are issues that the user put aside: they are not open. Raises RefusedHistoryError.
     """
-    done = calculate(book.events, book.engine)
+    done = calculated(book)
     rules, zone = done.rules, ZoneInfo(done.timezone)
     counts = _counts(book, done, zone)
     open_ = [issue for issue in book.issues if issue.id not in dismissed]

@@ -104,7 +104,7 @@ def test_what_cannot_be_is_refused_and_named(event: TaxEvent) -> None:
 
 
 def test_two_events_of_one_id_are_refused() -> None:
-    with pytest.raises(InvalidEventError, match="two events have the id b"):
+    with pytest.raises(InvalidEventError, match="event b: two events"):
         run([buy("b", day(0), 1, 1), buy("b", day(1), 1, 1)])
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from backend.tax.reports import making, repository
 from backend.tax.reports.tasks import RETRIES, give_up_lost_reports, make_report
-from tests.integration.tax.reports.conftest import Filer
+from backend.tax.transactions import ChosenLot, Edit
+from tests.integration.tax.reports.conftest import HISTORY, Filer
 
 STEPS = ("syncing", "reading", "calculating", "drawing", "writing")
 
@@ -189,3 +190,17 @@ async def test_more_transactions_than_the_plan_allows_are_refused_with_the_plan_
     reply = await filer.ask()
     assert reply.status == 403
     assert reply.error["details"] == {"cap": "tax_transactions", "limit": 6, "used": 7, "upgradeTo": "enterprise"}
+
+
+async def test_lots_that_are_not_held_fail_at_once_and_say_for_what(filer: Filer) -> None:
+    late = ChosenLot(HISTORY[1].id, HISTORY[2].legs[0].amount * -1)  # bought after it was sold
+    await filer.edit(HISTORY[2].id, Edit(choices=(late,), reason="mine"))
+    report_id = await filer.asked(method="specific")
+    await filer.make(report_id)
+    report = await filer.read(report_id)
+    assert report["state"] == "failed"
+    assert "for the sell of 1 November 2022 (0.5 ETH, Kraken), but nothing of that is left" in report["message"]
+    await filer.client.send("PUT", "/v1/tax/settings", json={"methods": {"2009": "specific"}})
+    reply = await filer.client.get("/v1/tax/summary")
+    assert (reply.status, reply.error["details"]) == (409, {"transactionId": str(HISTORY[2].id)})
+    assert reply.error["message"] == report["message"]
