@@ -109,18 +109,7 @@ TAX_HELD: Mapping[str, Holding] = {
             "edited_at",
             "rule_id",
         ),
-        ("digest",),
-    ),
-    "tax_transaction_assets": Holding(
-        "user_id",
-        SERVICE,
-        (),
-        (
-            "user_id",
-            "asset",
-            "happened_at",
-            "transaction_id",
-        ),  # a copy, for looking transactions up
+        ("digest", "assets"),  # the second is a copy, for looking transactions up
     ),
     "tax_rules": Holding(
         "user_id",

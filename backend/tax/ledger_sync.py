@@ -124,6 +124,5 @@ async def _replace(session: AsyncSession, user_id: UUID, made: Sequence[TaxTrans
     return Synced(added, changed, removed), len(gone) - removed
 
 
-def _changed_rows(made: Iterable[TaxTransaction], known: dict[UUID, str]) -> list[dict[str, object]]:
-    rows = (records.row_of(each) for each in made)
-    return [row for row in rows if known.get(UUID(row["id"])) != row["digest"]]
+def _changed_rows(made: Iterable[TaxTransaction], known: dict[UUID, str]) -> list[records.Row]:
+    return [row for each in made if known.get(each.id) != (row := records.row_of(each))["digest"]]

@@ -1,6 +1,7 @@
 """Transactions and edits as rows of the store and back: nothing is lost, and what is read was written here. Pure."""
 
 import gc
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -24,13 +25,21 @@ COLUMNS = (
     *("id", "source", "import_id", "line", "happened_at", "sequence", "kind", "income", "wallet", "to_wallet"),
     *("chain_id", "tx_hash", "protocol", "legs", "fees", "details", "note", "problem"),
 )
+WRITTEN = (*COLUMNS, "digest", "assets")
+Row = dict[str, str | int | None]
+# What a cell of COPY's text format must not hold as it is.
+_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_TO_ESCAPE = re.compile(r"[\\\t\n\r]")
 
 
-def row_of(transaction: TaxTransaction) -> dict[str, Any]:
-    """Return the row of a transaction, without its user; `digest` is of all that its source says.
+def row_of(transaction: TaxTransaction) -> Row:
+    """Return the row of a transaction (WRITTEN), without its user: JSON and the array of assets are text.
 
-    Which import brought it, and on which line, is no part of the digest: the same in another file is the same.
+    `digest` is of all that the source says. Which import brought it, and on which line, is no part of that: the same in
+    another file is the same.
     """
+    legs, fees = _json(legs_json(transaction.legs)), _json(legs_json(transaction.fees))
+    details = _json(details_json(transaction))
     said: dict[str, Any] = {
         "id": str(transaction.id),
         "source": transaction.source,
@@ -43,19 +52,40 @@ def row_of(transaction: TaxTransaction) -> dict[str, Any]:
         "chain_id": transaction.chain_id,
         "tx_hash": transaction.tx_hash,
         "protocol": transaction.protocol,
-        "legs": legs_json(transaction.legs),
-        "fees": legs_json(transaction.fees),
-        "details": details_json(transaction),
+        "legs": orjson.Fragment(legs),
+        "fees": orjson.Fragment(fees),
+        "details": orjson.Fragment(details),
         "note": transaction.note[:MOST_NOTE],
         "problem": None if transaction.problem is None else transaction.problem[:MOST_PROBLEM],
     }
-    digest = blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
-    return said | {
-        "import_id": None if transaction.import_id is None else str(transaction.import_id),
-        "line": transaction.line,
-        "digest": digest,
-        "assets": assets_of(transaction),
-    }
+    said["digest"] = blake2b(_json(said), digest_size=16).hexdigest()
+    said["legs"], said["fees"], said["details"] = legs.decode(), fees.decode(), details.decode()
+    said["import_id"] = None if transaction.import_id is None else str(transaction.import_id)
+    said["line"] = transaction.line
+    said["assets"] = _array(assets_of(transaction))
+    return said
+
+
+def copied(rows: Iterable[Row]) -> bytes:
+    """Return rows (`row_of`) as lines of PostgreSQL's COPY in its text format, of WRITTEN."""
+    lines = ["\t".join([_cell(row[name]) for name in WRITTEN]) for row in rows]
+    return "".join([f"{line}\n" for line in lines]).encode()
+
+
+def _cell(value: str | int | None) -> str:
+    if value is None:
+        return "\\N"
+    text = value if isinstance(value, str) else str(value)
+    return _TO_ESCAPE.sub(lambda found: _ESCAPED[found.group()], text) if _TO_ESCAPE.search(text) else text
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _array(texts: Iterable[str]) -> str:
+    """Return texts as PostgreSQL writes an array of them."""
+    return "{" + ",".join(['"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in texts]) + "}"
 
 
 def assets_of(transaction: TaxTransaction) -> list[str]:

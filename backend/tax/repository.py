@@ -1,49 +1,42 @@
-"""The SQL of tax transactions: rows of them with their assets, what users say about them, and the book's version."""
+"""The SQL of tax transactions: rows of them, what users say about them, and the book's version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from itertools import islice
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.tax.records import COLUMNS
+from backend.tax.records import COLUMNS, WRITTEN, Row, copied
 
+_COPIED_AT_ONCE = 2_000
 _JSON = ("legs", "fees", "details")
 SELECTED = ", ".join(f"t.{name}::text" if name in _JSON else f"t.{name}" for name in COLUMNS)
-_WRITTEN = (*COLUMNS, "digest")
-_TYPES = {
-    **dict.fromkeys(("id", "import_id"), "uuid"),
-    **dict.fromkeys(("sequence", "chain_id"), "bigint"),
-    **dict.fromkeys(_JSON, "jsonb"),
-    "line": "int",
-    "happened_at": "timestamptz",
-}
 _KEPT = ("id", "import_id", "line")  # of what is there already: the import that brought it first is its own
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended('tax book ' || cast(:user_id as text), 0))")
-_WRITE = text(f"""
-insert into tax_transactions as e (user_id, shown_kind, {", ".join(_WRITTEN)})
-select :user_id, r.kind, {", ".join(f"r.{name}" for name in _WRITTEN)}
-from jsonb_to_recordset(cast(:rows as jsonb)) as r({", ".join(f"{n} {_TYPES.get(n, 'text')}" for n in _WRITTEN)})
-on conflict (user_id, id) do update set
-  {", ".join(f"{name} = excluded.{name}" for name in _WRITTEN if name not in _KEPT)},
-  shown_kind = coalesce(e.edit ->> 'kind',
-    (select u.sets ->> 'kind' from tax_rules u where u.id = e.rule_id and u.user_id = e.user_id), excluded.kind)
-where e.digest <> excluded.digest
-returning e.id, (xmax = 0) as is_new
+# Row security refuses COPY into the table itself.
+_INCOMING = text(f"""
+create temporary table tax_incoming on commit drop as select {", ".join(WRITTEN)} from tax_transactions where false
 """)  # noqa: S608 - names from above
-_CLEAR_ASSETS = text("""
-delete from tax_transaction_assets where user_id = :user_id and transaction_id = any(cast(:ids as uuid[]))
-""")
-_WRITE_ASSETS = text("""
-insert into tax_transaction_assets (user_id, asset, happened_at, transaction_id)
-select :user_id, a.asset, r.happened_at, r.id
-from jsonb_to_recordset(cast(:rows as jsonb)) as r(id uuid, happened_at timestamptz, assets text[]),
-  unnest(r.assets) as a(asset)
-where r.id = any(cast(:ids as uuid[]))
-""")
+_COPY = f"copy tax_incoming ({', '.join(WRITTEN)}) from stdin".encode()
+_WRITE = text(f"""
+with written as (
+  insert into tax_transactions as e (user_id, shown_kind, {", ".join(WRITTEN)})
+  select :user_id, r.kind, {", ".join(f"r.{name}" for name in WRITTEN)} from tax_incoming r
+  on conflict (user_id, id) do update set
+    {", ".join(f"{name} = excluded.{name}" for name in WRITTEN if name not in _KEPT)},
+    shown_kind = coalesce(e.edit ->> 'kind',
+      (select u.sets ->> 'kind' from tax_rules u where u.id = e.rule_id and u.user_id = e.user_id), excluded.kind)
+  where e.digest <> excluded.digest
+  returning (xmax = 0) as is_new
+)
+select count(*) filter (where is_new) as added, count(*) filter (where not is_new) as changed from written
+""")  # noqa: S608 - names from above
+_DROP_INCOMING = text("drop table tax_incoming")
 _REMOVE_IMPORT = text("delete from tax_transactions where user_id = :user_id and import_id = :import_id returning id")
 _REMOVE = text("""
 delete from tax_transactions where user_id = :user_id and id = any(cast(:ids as uuid[])) returning id
@@ -93,20 +86,21 @@ async def lock(session: AsyncSession, user_id: UUID) -> None:
     await session.execute(_LOCK, {"user_id": str(user_id)})
 
 
-async def write(session: AsyncSession, user_id: UUID, rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """Write rows (`records.row_of`); return how many are new, and how many say something else than before.
+async def write(session: AsyncSession, user_id: UUID, rows: Iterable[Row]) -> tuple[int, int]:
+    """Write rows (`records.row_of`), no id twice; return how many are new, and how many say something else than before.
 
     What is the same already stays as it is, and so do edits.
     """
-    values = {"user_id": user_id, "rows": orjson.dumps(list(rows)).decode()}
-    written = (await session.execute(_WRITE, values)).all()
-    added = sum(row.is_new for row in written)
-    if written:
-        ids = [row.id for row in written]
-        if added < len(ids):
-            await session.execute(_CLEAR_ASSETS, {"user_id": user_id, "ids": ids})
-        await session.execute(_WRITE_ASSETS, {**values, "ids": ids})
-    return added, len(written) - added
+    await session.execute(_INCOMING)
+    raw = await (await session.connection()).get_raw_connection()
+    driver = cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+    async with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        waiting = iter(rows)
+        while part := copied(islice(waiting, _COPIED_AT_ONCE)):
+            await copy.write(part)
+    done = (await session.execute(_WRITE, {"user_id": user_id})).one()
+    await session.execute(_DROP_INCOMING)
+    return done.added, done.changed
 
 
 async def remove_import(session: AsyncSession, user_id: UUID, import_id: UUID) -> int:

@@ -22,7 +22,6 @@ from backend.tax.review.soon import review_soon
 from backend.tax.transactions import Edit, TaxTransaction
 
 Entry = tuple[TaxTransaction, Edit | None]
-_WRITTEN_AT_ONCE = 5_000
 _READ_AT_ONCE = 10_000
 
 
@@ -43,11 +42,7 @@ async def add_transactions(session: AsyncSession, user_id: UUID, transactions: S
     """
     await repository.lock(session, user_id)
     rows = list({each.id: each for each in transactions}.values())
-    added = changed = 0
-    for start in range(0, len(rows), _WRITTEN_AT_ONCE):
-        part = [records.row_of(each) for each in rows[start : start + _WRITTEN_AT_ONCE]]
-        new, other = await repository.write(session, user_id, part)
-        added, changed = added + new, changed + other
+    added, changed = await repository.write(session, user_id, map(records.row_of, rows))
     if added or changed:
         await decide_by_rules(session, user_id, rows)
         await price_soon(session, user_id, rows)

@@ -30,12 +30,11 @@ where t.user_id = :user_id and (t.happened_at, t.id) > (:after_at, cast(:after_i
 and (cast(:kind as text) is null or t.kind = :kind)
 and (cast(:wallet as text) is null or lower(t.wallet) = :wallet or lower(t.to_wallet) = :wallet)
 and (cast(:protocol as text) is null or lower(t.protocol) = :protocol)
-and (cast(:asset as text) is null or exists (select from tax_transaction_assets a
-  where a.user_id = t.user_id and a.transaction_id = t.id and a.asset = :asset))
+and (cast(:asset as text) is null or cast(:asset as text) = any(t.assets))
 and (cast(:counterparty as text) is null or exists (select from jsonb_array_elements(t.legs) l
   where lower(l ->> 'counterparty') = :counterparty))
 order by t.happened_at, t.id limit :limit
-""")  # noqa: S608 - names
+""")
 _DECIDED = text(f"{_SOURCE} where t.user_id = :user_id and t.rule_id = :rule_id order by t.happened_at, t.id")
 _SOME = text(f"""
 {_SOURCE} where t.user_id = :user_id and t.id = any(cast(:ids as uuid[])) order by t.happened_at, t.id

@@ -126,7 +126,6 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("tax_decisions", "what"): "accepted",
     ("tax_transactions", "id"): lambda person: person.id,
     ("tax_transactions", "source"): "file",
-    ("tax_transaction_assets", "transaction_id"): lambda person: person.id,
     ("tax_reports", "state"): "done",
     ("tax_reports", "jurisdiction"): "US",
     ("tax_reports", "method"): "fifo",

@@ -29,8 +29,8 @@ async def version(database: Database, user_id: UUID) -> int:
 
 async def assets(database: Database, user_id: UUID) -> list[tuple[str, UUID]]:
     async with database.unit_of_work(user_id) as session:
-        rows = await session.execute(text("select asset, transaction_id from tax_transaction_assets order by 1, 2"))
-        return [(row.asset, row.transaction_id) for row in rows]
+        rows = await session.execute(text("select asset, id from tax_transactions, unnest(assets) asset order by 1, 2"))
+        return [(row.asset, row.id) for row in rows]
 
 
 async def test_a_transaction_comes_out_as_it_went_in_and_again_adds_nothing(new_user: NewUser, app_database: Database):
@@ -112,6 +112,16 @@ async def test_dust_and_giants_are_exact(new_user: NewUser, app_database: Databa
         await store.add_transactions(session, user, [made(1, legs=legs)])
     ((found, _),) = await entries(app_database, user)
     assert found.legs == legs
+
+
+async def test_any_text_is_kept_to_the_letter(new_user: NewUser, app_database: Database):
+    user, odd = await new_user(), 'tab\t, \\ "quoted" {a,b}, \r\ntwo lines, \\N, \u2028, \u00e9\U0001f600'
+    leg = TaxLeg('A"\\,{B}', odd[:20], Decimal(1), None, "principal", odd)
+    written = made(1, note=odd, wallet=odd, to_wallet="\\N", protocol="\\.", problem="", legs=(leg,))
+    async with app_database.unit_of_work(user) as session:
+        await store.add_transactions(session, user, [written])
+    assert await entries(app_database, user) == [(written, None)]
+    assert await assets(app_database, user) == [(leg.asset, written.id)]
 
 
 async def test_an_import_goes_with_all_it_brought(new_user: NewUser, app_database: Database):

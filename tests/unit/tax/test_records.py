@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,8 @@ from tests.unit.tax.made import EDIT, RICH, edits, transactions
 
 
 def read_back(transaction: TaxTransaction) -> TaxTransaction:
-    """Through the row and the text that PostgreSQL gives of its JSON."""
-    row = dict(records.row_of(transaction))
-    for name in ("legs", "fees", "details"):
-        row[name] = orjson.dumps(row[name]).decode()
+    """Through the row, and the types that PostgreSQL gives of it."""
+    row: dict[str, Any] = dict(records.row_of(transaction))
     row["id"] = UUID(row["id"])
     row["import_id"] = None if row["import_id"] is None else UUID(row["import_id"])
     row["happened_at"] = transaction.happened_at
@@ -59,6 +58,27 @@ def test_the_digest_is_of_what_the_source_says_not_of_the_file():
     }
     for name, value in changes.items():
         assert records.row_of(replace(RICH, **{name: value}))["digest"] != digest, name
+
+
+@given(transactions)
+def test_the_digest_is_of_plain_sorted_json(transaction: TaxTransaction):
+    """As it always was: another one would make every transaction that is stored a changed one."""
+    row = dict(records.row_of(transaction))
+    for name in ("legs", "fees", "details"):
+        row[name] = orjson.loads(str(row[name]))
+    said = {name: value for name, value in row.items() if name not in ("import_id", "line", "digest", "assets")}
+    plain = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    assert row["digest"] == blake2b(plain, digest_size=16).hexdigest()
+
+
+def test_rows_are_copied_as_they_are():
+    note = "a\ttab, a \\ and\r\ntwo lines, and \\N"
+    row = records.row_of(replace(RICH, note=note, legs=(replace(RICH.legs[0], asset='A"\\B'),), fees=(), problem=None))
+    (line,) = records.copied([row]).decode().splitlines()
+    cells = dict(zip(records.WRITTEN, line.split("\t"), strict=True))
+    assert cells["note"] == r"a\ttab, a \\ and\r\ntwo lines, and \\N"
+    assert cells["problem"] == r"\N"
+    assert cells["assets"] == r'{"A\\"\\\\B"}'
 
 
 def test_an_edit_goes_before_a_rule_field_by_field():
