@@ -36,6 +36,7 @@ def environment() -> dict[str, str]:
         **os.environ,
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # where a machine says so: every process would compile every module again
         "NODE_USE_SYSTEM_CA": "1",
         "PYRIGHT_PYTHON_CACHE_DIR": str(ROOT / ".venv" / "pyright"),
         "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",

@@ -30,6 +30,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "HOME": str(Path.home()),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # each of them would compile every module again: seconds of every start
         "VAR_DIR": str(settings.var_dir),
         "DATABASE_URL": settings.database_url,
         "WORKER_DATABASE_URL": settings.worker_database_url,
