@@ -144,3 +144,8 @@ def _only_test_settings() -> Iterator[None]:
     get_settings.cache_clear()
     yield
     os.environ.update(taken)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

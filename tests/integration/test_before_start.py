@@ -163,6 +163,7 @@ def test_doctor_tells_real_servers_and_never_a_password(database_urls: DatabaseU
     assert "hunter2" not in lost.stdout + lost.stderr
 
 
+@pytest.mark.long
 def test_migrate_and_seed_work_on_a_database_of_ones_own(postgres: RunningPostgres, tmp_path: Path):
     postgres.server.ensure_roles("premium_own")
     urls = postgres.server.urls("premium_own")

@@ -10,6 +10,7 @@ from tests.soak.soak import run
 SECONDS = float(os.environ.get("SOAK_SECONDS", "100"))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(SECONDS + 400)
 async def test_killing_every_process_at_random_loses_and_doubles_nothing(tmp_path: Path) -> None:
     outcome = await run(tmp_path, SECONDS, seed=20)

@@ -94,6 +94,7 @@ async def wait_for(app_database: Database, user: CurrentUser, reached: Any, seco
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(480)
 async def test_killed_in_the_middle_it_is_made_by_the_next_in_bounded_memory(
     app_database, admin_database, make_someone, make_settings

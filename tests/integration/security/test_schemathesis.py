@@ -40,6 +40,7 @@ def problem(operation: Any, url: str, headers: dict[str, str]) -> str:
     return ""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_every_operation_answers_as_it_is_described(
     make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch

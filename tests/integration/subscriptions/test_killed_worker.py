@@ -91,6 +91,7 @@ async def what_there_is(shop: Shop, user: CurrentUser) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("place", ["/v1/subscriptions", "/v1/invoices"])
 async def test_a_worker_killed_in_the_middle_of_a_webhook(shop: Shop, place: str) -> None:
