@@ -11,6 +11,7 @@ from backend.core.jobs import JobContext
 from backend.core.redis import make_redis
 from backend.privacy import erasing, tasks
 from tests.integration.api.conftest import PASSWORD, Api
+from tests.integration.jobs.conftest import eventually
 
 
 async def context(api: Api) -> JobContext:
@@ -95,7 +96,11 @@ async def test_an_erased_account_is_nobody_at_once(api: Api) -> None:
         await session.execute(text("update erasure_requests set due_at = now() where user_id = :id"), {"id": user.id})
     job = await context(api)
     assert await erasing.erase_due(job) == 1
-    assert (await browser.get("/v1/auth/me")).status == 401
+
+    async def is_nobody() -> bool:  # the server that remembers the session is told by the database, in milliseconds
+        return (await browser.get("/v1/auth/me")).status == 401
+
+    await eventually(is_nobody, seconds=5)
     assert (await client.get("/v1/auth/me")).status == 401
     reply = await api.anonymous.post("/v1/auth/token", json={"email": user.email, "password": PASSWORD})
     assert reply.status == 401
