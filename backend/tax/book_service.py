@@ -85,6 +85,7 @@ async def book_of(session: AsyncSession, user_id: UUID, settings: TaxSettings | 
         version=version,
         as_of=as_of,
         transfers=made.transfers,
+        told_twice=made.told_twice,
     )
 
 

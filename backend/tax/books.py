@@ -16,6 +16,7 @@ from backend.tax.transactions import Edit
 class IssueKind(StrEnum):
     """What is not settled."""
 
+    DUPLICATE = "duplicate"
     UNMATCHED_TRANSFER = "unmatched_transfer"
     MISSING_PRICE = "missing_price"
     NEGATIVE_BALANCE = "negative_balance"
@@ -60,6 +61,14 @@ class OwnTransfer:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class ToldTwice:
+    """A transaction of a file that counts nowhere, since `same_as` of another source has its hash and amounts."""
+
+    transaction: UUID
+    same_as: UUID
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxSettings:
     """What a user chooses. `methods`: from which tax year on which holds; empty is the place's usual one.
@@ -98,3 +107,4 @@ class Book:
     version: int
     as_of: datetime
     transfers: Sequence[OwnTransfer] = ()
+    told_twice: Sequence[ToldTwice] = ()

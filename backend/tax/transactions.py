@@ -122,7 +122,8 @@ class Edit:
     """What a user (or a bulk rule) says about a transaction instead of its source. None leaves it as it is.
 
     `worths` are of legs by their place, `fee_worths` of fees. `matches` is the other side of an own transfer;
-    `is_unmatched` says that there is none. `reason` is kept with it, and shown.
+    `is_unmatched` says that there is none. `is_separate` says that it is another one than what looks the same, and
+    counts. `reason` is kept with it, and shown.
     """
 
     kind: TransactionKind | None = None
@@ -132,6 +133,7 @@ class Edit:
     to_wallet: str | None = None
     matches: UUID | None = None
     is_unmatched: bool | None = None
+    is_separate: bool | None = None
     choices: tuple[ChosenLot, ...] | None = None
     basis: Worth | None = None
     acquired_at: datetime | None = None

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from backend.tax.assembling import issues
+from backend.tax.assembling import issues, twice
 from backend.tax.assembling.balances import shortages
 from backend.tax.assembling.debts import Debts
+from backend.tax.assembling.doubles import Doubles, find_doubles, without_doubles
 from backend.tax.assembling.gaps import Coverage, Gap
 from backend.tax.assembling.issues import Prices, Words
 from backend.tax.assembling.items import Amount, Item, Rates, Reader
@@ -21,7 +22,7 @@ from backend.tax.assembling.matching import Matched, is_movement, match_transfer
 from backend.tax.assembling.positions import Positions
 from backend.tax.assembling.transfers import Transfers
 from backend.tax.assembling.writing import Writer
-from backend.tax.books import Issue, OwnTransfer, TaxSettings
+from backend.tax.books import Issue, OwnTransfer, TaxSettings, ToldTwice
 from backend.tax.engine.calculate import Settings
 from backend.tax.engine.events import TaxEvent
 from backend.tax.engine.methods import LOT_METHODS
@@ -35,7 +36,9 @@ _Sides = tuple[Sequence[Amount], Sequence[Amount]]
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """Events and settings for `calculate`; what is not settled; decimals and symbols of assets; transfers found."""
+    """Events and settings for `calculate`; what is not settled; decimals and symbols of assets; transfers found; what
+    another source told already.
+    """
 
     events: Sequence[TaxEvent]
     issues: Sequence[Issue]
@@ -43,6 +46,7 @@ class Assembled:
     symbols: Mapping[str, str]
     engine: Settings
     transfers: Sequence[OwnTransfer] = ()
+    told_twice: Sequence[ToldTwice] = ()
 
 
 def assemble(
@@ -82,13 +86,16 @@ class _Assembly:
         self._unfit_lots: list[Item] = []
 
     def run(self, entries: Sequence[tuple[TaxTransaction, Edit | None]]) -> Assembled:
+        doubles = find_doubles(entries, self._settings.excluded_wallets)
+        if doubles.certain:
+            entries = without_doubles(entries, doubles)
         items = self._reader.read(entries, self._settings.excluded_wallets)
         matched = match_transfers(items, self._settings.currency)
         transfers = Transfers(self._writer, matched, frozenset(item.wallet for item in items))
         self._write(items, transfers)
         events = self._writer.events
         events.sort(key=lambda event: (event.at, event.sequence, event.id))
-        found = self._issues(items, matched, transfers)
+        found = self._issues(items, matched, transfers, doubles)
         return Assembled(
             events,
             found,
@@ -99,6 +106,7 @@ class _Assembly:
                 OwnTransfer(each.out.item.transaction.id, each.into.item.transaction.id, each.why)
                 for each in matched.matches
             ],
+            [ToldTwice(each.transaction.id, each.of.id) for each in doubles.certain.values()],
         )
 
     def _write(self, items: Sequence[Item], transfers: Transfers) -> None:
@@ -138,7 +146,7 @@ class _Assembly:
         name = item.transaction.kind.value.replace("_", " ")
         self._unfit[item.id] = (item, f"What moved does not fit a transaction that is called {name}.")
 
-    def _issues(self, items: Sequence[Item], matched: Matched, transfers: Transfers) -> list[Issue]:
+    def _issues(self, items: Sequence[Item], matched: Matched, transfers: Transfers, doubles: Doubles) -> list[Issue]:
         methods = self._engine.methods or {0: self._writer.rules.methods[0]}
         is_averaged = not LOT_METHODS.issuperset(methods.values())
         words = Words(self._reader.places, self._reader.symbols, self._settings.currency, is_averaged=is_averaged)
@@ -149,7 +157,8 @@ class _Assembly:
                 open_outs.setdefault(amount.asset, []).append((item, amount))
             if item.id not in self._unfit:
                 others = matched.candidates.get(id(amount), ())
-                found.append(issues.open_movement(words, item, amount, is_out=is_out, candidates=others))
+                told = twice.as_told(doubles.of(item.transaction.id))
+                found.append(issues.open_movement(words, item, amount, is_out=is_out, candidates=others, told=told))
         found += [issues.unknown_kind(words, item, why) for item, why in self._unfit.values()]
         found += [issues.unfit_lots(words, item) for item in self._unfit_lots if item.id not in self._unfit]
         prices = Prices(items)
@@ -161,6 +170,7 @@ class _Assembly:
         found += [issues.short_of(words, each, open_outs) for each in shortages(self._writer.events)]
         found += [issues.told_problem(words, item) for item in items if item.transaction.problem and item.edit is None]
         found += self._unvouched(words, items)
+        found += twice.questions(words, items, doubles.likely)
         latest = datetime.max.replace(tzinfo=UTC)
         found.sort(key=lambda each: (each.happened_at or latest, each.kind, each.id))
         return found

@@ -72,9 +72,15 @@ class Words:
 
 
 def open_movement(
-    words: Words, item: Item, amount: Amount, *, is_out: bool, candidates: Sequence[Movement] = ()
+    words: Words,
+    item: Item,
+    amount: Amount,
+    *,
+    is_out: bool,
+    candidates: Sequence[Movement] = (),
+    told: Sequence[Proposal] = (),
 ) -> Issue:
-    """Return the issue of a withdrawal or deposit whose other side nobody knows."""
+    """Return the issue of a withdrawal or deposit whose other side nobody knows; files may have `told` what it was."""
     what = words.amount(amount.asset, amount.raw)
     proposals = [
         Proposal(
@@ -82,20 +88,21 @@ def open_movement(
         )
         for other in candidates[:3]
     ]
+    proposals += told
     proposals += [Proposal(label, {item.transaction.id: edit}) for label, edit in (_OUT if is_out else _IN)]
     could = f" It could be {len(candidates)} of your other movements: choose." if candidates else ""
     if is_out:
         message = (
-            f"{what} left {_short(item.wallet)}, and nothing says where to.{could} Until you do, it counts as still "
-            "yours in a place that is not here: no gain, no loss, its cost goes along."
+            f"{what} left {short_place(item.wallet)}, and nothing says where to.{could} Until you do, it counts as "
+            "still yours in a place that is not here: no gain, no loss, its cost goes along."
         )
     else:
         message = (
-            f"{what} came to {_short(item.wallet)}, and nothing says where from.{could} Until you do, its cost is "
+            f"{what} came to {short_place(item.wallet)}, and nothing says where from.{could} Until you do, its cost is "
             f"unknown: a sale of it has an unknown gain, and it is not counted as income.{words.of_pool(amount.asset)}"
         )
     return Issue(
-        id=_id(IssueKind.UNMATCHED_TRANSFER, item.id, str(amount.place)),
+        id=issue_id(IssueKind.UNMATCHED_TRANSFER, item.id, str(amount.place)),
         kind=IssueKind.UNMATCHED_TRANSFER,
         message=message,
         happened_at=item.at,
@@ -111,7 +118,7 @@ def open_movement(
 def _other_side(words: Words, other: Movement, item: Item, is_out: bool) -> str:
     what = words.amount(other.amount.asset, other.amount.raw)
     verb = "came to" if is_out else "left"
-    return f"Own transfer: the {what} that {verb} {_short(other.item.wallet)} {_apart(other.at - item.at)}"
+    return f"Own transfer: the {what} that {verb} {short_place(other.item.wallet)} {_apart(other.at - item.at)}"
 
 
 def _apart(gap: timedelta) -> str:
@@ -133,7 +140,7 @@ def unpriced(words: Words, found: Unpriced, prices: "Prices") -> Issue:
     names += [f"{words.symbol(said.fees[place].asset)} (a fee)" for place in sorted(found.fees)]
     listed, are_many = _listed(list(dict.fromkeys(names)))
     return Issue(
-        id=_id(IssueKind.MISSING_PRICE, item.id),
+        id=issue_id(IssueKind.MISSING_PRICE, item.id),
         kind=IssueKind.MISSING_PRICE,
         message=(
             f"Nobody knows what {listed} {'were' if are_many else 'was'} worth in {words.currency} then. "
@@ -162,7 +169,7 @@ def no_basis(words: Words, item: Item, amount: Amount) -> Issue:
         worth = Worth(amount.value, words.currency, "its worth when it came")
         proposals.insert(0, Proposal("It had cost what it was worth when it came", {me: Edit(basis=worth)}))
     return Issue(
-        id=_id(IssueKind.MISSING_PRICE, item.id, "basis"),
+        id=issue_id(IssueKind.MISSING_PRICE, item.id, "basis"),
         kind=IssueKind.MISSING_PRICE,
         message=(
             f"Nobody knows what {words.amount(amount.asset, amount.raw)} had cost who had it before. Until you say, "
@@ -229,17 +236,17 @@ def short_of(words: Words, short: Short, open_outs: Mapping[str, Sequence[tuple[
     for item, amount in sorted(open_outs.get(short.asset, ()), key=lambda each: (abs(each[0].at - at), each[0].id)):
         if item.at <= at and item.wallet != short.wallet and "@" not in short.wallet and len(proposals) < 3:
             what = words.amount(amount.asset, amount.raw)
-            label = f"The {what} that left {_short(item.wallet)} on {item.at:%Y-%m-%d} came here"
+            label = f"The {what} that left {short_place(item.wallet)} on {item.at:%Y-%m-%d} came here"
             edit = Edit(kind=TransactionKind.TRANSFER, to_wallet=short.wallet)
             proposals.append(Proposal(label, {item.transaction.id: edit}))
     transaction = UUID(short.event.id.partition("/")[0])
     return Issue(
-        id=_id(IssueKind.NEGATIVE_BALANCE, short.wallet, short.asset),
+        id=issue_id(IssueKind.NEGATIVE_BALANCE, short.wallet, short.asset),
         kind=IssueKind.NEGATIVE_BALANCE,
         message=(
-            f"More {words.symbol(short.asset)} left {_short(short.wallet)} than had come there: {missing} are missing, "
-            f"first on {at:%Y-%m-%d}. Add the wallet, file or purchase that they are from; until then their cost, and "
-            "the gain of what was sold, is unknown."
+            f"More {words.symbol(short.asset)} left {short_place(short.wallet)} than had come there: {missing} are "
+            f"missing, first on {at:%Y-%m-%d}. Add the wallet, file or purchase that they are from; until then their "
+            "cost, and the gain of what was sold, is unknown."
         ),
         happened_at=at,
         transaction_id=transaction,
@@ -258,13 +265,13 @@ def unknown_kind(words: Words, item: Item, why: str) -> Issue:
     kinds = [("A swap", Edit(kind=TransactionKind.SWAP))] if item.went and item.came else []
     kinds += _OUT[1:] if not item.came else _IN[1:] if not item.went else ()
     return Issue(
-        id=_id(IssueKind.UNKNOWN_KIND, item.id),
+        id=issue_id(IssueKind.UNKNOWN_KIND, item.id),
         kind=IssueKind.UNKNOWN_KIND,
         message=f"{why} It moved {', '.join(moved) or 'nothing'}. Say what it was.",
         happened_at=item.at,
         transaction_id=item.transaction.id,
         wallet=item.wallet,
-        at_stake=_known(item),
+        at_stake=known_worth(item),
         proposals=tuple(Proposal(label, {item.transaction.id: edit}) for label, edit in kinds),
     )
 
@@ -274,7 +281,7 @@ def unfit_lots(words: Words, item: Item) -> Issue:
     went = ", ".join(words.amount(each.asset, each.raw) for each in item.went[:3])
     alone = Edit(choices=(), reason="The chosen lots were not all that went")
     return Issue(
-        id=_id(IssueKind.UNKNOWN_KIND, "lots", item.id),
+        id=issue_id(IssueKind.UNKNOWN_KIND, "lots", item.id),
         kind=IssueKind.UNKNOWN_KIND,
         message=(
             f"The lots that you chose are not all that went ({went}, with a fee that was paid in it): until they are, "
@@ -283,7 +290,7 @@ def unfit_lots(words: Words, item: Item) -> Issue:
         happened_at=item.at,
         transaction_id=item.transaction.id,
         wallet=item.wallet,
-        at_stake=_known(item),
+        at_stake=known_worth(item),
         proposals=(Proposal("Let the method of your settings decide", {item.transaction.id: alone}),),
     )
 
@@ -298,7 +305,7 @@ def unvouched(words: Words, asset: str, items: Sequence[Item], at_stake: Decimal
         f"Spam: {len(alone)} of its transactions count nowhere", {item.transaction.id: edit for item in alone}
     )
     return Issue(
-        id=_id(IssueKind.UNVOUCHED_ASSET, asset),
+        id=issue_id(IssueKind.UNVOUCHED_ASSET, asset),
         kind=IssueKind.UNVOUCHED_ASSET,
         message=(
             f"Nobody vouches for the token {words.symbol(asset)} ({asset}), and {len(items)} transactions with it "
@@ -317,9 +324,9 @@ def incomplete(gap: Gap) -> Issue:
     since = "" if gap.from_at is None else f" from {gap.from_at:%Y-%m-%d}"
     until = "" if gap.to_at is None else f" until {gap.to_at:%Y-%m-%d}"
     where = "" if gap.chain_id is None else f" on chain {gap.chain_id}"
-    whose = f"The history of {_short(gap.wallet)}{where}" if gap.wallet else "Your history"
+    whose = f"The history of {short_place(gap.wallet)}{where}" if gap.wallet else "Your history"
     return Issue(
-        id=_id(IssueKind.INCOMPLETE_HISTORY, gap.wallet, str(gap.chain_id), gap.reason),
+        id=issue_id(IssueKind.INCOMPLETE_HISTORY, gap.wallet, str(gap.chain_id), gap.reason),
         kind=IssueKind.INCOMPLETE_HISTORY,
         message=f"{whose}{since}{until} is not all here: {gap.reason}"[:500],
         happened_at=gap.from_at,
@@ -330,29 +337,30 @@ def incomplete(gap: Gap) -> Issue:
 def told_problem(words: Words, item: Item) -> Issue:
     """Return the issue of a transaction whose source says that something of it is missing."""
     return Issue(
-        id=_id(IssueKind.INCOMPLETE_HISTORY, item.id),
+        id=issue_id(IssueKind.INCOMPLETE_HISTORY, item.id),
         kind=IssueKind.INCOMPLETE_HISTORY,
         message=f"Not all of this transaction is known: {item.transaction.problem}"[:500],
         happened_at=item.at,
         transaction_id=item.transaction.id,
         wallet=item.wallet,
-        at_stake=_known(item),
+        at_stake=known_worth(item),
     )
 
 
-def _known(item: Item) -> Decimal | None:
+def known_worth(item: Item) -> Decimal | None:
     """What the larger side of a transaction was worth, as far as it is known."""
     sides = [[each.value for each in side if each.value is not None] for side in (item.went, item.came)]
     sums = [sum(side, Decimal(0)) for side in sides if side]
     return max(sums) if sums else None
 
 
-def _short(wallet: str) -> str:
+def short_place(wallet: str) -> str:
     """Return a wallet as it is said in a sentence."""
     name, _, position = wallet.partition("@")
     shown = f"{name[:6]}…{name[-4:]}" if name.startswith("0x") and len(name) > 20 else name[:60]
     return f"{shown} ({position[:60]})" if position else shown
 
 
-def _id(kind: IssueKind, *about: str) -> UUID:
+def issue_id(kind: IssueKind, *about: str) -> UUID:
+    """Return the id of an issue, the same as long as it is about the same."""
     return uuid5(SPACE, "|".join((kind.value, *about)))

@@ -161,6 +161,7 @@ def _edit(edit: Edit) -> TaxEditRead:
         to_wallet=edit.to_wallet,
         matches=edit.matches,
         is_unmatched=edit.is_unmatched,
+        is_separate=edit.is_separate,
         choices=None if edit.choices is None else _lots(edit.choices),
         basis=_worth(edit.basis),
         acquired_at=edit.acquired_at,

@@ -87,6 +87,7 @@ class TaxEditRead(ApiModel):
     to_wallet: str | None
     matches: UUID | None
     is_unmatched: bool | None
+    is_separate: bool | None
     choices: list[LotRead] | None
     basis: WorthRead | None
     acquired_at: Instant | None
@@ -180,6 +181,7 @@ class TaxTransactionChange(ApiModel):
     to_wallet: Wallet | None = None
     matches: UUID | None = Field(default=None, description="The other side of an own transfer")
     is_unmatched: bool | None = Field(default=None, description="That there is no other side")
+    is_separate: bool | None = Field(default=None, description="That it is another one than what looks the same")
     choices: list[LotWrite] | None = Field(default=None, max_length=200)
     basis: WorthWrite | None = None
     acquired_at: AwareDatetime | None = None

@@ -212,7 +212,7 @@ def _read(found: Open, there: Mapping[UUID, Seen]) -> IssueRead:
         at_stake=issue.at_stake,
         dismissed_at=found.dismissed_at,
         lacks_worth=own is not None and bool(lacking_worth(own.transaction, own.own)),
-        proposals=[_proposal(each, own) for each in issue.proposals],
+        proposals=[_proposal(each, _like_others(issue, own)) for each in issue.proposals],
         evidence=[evidence(there[id_]) for id_ in _evidence_of(issue) if id_ in there],
     )
 
@@ -225,6 +225,11 @@ def _evidence_of(issue: Issue) -> list[UUID]:
     for proposal in issue.proposals:
         ids |= dict.fromkeys(sorted(proposal.edits))
     return list(ids)[:MOST_EVIDENCE]
+
+
+def _like_others(issue: Issue, own: Seen | None) -> Seen | None:
+    """Return what a rule could be about: none where a transaction is told twice, which says nothing of others."""
+    return None if issue.kind is IssueKind.DUPLICATE else own
 
 
 def _proposal(proposal: Any, own: Seen | None) -> ProposalRead:

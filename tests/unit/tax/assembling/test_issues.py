@@ -1,6 +1,8 @@
 """What is not settled: said once, with the same id, with what is at stake and what would settle it."""
 
+from dataclasses import replace
 from decimal import Decimal
+from uuid import UUID
 
 from backend.tax.assembling.assemble import Gap
 from backend.tax.books import IssueKind
@@ -122,8 +124,9 @@ def test_messages_fit_their_column_whatever_names_say() -> None:
             [(K.DEPOSIT, 1), (K.SELL, -2), (K.INCOME, -1), (K.GIFT_IN, 1), (K.SPEND, -1)], 1
         )
     ]
+    twice = replace(rows[0], id=UUID(int=10), import_id=UUID(int=1))
     made = put_together(
-        [*rows, tx(9, K.BUY, 9, leg("A", 1, 1), problem="p" * 600)], gaps=[Gap("w" * 120, 1, "r" * 600)]
+        [*rows, twice, tx(9, K.BUY, 9, leg("A", 1, 1), problem="p" * 600)], gaps=[Gap("w" * 120, 1, "r" * 600)]
     )
     assert {each.kind for each in made.issues} == set(IssueKind)
     assert max(len(each.message) for each in made.issues) <= 500
