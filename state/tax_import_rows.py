@@ -8,7 +8,7 @@ from backend.tax.imports.schemas import ImportLine, ImportRead
 from components.i18n import t
 
 MOST_TEXT = 200
-_TONES = {"new": "gain", "known": "neutral", "refused": "loss", "skipped": "neutral"}
+_TONES = {"new": "gain", "known": "neutral", "double": "accent", "refused": "loss", "skipped": "neutral"}
 _STATE_TONES = {"preview": "warn", "committed": "gain", "undone": "neutral"}
 
 
@@ -158,6 +158,8 @@ def _counts(found: ImportRead) -> str:
     words = [counted("tax_import.brought" if found.state == "committed" else "tax_import.brings", found.added)]
     if found.known:
         words.append(counted("tax_import.known_lines", found.known))
+    if found.doubled:
+        words.append(counted("tax_import.double_lines", found.doubled))
     if found.refused:
         key = "tax_import.left_out_lines" if found.state == "committed" else "tax_import.refused_lines"
         words.append(counted(key, found.refused))

@@ -34,7 +34,7 @@ WINDOW = 100
 MOST_WINDOWS = 50_000
 FIX_LINES = 25
 ADDRESS = "/tax/import/"
-FILTERS = ("new", "known", "refused", "skipped", "warned")
+FILTERS = ("new", "known", "double", "refused", "skipped", "warned")
 _HEADS = (("line", "vt-line"), ("becomes", ""), ("original", "vt-large"), ("status", "vt-result vt-wide"))
 _TELLS_AFTER_SECONDS = 2.0
 
@@ -54,6 +54,7 @@ class TaxImportState(rx.State):
     import_id: str = ""
     file_name: str = ""
     file_note: str = ""
+    twice: str = ""
     warning: str = ""
     problem: str = ""
     source: str = ""
@@ -319,6 +320,7 @@ class TaxImportState(rx.State):
             looks = t("tax_import.chosen")
         size = formats.byte_size(file.size_bytes)
         self.file_note = f"{looks} · {size} · {counted('tax_import.count_lines', file.lines)}"
+        self.twice = counted("tax_import.double_note", file.doubled) if file.doubled else ""
         self.warning = ""
         if file.imported_before is not None:
             self.warning = t("tax_import.imported_before", day=f"{file.imported_before:%Y-%m-%d}")
@@ -348,6 +350,7 @@ class TaxImportState(rx.State):
         counts = {
             "new": file.fresh,
             "known": file.known,
+            "double": file.doubled,
             "refused": file.refused,
             "skipped": file.skipped,
             "warned": file.warned,
@@ -370,6 +373,8 @@ def _result(file: ImportRead) -> list[str]:
     lines = [counted("tax_import.result_added", file.added)]
     if file.known:
         lines.append(counted("tax_import.result_known", file.known))
+    if file.doubled:
+        lines.append(counted("tax_import.result_double", file.doubled))
     if file.refused:
         lines.append(counted("tax_import.result_left_out", file.refused))
     if file.skipped:

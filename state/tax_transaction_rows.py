@@ -119,6 +119,8 @@ def status_of(read: TaxTransactionRead) -> tuple[str, str]:
     """Return in a word what is special about a transaction, and its tone; nothing for most."""
     if read.issues:
         return t("tax_transactions.open"), "warn"
+    if read.counts_as is not None:
+        return t("tax_transactions.counts_once"), "neutral"
     if read.edited_at is not None:
         return t("tax_transactions.edited"), "accent"
     if read.rule_id is not None:

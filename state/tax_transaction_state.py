@@ -34,6 +34,7 @@ class TaxTransactionState(rx.State):
     status: str = ""
     status_tone: str = "neutral"
     problem: str = ""
+    counts_as: str = ""
     issues: list[str] = []
     legs: list[TaxLegLine] = []
     fees: list[TaxLegLine] = []
@@ -111,6 +112,15 @@ class TaxTransactionState(rx.State):
         return [TaxTransactionsState.reload, rx.toast.success(t("tax_transactions.taken_back"))]
 
     @signed_in
+    async def count_it(self, user: CurrentUser) -> Any:
+        """Have a transaction count although another source seems to tell the same."""
+        words = TaxTransactionChange(is_separate=True, reason=t("tax_transactions.is_separate"))
+        async with resources().database.unit_of_work(user.id) as session:
+            await service.change(session, user, UUID(self.id), words)
+        await self._show(user, UUID(self.id))
+        return [TaxTransactionsState.reload, rx.toast.success(t("tax_transactions.saved"))]
+
+    @signed_in
     async def ask_delete(self, user: CurrentUser) -> Any:
         """Ask before a transaction written by hand is deleted."""
         self.is_deleting = self.can_delete
@@ -153,6 +163,7 @@ class TaxTransactionState(rx.State):
         self.title = t(f"tax_kind.{read.kind.value}")
         self.status, self.status_tone = status_of(read)
         self.problem = read.problem or ""
+        self.counts_as = f"/tax/transactions/?id={read.counts_as}" if read.counts_as is not None else ""
         self.issues = [each.message for each in read.issues]
         self.legs, self.fees = leg_lines(read.legs, "worth", currency), leg_lines(read.fees, "fee_worth", currency)
         self.lots = lot_lines(candidates, read, currency, zone)

@@ -56,6 +56,7 @@ TAX_HELD: Mapping[str, Holding] = {
             "fresh",
             "added",
             "known",
+            "doubled",
             "refused",
             "skipped",
             "warned",

@@ -46,6 +46,11 @@ select {SELECTED}, t.edit::text, t.rule_id from tax_transactions t
 where t.user_id = :user_id and (t.happened_at, t.id) > (:after_at, cast(:after_id as uuid))
 order by t.happened_at, t.id limit :limit
 """)  # noqa: S608 - names from above
+# As a file may have written it; what wallets tell is always lower case with 0x in front.
+_OF_HASHES = text(f"""
+select {SELECTED}, t.edit::text, t.rule_id from tax_transactions t
+where t.user_id = :user_id and t.tx_hash = any(cast(:hashes as text[]))
+""")  # noqa: S608 - names from above
 _RULES = text("select id, sets::text from tax_rules where user_id = :user_id")
 _EDIT = text("""
 update tax_transactions t set edit = r.edit, edited_at = case when r.edit is null then null else :now end,
@@ -120,6 +125,12 @@ async def page(
     after_at, after_id = after or (_EARLIEST, _NO_ID)
     values = {"user_id": user_id, "after_at": after_at, "after_id": after_id, "limit": limit}
     return (await session.execute(_PAGE, values)).all()
+
+
+async def of_hashes(session: AsyncSession, user_id: UUID, hashes: Sequence[str]) -> Sequence[Any]:
+    """Return rows (COLUMNS, then edit and rule_id) with one of these hashes (lower case, without 0x)."""
+    written = [form for each in hashes for form in (each, f"0x{each}", each.upper())]
+    return (await session.execute(_OF_HASHES, {"user_id": user_id, "hashes": written})).all()
 
 
 async def rules(session: AsyncSession, user_id: UUID) -> dict[UUID, str]:

@@ -33,6 +33,7 @@ def check_file() -> rx.Component:
             page.problem != "", _notice(page.problem, button(t("tax_import.read_again"), on_click=page.read_again))
         ),
         rx.cond(page.warning != "", _notice(page.warning)),
+        rx.cond(page.twice != "", _told(page.twice)),
         _what(),
         rx.cond(
             page.needs_mapping,
@@ -49,6 +50,16 @@ def _notice(text: Any, action: rx.Component | None = None) -> rx.Component:
         action,
         role="alert",
         class_name="flex flex-wrap items-center gap-3 p-3 border border-line-strong rounded-8 bg-warn-ground",
+    )
+
+
+def _told(text: Any) -> rx.Component:
+    """Something good to know, of which nothing has to be done."""
+    return rx.el.div(
+        icon("info", 16, "text-accent mt-0.5"),
+        rx.el.p(text, class_name="flex-1 min-w-48 text-13"),
+        role="status",
+        class_name="flex flex-wrap items-center gap-3 p-3 border border-line rounded-8 bg-surface",
     )
 
 

@@ -9,7 +9,7 @@ from components.ui.badge import toned_badge
 from components.ui.button import button
 from components.ui.dialogs import confirm_dialog, drawer
 from components.ui.field import INPUT, field_error, text_field
-from components.ui.link import external_link
+from components.ui.link import external_link, link
 from state.tax_transaction_state import TaxTransactionState
 from state.tax_transactions_state import INCOMES, KINDS
 
@@ -45,6 +45,19 @@ def _told() -> rx.Component:
         rx.cond(
             page.problem != "",
             rx.el.p(rx.el.strong(t("tax_transactions.problem"), ": "), page.problem, class_name="text-13 text-warn"),
+        ),
+        rx.cond(
+            page.counts_as != "",
+            rx.el.div(
+                rx.el.p(
+                    t("tax_transactions.counts_as"),
+                    " ",
+                    link(t("tax_transactions.counts_as_link"), to=page.counts_as),
+                    class_name="text-13 text-ink-2",
+                ),
+                button(t("tax_transactions.count_it"), on_click=page.count_it),
+                class_name="flex flex-col items-start gap-2 p-3 border border-line rounded-8",
+            ),
         ),
         rx.foreach(page.issues, lambda text: rx.el.p(text, class_name="text-13 text-warn")),
         _lines(t("tax_transactions.legs"), page.legs),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from backend.tax.files.reading import read_file
 from backend.tax.files.records import FileRead, Row, RowProblem
 
 MOST_SAID = 500
+COUNTS_ONCE = "Another source tells the same: it counts once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,17 @@ def transaction_ids(read: FileRead) -> list[UUID]:
     return list(dict.fromkeys(each.id for each in read.transactions))
 
 
-def lines_of(read: FileRead, known: set[UUID]) -> list[Line]:
-    """Return the lines of a file; `known` are those of its transactions that are there already."""
+def lines_of(read: FileRead, known: set[UUID], doubles: AbstractSet[UUID] = frozenset()) -> list[Line]:
+    """Return the lines of a file; `known` are those of its transactions that are there already, of `doubles` another
+    source tells the same.
+    """
     problems: dict[int, list[RowProblem]] = {}
     for problem in read.problems:
         problems.setdefault(problem.line, []).append(problem)
-    lines = [_line(row, problems.pop(row.line, ()), known) for row in read.rows]
+    lines = [_line(row, problems.pop(row.line, ()), known, doubles) for row in read.rows]
     if problems:  # of lines that could not even be cut into cells
         strays = [Row(line=line, cells={}, says="", transaction_ids=()) for line in problems]
-        lines += [_line(row, problems[row.line], known) for row in strays]
+        lines += [_line(row, problems[row.line], known, doubles) for row in strays]
         lines.sort(key=lambda line: line.line)
     return lines
 
@@ -81,6 +85,7 @@ def counts_of(lines: Sequence[Line], ids: Sequence[UUID], known: set[UUID]) -> d
         "lines": len(lines),
         "fresh": by_status["new"],
         "known": by_status["known"],
+        "doubled": by_status["double"],
         "refused": by_status["refused"],
         "skipped": by_status["skipped"],
         "warned": sum(1 for line in lines if line.problems and line.status != "refused"),
@@ -97,20 +102,23 @@ def lines_to_keep(lines: Sequence[Line], known: set[UUID]) -> list[Line]:
     ]
 
 
-def _line(row: Row, problems: Sequence[RowProblem], known: set[UUID]) -> Line:
+def _line(row: Row, problems: Sequence[RowProblem], known: set[UUID], doubles: AbstractSet[UUID]) -> Line:
+    status = _status(row, problems, known, doubles)
     return Line(
         line=row.line,
-        status=_status(row, problems, known),
+        status=status,
         cells=row.cells,
-        says=row.says,
+        says=f"{row.says} {COUNTS_ONCE}" if status == "double" else row.says,
         problems=problems,
         transaction_ids=row.transaction_ids,
     )
 
 
-def _status(row: Row, problems: Sequence[RowProblem], known: set[UUID]) -> str:
+def _status(row: Row, problems: Sequence[RowProblem], known: set[UUID], doubles: AbstractSet[UUID]) -> str:
     if any(problem.is_fatal for problem in problems):
         return "refused"
     if not row.transaction_ids:
         return "skipped"
-    return "known" if all(each in known for each in row.transaction_ids) else "new"
+    if all(each in known for each in row.transaction_ids):
+        return "known"
+    return "double" if all(each in known or each in doubles for each in row.transaction_ids) else "new"

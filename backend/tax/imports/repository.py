@@ -16,7 +16,7 @@ _OF_USER, _OF_IMPORT = 7026, 7027
 _COLUMNS = (
     "id, user_id, source, account, timezone, file_name, octet_length(content) as size_bytes, content_sha256, state,"
     " detected, is_sure, columns, mapping, corrections, lines, fresh, known, refused, skipped, warned, added,"
-    " is_left_out, revision, work, work_pct, work_began_at, problem, created_at, committed_at, undone_at"
+    " doubled, is_left_out, revision, work, work_pct, work_began_at, problem, created_at, committed_at, undone_at"
 )
 _INSERT = text(f"""
 insert into tax_imports (id, user_id, source, account, timezone, file_name, content, content_sha256, mapping, state,
@@ -53,13 +53,14 @@ update tax_imports set work = null, problem = :problem where id = :id and revisi
 """)
 _SHOW = text("""
 update tax_imports set work = null, problem = null, columns = cast(:columns as jsonb), lines = :lines, fresh = :fresh,
-  known = :known, refused = :refused, skipped = :skipped, warned = :warned, added = :added
+  known = :known, refused = :refused, skipped = :skipped, warned = :warned, added = :added,
+  doubled = :doubled
 where id = :id and revision = :revision and state = 'preview' returning id
 """)
 _COMMIT = text("""
 update tax_imports set work = null, problem = null, state = 'committed', committed_at = :at, lines = :lines,
   fresh = :fresh, known = :known, refused = :refused, skipped = :skipped, warned = :warned, added = :added,
-  is_left_out = :is_left_out
+  doubled = :doubled, is_left_out = :is_left_out
 where id = :id and revision = :revision and state = 'preview' returning id
 """)
 _UNDO = text("""

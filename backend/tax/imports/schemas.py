@@ -13,7 +13,7 @@ MAX_FILE_BYTES = 30 * 1024 * 1024
 MAX_CORRECTED_LINES = 5_000
 MAX_CELL = 500
 MAX_ACCOUNT = 80
-LineStatus = Literal["new", "known", "refused", "skipped"]
+LineStatus = Literal["new", "known", "double", "refused", "skipped"]
 ImportState = Literal["preview", "committed", "undone"]
 WorkKind = Literal["reading", "importing"]
 
@@ -123,6 +123,7 @@ class ImportRead(ApiModel):
     lines: int
     fresh: int = Field(description="Lines that bring something new")
     known: int = Field(description="Lines whose transactions are there already")
+    doubled: int = Field(description="Lines that another source tells for certain (hash and amounts): they count once")
     refused: int = Field(description="Lines that cannot be read: correct them, or leave them out")
     skipped: int = Field(description="Lines that move nothing")
     warned: int = Field(description="Lines that are read, with a note")

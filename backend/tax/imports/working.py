@@ -19,6 +19,7 @@ from backend.core.errors import ConflictError
 from backend.tax import store
 from backend.tax.imports import repository
 from backend.tax.imports.lines import counts_of, lines_of, lines_to_keep, read_import, transaction_ids
+from backend.tax.told_twice import told_twice
 
 # A job notes its progress in transactions of its own; whoever waits for a small file sees none.
 Note = Callable[[int], Awaitable[None]]
@@ -40,7 +41,8 @@ async def prepare(session: AsyncSession, row: RowMapping, revision: int, note: N
     await note(_READ_PCT)
     ids = transaction_ids(read)
     known = await repository.known_ids(session, row["user_id"], ids)
-    lines = await asyncio.to_thread(lines_of, read, known)
+    doubles = (await told_twice(session, row["user_id"], read.transactions)).keys()
+    lines = await asyncio.to_thread(lines_of, read, known, doubles)
     await note(_COMPARED_PCT)
     await repository.write_lines(session, row["user_id"], row["id"], [line.row() for line in lines])
     await note(_WRITTEN_PCT)
@@ -61,7 +63,8 @@ async def import_file(
     await note(_READ_PCT)
     ids = transaction_ids(read)
     known = await repository.known_ids(session, user.id, ids)
-    lines = await asyncio.to_thread(lines_of, read, known)
+    doubles = (await told_twice(session, user.id, read.transactions)).keys()
+    lines = await asyncio.to_thread(lines_of, read, known, doubles)
     counts = counts_of(lines, ids, known)
     require_decision(counts["refused"], row["is_left_out"])
     await note(_COMPARED_PCT)

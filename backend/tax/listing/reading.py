@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -54,8 +55,10 @@ def edit_of_row(row: Any, rules: Mapping[Any, Edit]) -> Edit | None:
     return records.merged(own, rules.get(row.rule_id) if row.rule_id is not None else None)
 
 
-def read_of(row: Any, edit: Edit | None, money: Money, wallets: Mapping[str, str]) -> TaxTransactionRead:
-    """Return a row as the API answers it."""
+def read_of(
+    row: Any, edit: Edit | None, money: Money, wallets: Mapping[str, str], counts_as: UUID | None = None
+) -> TaxTransactionRead:
+    """Return a row as the API answers it; `counts_as` is the transaction that counts in its place."""
     told = records.transaction_of(row)
     chain = None if told.chain_id is None else find_chain(told.chain_id)
     said = edit or Edit()
@@ -93,6 +96,7 @@ def read_of(row: Any, edit: Edit | None, money: Money, wallets: Mapping[str, str
         edit=None if edit is None else _edit(edit),
         edited_at=row.edited_at,
         rule_id=row.rule_id,
+        counts_as=counts_as,
         issues=[OpenIssue.model_validate(each) for each in orjson.loads(row.issues)],
     )
 

@@ -138,6 +138,9 @@ class TaxTransactionRead(ApiModel):
     edit: TaxEditRead | None
     edited_at: Instant | None
     rule_id: UUID | None = Field(description="The bulk rule that decides what no edit does")
+    counts_as: UUID | None = Field(
+        default=None, description="The transaction of another source that tells the same and counts; this one does not"
+    )
     issues: list[OpenIssue]
 
 

@@ -42,6 +42,7 @@ from backend.tax.listing.schemas import (
 )
 from backend.tax.settings.service import settings_of, zone_of
 from backend.tax.sync.service import defer_syncs
+from backend.tax.told_twice import told_twice
 from backend.tax.transactions import Source, TransactionKind, is_fiat
 
 __all__ = [
@@ -265,7 +266,8 @@ async def _reads(
     entries = [(records.transaction_of(row), edit) for row, edit in zip(rows, edits, strict=True)]
     money = Money(settings, await day_rates(session, settings.currency, entries))
     names = await wallet_names(session)
-    return [read_of(row, edit, money, names) for row, edit in zip(rows, edits, strict=True)]
+    twice = await told_twice(session, user.id, [transaction for transaction, _ in entries])
+    return [read_of(row, edit, money, names, twice.get(row.id)) for row, edit in zip(rows, edits, strict=True)]
 
 
 async def _row(session: AsyncSession, user: CurrentUser, transaction_id: UUID) -> Any:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,13 @@ from sqlalchemy import text
 
 from backend.accounts.schemas import CurrentUser
 from backend.core.db import Database
+from backend.core.ids import new_id
 from backend.core.jobs import JobContext
 from backend.tax import store
+from backend.tax.book_service import book_of
 from backend.tax.imports import service, tasks
 from backend.tax.imports.working import Note
+from backend.tax.transactions import TaxLeg, TaxTransaction, TransactionKind
 from tests.integration.api.conftest import Api, Client, Reply
 
 HEAD = "timestamp,type,sent_asset,sent_amount,received_asset,received_amount,fee_asset,fee_amount,value,currency,note"
@@ -450,3 +454,41 @@ async def test_files_that_nobody_imported_go_after_a_month(api: Api, admin_datab
         )
     await tasks.delete_old_previews(job, 0)
     assert {each["id"] for each in (await client.get("/v1/tax/imports")).data["items"]} == {kept["id"], new["id"]}
+
+
+async def test_what_the_wallets_tell_already_counts_once_and_can_be_told_to_count(
+    api: Api, app_database: Database
+) -> None:
+    user = await api.new_user("pro")
+    client = api.client_of(user)
+    tx_hash = "0x" + "ab" * 32
+    came = TaxTransaction(
+        id=new_id(), source="wallet", happened_at=START, kind=TransactionKind.DEPOSIT, wallet="0x" + "a" * 40,
+        legs=(TaxLeg("ETH", "ETH", Decimal(2)),), chain_id=1, tx_hash=tx_hash,
+    )  # fmt: skip
+    async with app_database.unit_of_work(user.id) as session:
+        await store.add_transactions(session, user.id, [came])
+    head = "timestamp,type,received_asset,received_amount,tx_hash"
+    rows = [f"2024-01-01,receive,ETH,2,{tx_hash.upper()[2:]}", f"2024-01-02,receive,ETH,2,0x{'cd' * 32}"]
+    content = "\n".join([head, *rows, ""]).encode()
+    file = await uploaded(client, content, account="MetaMask")
+    assert (file["doubled"], file["fresh"], file["added"]) == (1, 1, 2)
+    (line,) = (await read(client, file["id"], "?status=double"))["lines"]["items"]
+    assert (line["line"], line["status"]) == (2, "double")
+    done = (await commit(client, file["id"])).data["file"]
+    assert (done["doubled"], done["added"]) == (1, 2)
+
+    async def counted() -> tuple[int, list[str | None]]:
+        async with app_database.unit_of_work(user.id) as session:
+            book = await book_of(session, user.id)
+        listed = (await client.get("/v1/tax/transactions?sort=oldest")).data["items"]
+        return len(book.events), [each["countsAs"] for each in listed if each["source"] == "file"]
+
+    assert await counted() == (2, [str(came.id), None])
+    second = line["transactionIds"][0]
+    said = {"isSeparate": True, "reason": "two deposits"}
+    changed = await client.send("PATCH", f"/v1/tax/transactions/{second}", json=said)
+    assert changed.data["countsAs"] is None
+    assert await counted() == (3, [None, None])
+    await client.send("DELETE", f"/v1/tax/transactions/{second}/edit")
+    assert await counted() == (2, [str(came.id), None])

@@ -33,9 +33,21 @@ def test_lines_are_new_known_or_refused_and_counted() -> None:
     known = {ids[0]}
     lines = lines_of(read, known)
     assert [(line.line, line.status) for line in lines] == [(2, "known"), (3, "new"), (4, "refused")]
-    expected = {"lines": 3, "fresh": 1, "known": 1, "refused": 1, "skipped": 0, "warned": 0, "added": 1}
+    expected = {"lines": 3, "fresh": 1, "known": 1, "doubled": 0, "refused": 1, "skipped": 0, "warned": 0, "added": 1}
     assert counts_of(lines, ids, known) == expected
     assert [line.line for line in lines_to_keep(lines, known)] == [2, 4]
+
+
+def test_a_line_that_another_source_tells_counts_once_and_says_so() -> None:
+    read = read_import(FILE.encode(), import_of())
+    ids = transaction_ids(read)
+    lines = lines_of(read, set(), {ids[1]})
+    assert [line.status for line in lines] == ["new", "double", "refused"]
+    assert lines[1].says.endswith("it counts once.")
+    assert not lines[0].says.endswith("it counts once.")
+    counts = counts_of(lines, ids, set())
+    assert (counts["fresh"], counts["doubled"], counts["added"]) == (1, 1, 2)
+    assert lines_of(read, {ids[1]}, {ids[1]})[1].status == "known"
 
 
 def test_a_corrected_cell_makes_a_line_readable_and_keeps_the_ids_of_the_others() -> None:

@@ -276,8 +276,9 @@ def histories(draw: Any, kinds: tuple[K, ...] = (K.DEPOSIT, K.WITHDRAWAL, K.SWAP
         fees = (leg("ETH", "0.01"),) if kind is K.FEE or draw(st.booleans()) else ()
         rows.append(
             wallet(
-                number, kind, draw(st.integers(0, 2)), *moved.get(kind, ()), fees=fees,
-                wallet=draw(st.sampled_from([A, B])), tx_hash=draw(hashes), sequence=number, income=IncomeKind.REWARD if kind is K.INCOME else None,
+                number, kind, draw(st.integers(0, 2)), *moved.get(kind, ()), fees=fees, tx_hash=draw(hashes),
+                wallet=draw(st.sampled_from([A, B])), sequence=number,
+                income=IncomeKind.REWARD if kind is K.INCOME else None,
             )
         )  # fmt: skip
     return rows
