@@ -29,7 +29,7 @@ from backend.ledger.transactions import Facts, Transaction
 from backend.market.ladder.service import Ladder
 
 # To be raised when `decode` makes other events of the same transaction than before.
-DECODER_VERSION = 2
+DECODER_VERSION = 3
 FIRST_LOOK_BACK = 100_000  # blocks before the head where a node is read from first; then backwards, run by run
 BACK_BLOCKS = 10_000
 MOST_TRANSACTIONS = 300  # of a step

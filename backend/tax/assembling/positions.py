@@ -288,14 +288,20 @@ class Positions:
 
     def _into_position(self, item: Item, sides: Sides, went: list[Amount]) -> None:
         position, worth = self._position(item, sides.piece), total(went)
+        _count_liquidity(position, item, is_made=sides.piece is not None)
         units = scaled(worth) if worth else _ONE
         position.units[item.wallet] = position.units.get(item.wallet, 0) + units
         place = (sides.piece or went[0]).place
         self._exchange(item, went, [Amount(position.asset, units, worth, place)])
 
     def _out_of_position(self, item: Item, sides: Sides, came: list[Amount]) -> None:
-        """So much of it as what came is worth, all of it with its token; what was nothing more has no cost."""
+        """So much of it as what came is worth; all of it with its token, or when the last of its liquidity comes out.
+
+        What was nothing more has no cost.
+        """
         position, worth = self._position(item, sides.piece), total(came)
+        _count_liquidity(position, item)
+        is_over = sides.is_burned or position.liquidity == 0
         place = (sides.piece or came[0]).place
         held = position.units.get(item.wallet, 0)
         if not came:
@@ -303,7 +309,7 @@ class Positions:
                 position.units[item.wallet] = 0
                 self._writer.emit(item, Kind.SELL, [Amount(position.asset, held, Decimal(0), place)])
             return
-        units = held if sides.is_burned or not worth else min(scaled(worth), held)
+        units = held if is_over or not worth else min(scaled(worth), held)
         if not units and item.wallet in position.units:
             self._writer.emit(item, Kind.BUY, (), [Amount(position.asset, 1, Decimal(0), place)])
             units = held = 1
@@ -311,6 +317,17 @@ class Positions:
             units = held = scaled(worth) if worth else _ONE  # it began before the history
         position.units[item.wallet] = held - units
         self._exchange(item, [Amount(position.asset, units, worth, place)], came)
+
+
+def _count_liquidity(position: Position, item: Item, *, is_made: bool = False) -> None:
+    """Note how much liquidity a position has, from when its token was made on; what does not add up is not known."""
+    said = (item.transaction.identifiers or {}).get("liquidity_delta", "")
+    before = 0 if is_made else position.liquidity
+    if before is None or not said.lstrip("-").isdigit():
+        position.liquidity = None
+    else:
+        after = before + int(said)
+        position.liquidity = after if after >= 0 else None
 
 
 def _income(item: Item) -> IncomeKind:

@@ -31,10 +31,14 @@ class Unpriced:
 
 @dataclass(slots=True)
 class Position:
-    """A position that no divisible token stands for, as an asset of its own, with its units by wallet."""
+    """A position that no divisible token stands for, as an asset of its own, with its units by wallet.
+
+    `liquidity` is what the protocol counts in it since its token was made, None where that is not known.
+    """
 
     asset: str
     units: dict[str, int] = field(default_factory=dict)
+    liquidity: int | None = None
 
 
 class Writer:

@@ -38,6 +38,7 @@ DECREASE = "DecreaseLiquidity(uint256 indexed tokenId, uint128 liquidity, uint25
 COLLECT = "Collect(uint256 indexed tokenId, address recipient, uint256 amount0, uint256 amount1)"
 IN_POOL = {"pool": V2_PAIR}
 POSITION = {"pool": V3_POOL, "token_id": "7"}
+MORE, LESS = POSITION | {"liquidity_delta": "99"}, POSITION | {"liquidity_delta": "-99"}
 
 
 def v2_add(make: Make) -> Make:
@@ -179,7 +180,7 @@ CASES = [
         v3_mint(v3_sent(Make(recipient=PM))),
         [("lp_add", [(USDC, -30_000), (WETH, -10), (PM, 1, "receipt", "#7")])],
         V3_FACTS,
-        {"protocol": "Uniswap V3", "identifiers": POSITION, "counterparty": V3_POOL},
+        {"protocol": "Uniswap V3", "identifiers": MORE, "counterparty": V3_POOL},
     ),
     Case(
         "v3 mint by ether",
@@ -222,7 +223,7 @@ CASES = [
         v3_collect(v3_decrease(Make(recipient=PM)), 30_300, 11),
         [("lp_remove", [(USDC, 30_000), (USDC, 300, "reward"), (WETH, 10), (WETH, 1, "reward")])],
         V3_FACTS,
-        {"identifiers": POSITION, "problem": None},
+        {"identifiers": LESS, "problem": None},
     ),
     Case(
         "v3 collect alone, the manager says one more than came",
@@ -247,7 +248,7 @@ CASES = [
         v3_decrease(Make(recipient=PM)),
         [("lp_remove", [])],
         V3_FACTS,
-        {"problem": NOT_COLLECTED, "identifiers": POSITION},
+        {"problem": NOT_COLLECTED, "identifiers": LESS},
     ),
     Case(
         "v3 collect to a friend",

@@ -102,6 +102,49 @@ def test_a_position_counts_what_was_put_in_until_its_token_is_gone() -> None:
     assert made.symbols["position:1:Uniswap V3:token_id:77"] == "Uniswap V3 position #77"
 
 
+def counted(rows: list[TaxTransaction], *deltas: int) -> list[TaxTransaction]:
+    """The same with what the protocol counts in the position."""
+    return [
+        replace(row, identifiers={**(row.identifiers or {}), "liquidity_delta": str(delta)})
+        for row, delta in zip(rows, deltas, strict=True)
+    ]
+
+
+LAST = v3(4, K.LP_REMOVE, 10, leg("USDC", 1500, 1500))
+
+
+def test_a_position_is_over_when_all_of_its_liquidity_is_out_though_its_token_stays() -> None:
+    rows = [*V3, LAST]
+    made = put_together([*BOUGHT, *counted(rows, 40, 20, -30, -30)])
+    # 5000 were put in and 3500 came out: the rest is lost in the end, and nothing is held.
+    assert {number: gain for number, gain in gains(made).items() if number > 2} == {3: 0, 4: -1500}
+    assert not [each for each in figures(made).outcome.held if "position" in each.asset]
+    for open_ in (rows, counted(rows, 40, 20, -30, -29), counted(rows, 40, 20, -70, -30)):
+        made = put_together([*BOUGHT, *open_])
+        assert gains(made)[4] == 0
+        assert sum(each.cost or 0 for each in figures(made).outcome.held if "position" in each.asset) == 1500
+
+
+def test_a_position_of_which_the_beginning_is_not_known_is_not_told_to_be_over() -> None:
+    begun = [replace(V3[0], legs=V3[0].legs[:2]), *V3[1:], LAST]
+    made = put_together([*BOUGHT, *counted(begun, 40, 20, -30, -30)])
+    assert sum(each.cost or 0 for each in figures(made).outcome.held if "position" in each.asset) == 1500
+
+
+def test_a_position_that_is_over_may_begin_again() -> None:
+    again = [v3(5, K.LP_ADD, 12, leg("USDC", -100, 100)), v3(6, K.LP_REMOVE, 13, leg("USDC", 90, 90))]
+    rows = counted([*V3, LAST, *again], 40, 20, -30, -30, 7, -7)
+    made = put_together([*BOUGHT, *rows])
+    assert (gains(made)[4], gains(made)[6], made.issues) == (-1500, -10, [])
+
+
+def test_what_is_taken_out_and_not_collected_is_no_end() -> None:
+    left = v3(4, K.LP_REMOVE, 10)
+    made = put_together([*BOUGHT, *counted([*V3, left], 40, 20, -30, -30)])
+    assert 4 not in gains(made)
+    assert sum(each.cost or 0 for each in figures(made).outcome.held if "position" in each.asset) == 3000
+
+
 def test_a_position_carries_the_basis_of_all_that_went_in() -> None:
     made = put_together([*BOUGHT, *V3, CLOSED], liquidity_is_disposal=False)
     assert figures(made).outcome.disposals == []

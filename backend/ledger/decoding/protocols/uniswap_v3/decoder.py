@@ -57,8 +57,8 @@ class Decoder(Port):
         if not case.acts:
             return ()
         found = [
-            _added(case, log, token_id, amount0, amount1)
-            for log, (token_id, _, amount0, amount1) in case.logs(_INCREASE, MANAGER)
+            _added(case, log, token_id, liquidity, amount0, amount1)
+            for log, (token_id, liquidity, amount0, amount1) in case.logs(_INCREASE, MANAGER)
         ]
         found += [_removed(case, each) for each in _takings(case)]
         return [finding for finding in found if finding is not None]
@@ -75,6 +75,7 @@ class _Taking:
     from_range: list[int]
     from_pool: list[int]
     was_in_range: bool = False
+    liquidity: int = 0
 
 
 def _pool_before(case: Case, shape: Shape, log: Log, owner_at: int) -> tuple[str, tuple[int, int]] | None:
@@ -90,7 +91,7 @@ def _pool_before(case: Case, shape: Shape, log: Log, owner_at: int) -> tuple[str
     return each.address, (values[-2], values[-1])
 
 
-def _added(case: Case, log: Log, token_id: int, amount0: int, amount1: int) -> Finding | None:
+def _added(case: Case, log: Log, token_id: int, liquidity: int, amount0: int, amount1: int) -> Finding | None:
     found = _pool_before(case, _POOL_MINT, log, 1)
     if found is None or found[1] != (amount0, amount1):
         return None
@@ -100,14 +101,14 @@ def _added(case: Case, log: Log, token_id: int, amount0: int, amount1: int) -> F
     if not legs:
         return None
     legs += _token(case, log.address, token_id, is_in=True)
-    return _finding(Kind.LP_ADD, log.log_index, pool, legs, (found[0], token_id), problem_of(*sides))
+    return _finding(Kind.LP_ADD, log.log_index, pool, legs, (found[0], token_id), problem_of(*sides), liquidity)
 
 
 def _takings(case: Case) -> list[_Taking]:
     """Return what was taken out of each position, in the order of the first logs."""
     found: dict[tuple[str, int], _Taking] = {}
     for shape, pool_shape in ((_DECREASE, _POOL_BURN), (_COLLECT, _POOL_COLLECT)):
-        for log, (token_id, *_) in case.logs(shape, MANAGER):
+        for log, (token_id, liquidity, *_) in case.logs(shape, MANAGER):
             pool = _pool_before(case, pool_shape, log, 0)
             if pool is None:
                 continue
@@ -118,7 +119,9 @@ def _takings(case: Case) -> list[_Taking]:
                 continue
             amounts = taking.from_range if shape is _DECREASE else taking.from_pool
             amounts[0], amounts[1] = amounts[0] + pool[1][0], amounts[1] + pool[1][1]
-            taking.was_in_range |= shape is _DECREASE
+            if shape is _DECREASE:
+                taking.was_in_range = True
+                taking.liquidity += liquidity
     return list(found.values())
 
 
@@ -137,7 +140,8 @@ def _removed(case: Case, taking: _Taking) -> Finding | None:
     kind = Kind.LP_REMOVE if taking.was_in_range or token else Kind.CLAIM
     is_left_there = taking.was_in_range and not any(taking.from_pool) and any(taking.from_range)
     problem = NOT_COLLECTED if is_left_there else problem_of(*sides)
-    return _finding(kind, taking.log_index, pool, [*legs, *token], (taking.pool, taking.token_id), problem)
+    position = taking.pool, taking.token_id
+    return _finding(kind, taking.log_index, pool, [*legs, *token], position, problem, -taking.liquidity)
 
 
 def _token(case: Case, manager: str, token_id: int, *, is_in: bool) -> list[Leg]:
@@ -148,14 +152,22 @@ def _token(case: Case, manager: str, token_id: int, *, is_in: bool) -> list[Leg]
 
 
 def _finding(
-    kind: Kind, log_index: int, pool: PoolFacts, legs: list[Leg], position: tuple[str, int], problem: str | None
+    kind: Kind,
+    log_index: int,
+    pool: PoolFacts,
+    legs: list[Leg],
+    position: tuple[str, int],
+    problem: str | None,
+    liquidity: int,
 ) -> Finding:
+    """`liquidity` is what the position has more of now, or less: so it is known when all of it is out."""
+    named = {"pool": position[0], "token_id": str(position[1])}
     return Finding(
         kind=kind,
         legs=netted(legs),
         log_index=log_index,
         protocol=pool.protocol,
         counterparty=position[0],
-        identifiers={"pool": position[0], "token_id": str(position[1])},
+        identifiers=named | {"liquidity_delta": str(liquidity)} if liquidity else named,
         problem=problem,
     )
