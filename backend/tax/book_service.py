@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import utc_now
+from backend.core.settings import DEMO_CHAIN_ID
 from backend.ledger import service as ledger
 from backend.ledger.events import Coverage
 from backend.market.fiat.service import CURRENCIES, EuroRate, euro_rates
@@ -86,6 +87,7 @@ async def book_of(session: AsyncSession, user_id: UUID, settings: TaxSettings | 
         as_of=as_of,
         transfers=made.transfers,
         told_twice=made.told_twice,
+        is_demo=any(transaction.chain_id == DEMO_CHAIN_ID for transaction, _ in entries),
     )
 
 

@@ -94,7 +94,7 @@ class Book:
 
     `events` have the transactions' ids as text (a suffix `/1`, `/2`, ... where one transaction is several events).
     `places` are the decimals of the engine's units by asset, `symbols` how assets are shown. `version` counts the
-    changes of the book. `missing_history` says which wallets' history the ledger does not hold whole.
+    changes of the book. `told_twice` count nowhere. `is_demo`: some of it is of the demo market.
     """
 
     settings: TaxSettings
@@ -108,3 +108,4 @@ class Book:
     as_of: datetime
     transfers: Sequence[OwnTransfer] = ()
     told_twice: Sequence[ToldTwice] = ()
+    is_demo: bool = False

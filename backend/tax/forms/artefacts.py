@@ -40,12 +40,12 @@ def _official(year: TaxYear, templates: Mapping[tuple[str, int], bytes]) -> list
     files = []
     form = templates.get((FORM_8949, year.year))
     if form is not None and form_8949.on_form(year.lines):
-        content = form_8949.fill(read_template(form, FORM_8949, year.year), year.lines, year.holder)
+        content = form_8949.fill(read_template(form, FORM_8949, year.year), year.lines, year.holder, year.mark)
         files.append(Artefact("form-8949.pdf", f"Form 8949, {year.label}", PDF, content))
     schedule = templates.get((SCHEDULE_D, year.year))
     if schedule is not None:
         figures = schedule_d.schedule_d(year.rounded, year.lines)
-        content = schedule_d.fill(read_template(schedule, SCHEDULE_D, year.year), figures, year.holder)
+        content = schedule_d.fill(read_template(schedule, SCHEDULE_D, year.year), figures, year.holder, year.mark)
         files.append(Artefact("schedule-d.pdf", f"Schedule D (Form 1040), {year.label}", PDF, content))
     return files
 

@@ -20,6 +20,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 FONT, BOLD = "TaxVera", "TaxVeraBold"
 INK, SOFT, HAIR, GROUND = (colors.HexColor(code) for code in (0x11151D, 0x5A6472, 0xD5DAE2, 0xF4F6F9))
+MARK_GROUND, MARK_INK = colors.HexColor(0xFFF1D6), colors.HexColor(0x7A4B00)
 MARGIN, ROW, SIZE, SMALL = 34.0, 11.5, 6.6, 6.0
 _PAD = 3.0
 
@@ -43,9 +44,9 @@ class Fact:
 
 
 class Document:
-    """A PDF that grows downwards. `note` stands at the foot of every page."""
+    """A PDF that grows downwards. `note` stands at the foot of every page, a `mark` in its corner."""
 
-    def __init__(self, title: str, note: str, *, is_letter: bool = False) -> None:
+    def __init__(self, title: str, note: str, *, is_letter: bool = False, mark: str = "") -> None:
         _fonts()
         self._out = io.BytesIO()
         self.width, self.height = landscape(letter if is_letter else A4)
@@ -53,7 +54,7 @@ class Document:
         self._canvas.setTitle(title)
         self._canvas.setAuthor("")
         self._canvas.setCreator("")
-        self._title, self._note = clean(title), clean(note)
+        self._title, self._note, self._mark = clean(title), clean(note), clean(mark)
         self._y = 0.0
         self._pen: tuple[colors.Color, str, float] | None = None
         self._open_page()
@@ -179,6 +180,13 @@ class Document:
         self._pen = None  # a page begins without colour and font
 
     def _close_page(self) -> None:
+        if self._mark:
+            wide = _width(self._mark, BOLD, 8) + 12
+            self._canvas.setFillColor(MARK_GROUND)
+            self._pen = None
+            top = self.height - MARGIN + 10
+            self._canvas.roundRect(self.width - MARGIN - wide, top - 4, wide, 14, 3, stroke=0, fill=1)
+            self._text(self.width - MARGIN - wide + 6, top, self._mark, BOLD, 8, MARK_INK, is_clean=True)
         self._text(MARGIN, MARGIN - 12, self._note, FONT, SMALL, SOFT, is_clean=True)
         page = f"{self._title}, page {self._canvas.getPageNumber()}"
         self._text(self.width - MARGIN - _width(page, FONT, SMALL), MARGIN - 12, page, FONT, SMALL, SOFT, is_clean=True)

@@ -39,9 +39,9 @@ class Row:
     sums: Totals
 
 
-def fill(template: Template, lines: Sequence[Line], holder: Holder) -> bytes:
-    """Return Form 8949 filled in, as many pages as it takes; only pages with lines are there."""
-    filled = Filled(f"Form 8949 ({template.year})")
+def fill(template: Template, lines: Sequence[Line], holder: Holder, mark: str = "") -> bytes:
+    """Return Form 8949 filled in, as many pages as it takes; only pages with lines are there. `mark` is on each."""
+    filled = Filled(f"Form 8949 ({template.year})", mark)
     for part, (term, title) in enumerate(PARTS):
         for box, rows in rows_by_box(lines, term):
             sheet = template.sheets[part]

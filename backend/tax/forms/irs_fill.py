@@ -29,19 +29,21 @@ _SIZE, _LEAST = 8.0, 4.5
 _PAD = 2.0
 _BLUE = b"0 0 0.502 rg"
 _MULTILINE, _READ_ONLY = 1 << 12, 1
+_PRINTED, _LOCKED = 1 << 2, 1 << 6 | 1 << 7
 _FONT = "Helvetica-Bold"
 
 
 class Filled:
-    """A PDF of filled copies of the pages of official forms."""
+    """A PDF of filled copies of the pages of official forms, with a `mark` at the head of each if there is one."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, mark: str = "") -> None:
         self._writer: Any = PdfWriter()  # its types do not say what its objects are
         self._writer.add_metadata({"/Title": title, "/Producer": ""})
         self._fields = ArrayObject()
         self._shared: dict[int, tuple[IndirectObject, IndirectObject]] = {}
         self._ticks: dict[int, IndirectObject] = {}
         self._pages = 0
+        self._mark = mark
         font = DictionaryObject(
             {
                 NameObject("/Type"): NameObject("/Font"),
@@ -88,8 +90,11 @@ class Filled:
             )
             widget[NameObject("/P")] = added
             annotations.append(self._writer._add_object(widget))
-        page[NameObject("/Annots")] = annotations
         self._fields.extend(annotations)
+        if self._mark:
+            marked = self._marked(float(sheet.page.mediabox[2]), float(sheet.page.mediabox[3]))
+            annotations = ArrayObject([*annotations, self._writer._add_object(marked)])
+        page[NameObject("/Annots")] = annotations
         tree = self._writer._pages.get_object()
         page[NameObject("/Parent")] = self._writer._pages
         tree["/Kids"].append(added)
@@ -109,6 +114,36 @@ class Filled:
         out = io.BytesIO()
         self._writer.write(out)
         return out.getvalue()
+
+    def _marked(self, width: float, height: float) -> DictionaryObject:
+        """Return what writes the mark at the head of a page: a note that is printed and cannot be moved."""
+        wide, tall = stringWidth(self._mark, _FONT, 9) + 16, 15.0
+        left, bottom = (width - wide) / 2, height - tall - 6
+        stream = DecodedStreamObject()
+        stream.set_data(
+            b"q 1 0.945 0.839 rg 0 0 %s %s re f BT /HeBo 9 Tf 0.478 0.294 0 rg 8 4.5 Td (%s) Tj ET Q"
+            % (_number(wide), _number(tall), _escaped(self._mark))
+        )
+        stream.update(
+            {
+                NameObject("/Type"): NameObject("/XObject"),
+                NameObject("/Subtype"): NameObject("/Form"),
+                NameObject("/BBox"): ArrayObject([FloatObject(value) for value in (0, 0, round(wide, 2), tall)]),
+                NameObject("/Resources"): self._resources,
+            }
+        )
+        rect = (round(left, 2), bottom, round(left + wide, 2), bottom + tall)
+        return DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/Annot"),
+                NameObject("/Subtype"): NameObject("/FreeText"),
+                NameObject("/Contents"): TextStringObject(self._mark),
+                NameObject("/DA"): TextStringObject("/HeBo 9 Tf 0.478 0.294 0 rg"),
+                NameObject("/F"): NumberObject(_PRINTED | _LOCKED),
+                NameObject("/Rect"): ArrayObject([FloatObject(value) for value in rect]),
+                NameObject("/AP"): DictionaryObject({NameObject("/N"): self._writer._add_object(stream)}),
+            }
+        )
 
     def _of_page(self, sheet: Sheet) -> tuple[IndirectObject, IndirectObject]:
         """Return what all copies of a page share: what is printed on it, and its fonts."""

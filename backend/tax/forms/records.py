@@ -30,4 +30,5 @@ class TemplateError(ValueError):
     """A PDF that is not the official form that is needed: it says why."""
 
 
+DEMO_MARK = "Demo market"  # on every page of a PDF whose figures rest on it
 PDF, CSV, ZIP = "application/pdf", "text/csv", "application/zip"

@@ -63,9 +63,9 @@ def schedule_d(rounded: RoundedYear, lines: Iterable[Line]) -> ScheduleD:
     return ScheduleD(by_line, single)
 
 
-def fill(template: Template, figures: ScheduleD, holder: Holder) -> bytes:
-    """Return Schedule D filled in."""
-    filled = Filled(f"Schedule D (Form 1040) {template.year}")
+def fill(template: Template, figures: ScheduleD, holder: Holder, mark: str = "") -> bytes:
+    """Return Schedule D filled in, with a `mark` on each page if there is one."""
+    filled = Filled(f"Schedule D (Form 1040) {template.year}", mark)
     for sheet in template.sheets:
         texts = holder_texts(sheet, holder)
         for name, fields in sheet.by_line.items():

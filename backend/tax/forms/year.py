@@ -8,7 +8,7 @@ from backend.tax.books import Book
 from backend.tax.engine.calculate import ENGINE_VERSION, Calculation, fingerprint
 from backend.tax.engine.events import TaxEvent
 from backend.tax.forms.lines import Line, lines_of
-from backend.tax.forms.records import Holder
+from backend.tax.forms.records import DEMO_MARK, Holder
 from backend.tax.forms.rounding import WHOLE_E18, RoundedYear, rounded_year
 
 UNKNOWN = "unknown"
@@ -57,6 +57,11 @@ class TaxYear:
     def figure(self, name: str) -> Decimal:
         """Return a figure of the year, rounded. Raises KeyError."""
         return self.rounded.result.amount(name)
+
+    @property
+    def mark(self) -> str:
+        """Return what stands on every page of what is not of a real market; nothing else has a mark."""
+        return DEMO_MARK if self.book.is_demo else ""
 
     def source(self) -> str:
         """Return where the figures are from, for the foot of every page."""

@@ -43,7 +43,7 @@ class Schedule:
 
 def draw(schedule: Schedule, year: TaxYear) -> bytes:
     """Return a schedule as a PDF."""
-    document = Document(schedule.title, year.source(), is_letter=schedule.is_letter)
+    document = Document(schedule.title, year.source(), is_letter=schedule.is_letter, mark=year.mark)
     document.heading(schedule.title)
     if year.filer():
         document.paragraph(year.filer())

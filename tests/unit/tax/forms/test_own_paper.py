@@ -1,6 +1,7 @@
 """Forms are filled where their fields stand, whatever they are called."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from pypdf import PdfReader
 
 from backend.tax.forms.artefacts import artefacts
 from backend.tax.forms.irs_template import FORM_8949, SCHEDULE_D, identify
-from backend.tax.forms.records import Holder
+from backend.tax.forms.records import DEMO_MARK, PDF, Holder
 from tests.unit.tax.forms import paper
 from tests.unit.tax.forms.books import book_of
 from tests.unit.tax.given import buy, sell
@@ -57,3 +58,21 @@ def test_templates_of_other_years_and_places_are_left_alone() -> None:
 def test_paper_is_what_it_says() -> None:
     assert identify(paper.form_8949(2024)) == (FORM_8949, 2024)
     assert identify(paper.schedule_d(2023)) == (SCHEDULE_D, 2023)
+
+
+def test_every_page_that_rests_on_the_demo_market_says_so() -> None:
+    book, done = book_of(EVENTS)
+    templates = {(FORM_8949, 2025): paper.form_8949(2025), (SCHEDULE_D, 2025): paper.schedule_d(2025)}
+    for is_demo in (True, False):
+        files = artefacts(replace(book, is_demo=is_demo), done, 2025, Holder(), templates)
+        pdfs = [PdfReader(io.BytesIO(each.content)) for each in files if each.media_type == PDF]
+        assert len(pdfs) == 3
+        assert [_marks(page) for pdf in pdfs for page in pdf.pages] == [is_demo for pdf in pdfs for _ in pdf.pages]
+
+
+def _marks(page: Any) -> bool:
+    """Whether the mark is printed on a page, or stands on it as a note that is drawn and printed."""
+    notes = [each.get_object() for each in page.get("/Annots", ())]
+    said = [each for each in notes if each.get("/Contents") == DEMO_MARK]
+    drawn = [each for each in said if int(each["/F"]) & 4 and b"Demo market" in each["/AP"]["/N"].get_data()]
+    return bool(drawn) or DEMO_MARK in page.extract_text()
