@@ -9,8 +9,8 @@ open.
 
 A network fee is plausible up to 1 % of what was sent, or up to 10 % where that is worth no more than 50 dollars
 (`FEE_WORTH`). What arrives may be up to ten minutes early: clocks and minutes differ; a time that is exactly midnight
-is a day. What chains say is believed: an amount that went to an address of somebody else came to no wallet of the user
-but by way of an account, and two hashes are two transfers unless they are of two chains.
+or noon is a day. What chains say is believed: an amount that went to an address of somebody else came to no wallet of
+the user but by way of an account, and two hashes are two transfers unless they are of two chains.
 """
 
 from bisect import bisect_left, bisect_right
@@ -308,7 +308,7 @@ def _in_time(out: Movement, others: Iterable[Movement], window: timedelta) -> li
 
 
 def _is_day(at: datetime) -> bool:
-    return not (at.hour or at.minute or at.second or at.microsecond)
+    return not (at.hour % 12 or at.minute or at.second or at.microsecond)
 
 
 def _may_be(out: Movement, into: Movement) -> bool:

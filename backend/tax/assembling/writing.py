@@ -14,6 +14,7 @@ from backend.tax.engine.calculate import Settings
 from backend.tax.engine.events import Fee, IncomeKind, Kind, Leg, TaxEvent
 from backend.tax.engine.jurisdictions.base import Jurisdiction
 from backend.tax.engine.methods import Method
+from backend.tax.engine.money import EXACT
 
 ELSEWHERE = "elsewhere"  # where units are of which only is known that they left, or were before
 _ONE_SIDED = frozenset({Kind.BUY, Kind.SELL, Kind.INCOME, Kind.SPEND, Kind.BORROW, Kind.REPAY})
@@ -58,6 +59,7 @@ class Writer:
         self._with_choices: list[tuple[int, Item]] = []
         self._zone = ZoneInfo(settings.timezone or rules.timezone)
         self._methods = sorted(engine.methods.items())
+        self._zone = ZoneInfo(engine.timezone or rules.timezone)
         needs = {Kind.GIFT_OUT, Kind.DONATION} - rules.untaxed
         self._one_sided = _ONE_SIDED | needs
 
@@ -94,7 +96,7 @@ class Writer:
         if self.pieces:
             went, came = self._as_positions(kind, went, came, wallet or item.wallet, to_wallet)
         if is_known:
-            self._look_at_worths(item, kind, went, came)
+            self._look_at_worths(item, kind, went, came, income)
         worth = transaction.portfolio_worth
         self.events.append(
             TaxEvent(
@@ -188,7 +190,7 @@ class Writer:
         choices = []
         for choice in item.transaction.choices:
             lot = str(choice.transaction_id)
-            raw = int(choice.amount.scaleb(scale))
+            raw = int(EXACT.scaleb(choice.amount, scale))
             choices.append(LotChoice(places.get((lot, leg.asset), lot), raw))
         taken = leg.amount_raw
         if event.kind is Kind.TRANSFER:
@@ -214,7 +216,11 @@ class Writer:
             found = self.unpriced[item.id] = Unpriced(item)
         return found
 
-    def _look_at_worths(self, item: Item, kind: Kind, went: Sequence[Amount], came: Sequence[Amount]) -> None:
+    def _look_at_worths(
+        self, item: Item, kind: Kind, went: Sequence[Amount], came: Sequence[Amount], income: IncomeKind | None
+    ) -> None:
+        if kind is Kind.INCOME and income in self.rules.no_income:
+            return  # it cost nothing, whatever it was worth
         if kind in self._one_sided:
             unknown = [each.place for each in (*went, *came) if each.value is None and not _is_made(each)]
         elif kind is Kind.SWAP:

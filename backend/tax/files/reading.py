@@ -30,7 +30,7 @@ from backend.tax.files.table import (
     probable_delimiter,
     said_delimiter,
 )
-from backend.tax.files.times import TimeStyle, day_is_first, zone_named
+from backend.tax.files.times import TimeStyle, day_is_first, is_midnight, zone_named
 
 _BY_KEY = {source.key: source for source in ALL_SOURCES}
 SOURCES: Mapping[str, SourceInfo] = MappingProxyType({source.key: source.info for source in ALL_SOURCES})
@@ -159,14 +159,15 @@ class _Job:
         columns = once_each(header.cells)
         header.table.corrections = {line: _by_place(cells, columns) for line, cells in corrections.items()}
         sheet = Sheet(header.table, header.line, columns, match.places, own_names=match.source.own_names)
-        numbers, dates = _telling(sheet, match.format)
+        numbers, dates, only_days = _telling(sheet, match.format)
         sheet.mark = decimal_mark_of(self.mapping) or decimal_mark(numbers, header.table.delimiter)
         day_first = day_first_of(self.mapping)
         if day_first is None:
             day_first = match.format.day_first
         if day_first is None:
             day_first = day_is_first(dates)
-        sheet.times = TimeStyle(match.format.zone or self.zone, day_first, match.format.short_years)
+        zone = match.format.zone
+        sheet.times = TimeStyle(zone or self.zone, day_first, match.format.short_years, only_days and zone is None)
         return sheet
 
 
@@ -177,13 +178,17 @@ def _by_place(cells: Mapping[str, str], columns: tuple[str, ...]) -> dict[int, s
     return {columns.index(column): text for column, text in cells.items()}
 
 
-def _telling(sheet: Sheet, format_: Format) -> tuple[set[str], set[str]]:
-    """Return the numbers and dates of a file that may show its conventions, in one pass: few in most files."""
+def _telling(sheet: Sheet, format_: Format) -> tuple[set[str], set[str], bool]:
+    """Return the numbers and dates of a file that may show its conventions, in one pass: few in most files.
+
+    And whether all of its times are midnight: then they are dates.
+    """
     number_places = [sheet.places[each] for each in format_.numbers if each in sheet.places]
     date_places = [sheet.places[each] for each in format_.dates if each in sheet.places]
     numbers: set[str] = set()
     dates: set[str] = set()
     points = 0
+    only_days = True
     for _, cells in sheet.table.records(sheet.header_line):
         width = len(cells)
         for place in number_places:
@@ -193,9 +198,12 @@ def _telling(sheet: Sheet, format_: Format) -> tuple[set[str], set[str]]:
                     numbers.add(text)
                     points += "," not in text
         for place in date_places:
-            if place < width and cells[place][4:5] != "-":
-                dates.add(cells[place])
-    return numbers, dates
+            if place < width:
+                text = cells[place]
+                if text[4:5] != "-":
+                    dates.add(text)
+                only_days = only_days and is_midnight(text)
+    return numbers, dates, only_days
 
 
 def _tables(lines: list[str]) -> list[Table]:

@@ -1,6 +1,7 @@
 """Times as files have them: ISO, epochs, named months, either order of day and month; in their zone or the file's.
 
-A time of an hour that a zone had twice (autumn) is the first of the two.
+A time of an hour that a zone had twice (autumn) is the first of the two. A date alone is noon of it: the same day in
+all places whose rules are known, wherever the file was written. Midnight would be the day before in America.
 """
 
 import re
@@ -32,6 +33,8 @@ _ZONE = re.compile(
 _REMARK = re.compile(r" ?\([a-z ]+\)$")
 _EITHER_ORDER = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-]\d{4}(?!\d)")
 _EPOCH = re.compile(r"(\d{9,10}|\d{12,13}|\d{15,16})(?:\.(\d+))?")
+_MIDNIGHT = (" 00:00", "T00:00", " 00:00:00", "T00:00:00", " 0:00", " 0:00:00", " 00:00:00.000", "T00:00:00.000")
+_DATE_LENGTH, _NOON = len("2024-12-31"), 12
 _EXAMPLE = "write it like 2024-12-31 18:05:00"
 
 
@@ -39,12 +42,14 @@ _EXAMPLE = "write it like 2024-12-31 18:05:00"
 class TimeStyle:
     """How the times of a file are read: their zone where they name none, and whether 5/9 is the fifth of September.
 
-    `day_first` None: the file does not show it. `short_years`: 24-12-31 is of 2024.
+    `day_first` None: the file does not show it. `short_years`: 24-12-31 is of 2024. `only_days`: every time is
+    midnight, as spreadsheets write dates.
     """
 
     zone: tzinfo = UTC
     day_first: bool | None = None
     short_years: bool = False
+    only_days: bool = False
 
 
 def zone_named(name: str) -> tzinfo:
@@ -55,6 +60,11 @@ def zone_named(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"There is no time zone {name[:40]}") from None
+
+
+def is_midnight(text: str) -> bool:
+    """Return whether a time is a date, or midnight without a zone."""
+    return len(text) <= _DATE_LENGTH or text.endswith(_MIDNIGHT)
 
 
 def day_is_first(texts: Iterable[str]) -> bool | None:
@@ -76,12 +86,17 @@ def moment(text: str, style: TimeStyle) -> datetime:
     """Return a time in UTC. Raises ValueError, with what to do, for what is no time or can be read in two ways."""
     try:
         # The fast way. Only what has separators: 20240131 could be a number.
-        found = datetime.fromisoformat(text) if text[4:5] == "-" and text[7:8] == "-" else _slowly(text, style)
+        is_iso = text[4:5] == "-" and text[7:8] == "-"
+        found = datetime.fromisoformat(text) if is_iso else _slowly(text, style)
+        if is_iso and len(text) == _DATE_LENGTH:
+            found = found.replace(hour=_NOON)
     except ValueError:
         found = _slowly(text, style)
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError(f"“{text.strip()[:40]}” is not between {FIRST_YEAR} and {LAST_YEAR}")
     if found.tzinfo is None:
+        if style.only_days:
+            found = found.replace(hour=_NOON)
         if style.zone is UTC:
             return found.replace(tzinfo=UTC)
         found = found.replace(tzinfo=style.zone)
@@ -100,7 +115,7 @@ def _slowly(text: str, style: TimeStyle) -> datetime:
     year, month, day = _date_of(date.groupdict(), text, style)
     rest = _REMARK.sub("", cleaned[date.end() :])
     clock = _CLOCK.match(rest)
-    hour, minute, second, micro = _clock_of(clock.groupdict(), text) if clock else (0, 0, 0, 0)
+    hour, minute, second, micro = _clock_of(clock.groupdict(), text) if clock else (_NOON, 0, 0, 0)
     rest = rest[clock.end() :] if clock else rest
     zone: tzinfo | None = None
     if rest.strip():

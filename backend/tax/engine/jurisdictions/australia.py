@@ -3,7 +3,8 @@
 Sources: ITAA 1997 s104-10 (disposals, swaps too), s110-25 (cost base with fees), Division 115 (discount of half for
 what was held for at least 12 months, days of acquisition and event not counted: s115-25), s102-5 (losses first, in the
 order the taxpayer likes, then the discount), s102-15 (losses carried); ATO, "Crypto asset investments": units are
-identified by records, or go first in first out. Gifts and donations are at market value (s116-30).
+identified by records, or go first in first out. Gifts and donations are at market value (s116-30). What comes of a
+chain split is neither income nor a gain then, and cost nothing (ATO, "Crypto chain splits").
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from backend.tax.engine.calendar import held_over_a_year
+from backend.tax.engine.events import IncomeKind
 from backend.tax.engine.jurisdictions.base import Jurisdiction, Term, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
@@ -27,6 +29,7 @@ class Australia(Jurisdiction):
     methods = (Method.FIFO, Method.SPECIFIC, Method.LIFO, Method.HIFO, Method.LOFO)
     refusals = {Method.AVERAGE: _AVERAGE, Method.TOTAL_AVERAGE: _AVERAGE}
     year_starts = (7, 1)
+    no_income = frozenset({IncomeKind.FORK})
     untaxed = frozenset()  # gifts and donations are disposals at market value, what is lost one for nothing
 
     def label(self, year: int) -> str:

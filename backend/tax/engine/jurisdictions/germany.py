@@ -3,8 +3,10 @@
 Sources: section 23(1) no. 2 EStG (one year), sections 187(1), 188(2) and (3) BGB (how a year is counted), the finance
 ministry's letters of 10 May 2022 and 6 March 2025 (wallet by wallet; units that are not identified go first in first
 out); section 23(3) EStG: gains of a year below 600 euros (1,000 from 2024) are free, all of them or none (sentence 5),
-losses count only against gains of this kind and are carried (sentences 7, 8); section 22 no. 3 EStG: other income below
-256 euros is free. Gifts go on with the giver's basis and date (section 23(1) sentence 3).
+losses count only against gains of this kind and are carried (sentences 7, 8); section 22 no. 3 EStG: other income
+below 256 euros is free. Gifts go on with the giver's basis and date (section 23(1) sentence 3). A hard fork is no
+income (letter of 2022, no. 66 to 68): a share of the cost and the date of the original go along; which units those are
+is not known here, so that the cost stays with the original and the year counts from the fork.
 """
 
 from collections.abc import Mapping
@@ -30,6 +32,7 @@ class Germany(Jurisdiction):
     why_not = _NOT_HERE
     per_wallet_from = date.min
     gift_keeps_basis = True
+    no_income = frozenset({IncomeKind.FORK})
 
     def limit(self, year: int) -> int:
         """Return the limit of section 23 in euros, below which all gains of a year are free."""

@@ -2,14 +2,15 @@
 
 Sources: National Tax Agency, FAQ on the tax treatment of cryptoassets (miscellaneous income; the yearly total average
 is the method by law unless the moving average was notified: Order for Enforcement of the Income Tax Act, art. 119-2,
-119-5); exchanges of one asset for another are disposals at market value; losses are not set off against other kinds
-of income and not carried (Income Tax Act, art. 69). Gifts are disposals at market value (art. 40).
+119-5); exchanges of one asset for another are disposals at market value; losses are not set off against other kinds of
+income and not carried (Income Tax Act, art. 69). Gifts are disposals at market value (art. 40). What comes of a chain
+split had no market yet: no income then, and it cost nothing (FAQ, "split (fork)").
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
 
-from backend.tax.engine.events import Kind
+from backend.tax.engine.events import IncomeKind, Kind
 from backend.tax.engine.jurisdictions.base import Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 
@@ -22,6 +23,7 @@ class Japan(Jurisdiction):
     methods = (Method.TOTAL_AVERAGE, Method.AVERAGE)
     why_not = "the total average is the method by law, the moving average where it was notified"
     per_wallet_choice = False
+    no_income = frozenset({IncomeKind.FORK})
     untaxed = frozenset({Kind.LOSS})
     wrap_is_disposal = True  # nothing frees it: another token for a token is an exchange
 

@@ -1,17 +1,18 @@
 """The United Kingdom: individuals, and companies.
 
-Sources: TCGA 1992 s104, s105, s106A, s107; HMRC CRYPTO22200 to 22257 (pools and their order), CRYPTO22150 (a swap's fee
-belongs to both sides, half each here), CRYPTO22280 (a fee paid in tokens is a disposal), CRYPTO41350 (companies),
+Sources: TCGA 1992 s104, s105, s106A, s107; HMRC CRYPTO22200 to 22257 (pools and their order), CRYPTO22150 (a swap's
+fee belongs to both sides, half each here), CRYPTO22280 (a fee paid in tokens is a disposal), CRYPTO41350 (companies),
 CRYPTO61600 and on (loans and liquidity; tokens received cost what was given, s17, s38); s17 (gifts at market value);
-s3K (annual exempt amount, and losses carried are used down to it); FA 2025 (rates differ for disposals from 30 October
-2024). A day is one of London's.
+s43 and s52(4) (CRYPTO22300, CRYPTO41600: a fork is no income, and a just share of the original's cost goes along; how
+much is not known here, so that all of it stays with the original); s3K (annual exempt amount, and losses carried are
+used down to it); FA 2025 (rates differ for disposals from 30 October 2024). A day is one of London's.
 """
 
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from backend.tax.engine.events import Kind
+from backend.tax.engine.events import IncomeKind, Kind
 from backend.tax.engine.jurisdictions.base import Jurisdiction, YearGains, YearResult, figure, usual_figures
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import scaled
@@ -36,6 +37,7 @@ class UnitedKingdom(Jurisdiction):
     year_starts = (4, 6)
     per_wallet_choice = False
     untaxed = frozenset({Kind.DONATION, Kind.LOSS})
+    no_income = frozenset({IncomeKind.FORK})
     cost_is_given = True
     buy_back_days = (0, 30)
     buy_back_rule = "what is bought within 30 days after is matched with the sale instead of the pool (s106A)"

@@ -97,18 +97,21 @@ def test_a_network_fee_is_plausible_or_not(sent: str, worth: object, arrived: st
     ("hours", "is_one"), [(-0.1, True), (-0.5, False), (0, True), (2, True), (71, True), (73, False)]
 )
 def test_it_arrives_in_time(hours: float, is_one: bool) -> None:
-    made = put_together([BOUGHT, out(1, 0), into(2, hours * HOUR)])
+    later = 7.3 * HOUR  # no midnight, and no noon
+    made = put_together([BOUGHT, out(1, later), into(2, later + hours * HOUR)])
     assert pairs(made) == ({(1, 2)} if is_one else set())
 
 
 def test_a_source_that_knows_days_only_may_be_a_day_off() -> None:
-    midnight = day(0).replace(hour=0)
-    assert pairs(put_together([BOUGHT, out(1, 0), into(2, midnight)])) == {(1, 2)}
-    assert pairs(put_together([BOUGHT, out(1, 0), into(2, midnight - timedelta(days=1))])) == set()
+    later = day(0).replace(hour=19)
+    for hour in (0, 12):
+        alone = day(0).replace(hour=hour)
+        assert pairs(put_together([BOUGHT, out(1, later), into(2, alone)])) == {(1, 2)}
+        assert pairs(put_together([BOUGHT, out(1, later), into(2, alone - timedelta(days=1))])) == set()
 
 
 def test_the_nearest_step_goes_before_the_wider_one() -> None:
-    made = put_together([BOUGHT, out(1, 0), into(2, 0.01), into(3, 1, wallet="w")])
+    made = put_together([BOUGHT, out(1, 0.1), into(2, 0.11), into(3, 1.1, wallet="w")])
     assert pairs(made) == {(1, 2)}
     assert event(made, 3).into[0].value is None
 

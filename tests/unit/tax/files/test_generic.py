@@ -16,7 +16,7 @@ def test_a_line_is_a_transaction_with_its_fee_apart():
     assert all_told(done) == [
         "2024-01-01 10:00:00 buy -1000.5 fiat:EUR +0.02 BTC fee 1.5 fiat:EUR",
         "2024-01-02 08:00:00 swap -1 ETH=2000 USD +0.05 BTC=2000 USD fee 0.001 BNB",
-        "2024-01-03 00:00:00 deposit +0.000000000000000001 ETH",
+        "2024-01-03 12:00:00 deposit +0.000000000000000001 ETH",
     ]
     first, second, _ = done.transactions
     assert (first.wallet, first.note, first.line, first.source) == ("Mine", "first", 2, "file")
@@ -52,7 +52,7 @@ def test_types_of_what_goes_and_comes(word: str, told: str):
     ],
 )  # fmt: skip
 def test_types_of_what_comes(word: str, told: str):
-    assert all_told(generic(f"2024-01-01,{word},,,ETH,1,,,,,,,")) == [f"2024-01-01 00:00:00 {told} +1 ETH"]
+    assert all_told(generic(f"2024-01-01,{word},,,ETH,1,,,,,,,")) == [f"2024-01-01 12:00:00 {told} +1 ETH"]
 
 
 @pytest.mark.parametrize(
@@ -66,23 +66,23 @@ def test_types_of_what_comes(word: str, told: str):
     ],
 )  # fmt: skip
 def test_types_of_what_goes(word: str, told: str):
-    assert all_told(generic(f"2024-01-01,{word},ETH,1,,,,,,,,,")) == [f"2024-01-01 00:00:00 {told} -1 ETH"]
+    assert all_told(generic(f"2024-01-01,{word},ETH,1,,,,,,,,,")) == [f"2024-01-01 12:00:00 {told} -1 ETH"]
 
 
 def test_a_fee_alone_has_no_legs():
-    told = ["2024-01-01 00:00:00 fee fee 0.1 ETH=200 USD"]
+    told = ["2024-01-01 12:00:00 fee fee 0.1 ETH=200 USD"]
     assert all_told(generic("2024-01-01,fee,ETH,0.1,,,,,200,USD,,,")) == told
     assert all_told(generic("2024-01-01,,,,,,ETH,0.1,200,USD,,,")) == told
 
 
 def test_bought_with_an_asset_is_a_swap():
-    assert all_told(generic("2024-01-01,buy,ETH,1,BTC,0.05,,,,,,,")) == ["2024-01-01 00:00:00 swap -1 ETH +0.05 BTC"]
-    assert all_told(generic("2024-01-01,buy,ETH,1,USD,9,,,,,,,")) == ["2024-01-01 00:00:00 sell -1 ETH +9 fiat:USD"]
+    assert all_told(generic("2024-01-01,buy,ETH,1,BTC,0.05,,,,,,,")) == ["2024-01-01 12:00:00 swap -1 ETH +0.05 BTC"]
+    assert all_told(generic("2024-01-01,buy,ETH,1,USD,9,,,,,,,")) == ["2024-01-01 12:00:00 sell -1 ETH +9 fiat:USD"]
 
 
 def test_what_went_may_be_written_below_zero():
     assert all_told(generic("2024-01-01,sell,ETH,-1,EUR,5,EUR,-1,,,,,")) == [
-        "2024-01-01 00:00:00 sell -1 ETH +5 fiat:EUR fee 1 fiat:EUR"
+        "2024-01-01 12:00:00 sell -1 ETH +5 fiat:EUR fee 1 fiat:EUR"
     ]
 
 
@@ -147,7 +147,7 @@ def test_corrections_read_a_line_and_keep_all_ids():
     assert fatal(before) == [(3, "timestamp")] and after.problems == ()
     assert [after.transactions[0].id, after.transactions[2].id] == [each.id for each in before.transactions]
     assert all_told(after)[1:] == [
-        "2024-12-01 00:00:00 buy -2 fiat:EUR +1 BTC", "2024-01-01 00:00:00 buy -1 fiat:EUR +3 BTC",
+        "2024-12-01 12:00:00 buy -2 fiat:EUR +1 BTC", "2024-01-01 12:00:00 buy -1 fiat:EUR +3 BTC",
     ]  # fmt: skip
     assert after.rows[1].cells["timestamp"] == "2024-12-01"
     with pytest.raises(ValueError, match="no column"):
@@ -202,8 +202,8 @@ def test_lines_of_one_id_are_one_transaction():
     )
     done = read(content)
     assert all_told(done) == [
-        "2024-01-01 00:00:00 lp_add -1 ETH=2000 USD -2000 USDC=2000 USD +5 UNI-V2=4000 USD fee 0.01 ETH",
-        "2024-01-01 00:00:00 income:airdrop +5 UNI",
+        "2024-01-01 12:00:00 lp_add -1 ETH=2000 USD -2000 USDC=2000 USD +5 UNI-V2=4000 USD fee 0.01 ETH",
+        "2024-01-01 12:00:00 income:airdrop +5 UNI",
     ]
     assert done.rows[0].transaction_ids == done.rows[2].transaction_ids != done.rows[3].transaction_ids
     bad = read(content.replace("USDC,2000", "USDC,many"))
@@ -216,8 +216,8 @@ def test_what_a_gift_cost_its_giver():
     )
     (done,) = read(content).transactions
     assert done.basis is not None and (done.basis.amount, done.basis.currency) == (900, "USD")
-    assert done.acquired_at == at("2020-05-01")
-    assert told(done) == "2024-01-01 00:00:00 gift_in +1 ETH=2000 USD fee 0.1 ETH=200 USD"
+    assert done.acquired_at == at("2020-05-01 12:00")
+    assert told(done) == "2024-01-01 12:00:00 gift_in +1 ETH=2000 USD fee 0.1 ETH=200 USD"
 
 
 def test_any_file_with_a_mapping():
@@ -245,9 +245,9 @@ def test_options_say_what_a_file_does_not_show():
     assert fatal(read(content)) == [(2, "timestamp")]
     assert fatal(read(content, mapping={"date_order": "day_first"})) == [(2, "received_amount")]
     done = read(content, mapping={"date_order": "day_first", "decimal_mark": ","})
-    assert all_told(done) == ["2023-09-05 00:00:00 deposit +1.234 ETH"]
+    assert all_told(done) == ["2023-09-05 12:00:00 deposit +1.234 ETH"]
     assert read(content, mapping={"date_order": "month_first", "decimal_mark": "."}).transactions[0].happened_at == at(
-        "2023-05-09"
+        "2023-05-09 12:00"
     )
 
 

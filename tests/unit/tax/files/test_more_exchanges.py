@@ -15,7 +15,7 @@ def test_cointrackers_format_as_pionex_writes_it():
     done = read(
         f"{head}\n1/2/2022 10:00,1,ETH,,,,,staked\n1/3/2022,,,1,ETH,,,lost\n1/3/2022,,,1,ETH,,,x\n", "cointracker"
     )
-    assert all_told(done) == ["2022-01-02 10:00:00 income:staking +1 ETH", "2022-01-03 00:00:00 loss -1 ETH"]
+    assert all_told(done) == ["2022-01-02 10:00:00 income:staking +1 ETH", "2022-01-03 12:00:00 loss -1 ETH"]
     assert fatal(done) == [(4, "Tag")]
 
 

@@ -3,10 +3,12 @@
 import ast
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import backend.tax.files
+from backend.tax.engine.registry import all_jurisdictions
 from backend.tax.files.assets import asset_of, currency_of
 from backend.tax.files.kinds import meaning_of
 from backend.tax.files.numbers import decimal_mark, number
@@ -206,13 +208,13 @@ def test_the_decimal_mark_that_a_file_shows():
         ("2024-01-31 18:05:01 UTC", "2024-01-31 18:05:01"),
         ("2024-01-31 18:05:01 +0200", "2024-01-31 16:05:01"),
         ("2024-01-31 18:05:01-08:00", "2024-02-01 02:05:01"),
-        ("2024-01-31", "2024-01-31"),
+        ("2024-01-31", "2024-01-31 12:00"),
         ("2024/01/31 18:05", "2024-01-31 18:05"),
         ("31.01.2024 18:05", "2024-01-31 18:05"),
         ("31/01/2024 18:05", "2024-01-31 18:05"),
         ("31.01.2024 18:05 -0800", "2024-02-01 02:05"),
         ("31.01.2024 18:05 +05:30", "2024-01-31 12:35"),
-        ("01/31/2024", "2024-01-31"),
+        ("01/31/2024", "2024-01-31 12:00"),
         ("12/25/2019, 7:00:00 AM", "2019-12-25 07:00"),
         ("1/31/2024 12:05 PM", "2024-01-31 12:05"),
         ("1/31/2024 12:05 am", "2024-01-31 00:05"),
@@ -223,8 +225,8 @@ def test_the_decimal_mark_that_a_file_shows():
         ("1658912400", "2022-07-27 09:00"),
         ("1658912400000", "2022-07-27 09:00"),
         ("1534321653.7196", "2018-08-15 08:27:33.719600"),
-        ("January 5th, 2021", "2021-01-05"),
-        ("5/5/2023", "2023-05-05"),
+        ("January 5th, 2021", "2021-01-05 12:00"),
+        ("5/5/2023", "2023-05-05 12:00"),
         ("2024-01-31 18:05:01 UTC+08:00", "2024-01-31 10:05:01"),
         ("2024-01-31  18:05", "2024-01-31 18:05"),
         ("2024-1-3 8:05", "2024-01-03 08:05"),
@@ -259,11 +261,29 @@ def test_what_is_no_time(text: str, advice: str):
         moment(text, TimeStyle())
 
 
+def test_a_date_alone_is_the_same_day_in_every_place():
+    """Midnight UTC would be 31 December in Toronto: another tax year. Noon is 1 January from Vancouver to Sydney."""
+    head = "timestamp,type,received_asset,received_amount\n"
+    from_sheet = [f"2024-01-0{day}{clock}" for day in (1, 2) for clock in (" 00:00:00", " 00:00")]
+    for texts in (["2024-01-01"], ["1 Jan 2024"], ["01.01.2024", "02.01.2024"], from_sheet):
+        done = read(head + "".join(f"{each},buy,ETH,1\n" for each in texts))
+        assert done.problems == ()
+        moments = [each.happened_at for each in done.transactions]
+        assert {moment.hour for moment in moments} == {12}
+        for zone in {rules.timezone for rules in all_jurisdictions().values()} | {"America/Los_Angeles"}:
+            assert moments[0].astimezone(ZoneInfo(zone)).date().isoformat() == "2024-01-01", zone
+    clocks = ["2024-01-01 00:00:00", "2024-01-02 08:00:00"]  # a file that knows times means them
+    done = read(head + "".join(f"{each},buy,ETH,1\n" for each in clocks))
+    assert done.transactions[0].happened_at == at("2024-01-01")
+    said = read(f"{head}2024-01-01T00:00:00Z,buy,ETH,1\n")
+    assert said.transactions[0].happened_at == at("2024-01-01")
+
+
 def test_the_order_of_day_and_month():
     assert day_is_first(["5/9/2023", "13/9/2023"]) is True
     assert day_is_first(["5/9/2023", "9/13/2023"]) is False
     assert day_is_first(["5/9/2023"]) is None and day_is_first(["13/9/2023", "9/13/2023"]) is None
-    assert moment("5/9/2023", TimeStyle(day_first=True)) == at("2023-09-05")
+    assert moment("5/9/2023", TimeStyle(day_first=True)) == at("2023-09-05 12:00")
     assert moment("24-01-31 10:00", TimeStyle(short_years=True)) == at("2024-01-31 10:00")
     with pytest.raises(ValueError, match="no time zone"):
         zone_named("../../etc/passwd")
@@ -353,6 +373,6 @@ def test_digits_beyond_those_of_decimal_are_kept():
     told = f"2024-01-01 10:00:00 swap -{long} ETH +{long} SHIB fee {long} SHIB"
     assert all_told(read(ledgers, "kraken")) == [told]
     assert all_told(generic(f"2024-01-01,spend,ETH,{long},,,,,{long},USD,,,")) == [
-        f"2024-01-01 00:00:00 spend -{long} ETH={long} USD"
+        f"2024-01-01 12:00:00 spend -{long} ETH={long} USD"
     ]
     assert fatal(generic(f"2024-01-01,spend,ETH,{'9' * 79},,,,,,,,,")) == [(2, "sent_amount")]
