@@ -38,6 +38,8 @@ _WRAPS = frozenset({
     "eth 2.0 staking", "eth2.0 staking", "token swap - redenomination/rebranding", "token swap - distribution",
     "wrapped beth", "bth wrap",
 })  # fmt: skip
+# Newer files have what was paid beside what came, older ones do not.
+_PAIRED_LATELY = frozenset({"buy crypto", "buy crypto with fiat", "auto-invest transaction"})
 _MOVES = moves({
     (K.INCOME, I.STAKING): "pos savings interest, staking rewards, eth 2.0 staking rewards, simple earn locked rewards"
         ", dot slot auction rewards, bnb vault rewards, swap farming rewards, liquid swap rewards"
@@ -92,6 +94,9 @@ def read_history(sheet: Sheet, out: Readings) -> None:
     def make(group: list[_Part]) -> None:
         if group[0].family == _FAMILY or _is_whole(group):
             _exchanged(group, out)
+        elif group[0].family in _PAIRED_LATELY:
+            for part in group:
+                _one_alone(part, out)
         else:
             waiting.setdefault(group[0].family, []).append(group)
 
@@ -106,7 +111,7 @@ def _word(line: Line) -> str:
 
 def _family(line: Line) -> str | None:
     word = _word(line)
-    return _FAMILY if word in _TRADE else word if word in _PAIRED or word in _WRAPS else None
+    return _FAMILY if word in _TRADE else word if word in _PAIRED | _WRAPS | _PAIRED_LATELY else None
 
 
 def _is_futures(line: Line) -> bool:
@@ -155,6 +160,13 @@ def _alone(part: _Part, out: Readings) -> None:
         out, part.line, part.at, kind, (part.asset, part.change), income=income, word=part.word,
         note=part.line.text("remark"),
     )  # fmt: skip
+
+
+def _one_alone(part: _Part, out: Readings) -> None:
+    try:
+        _alone(part, out)
+    except CellError as error:
+        out.refuse(part.line, error)
 
 
 def _sides(group: Sequence[_Part]) -> tuple[list[Amount], list[Amount]]:

@@ -40,14 +40,23 @@ def _filled(line: Line, columns: list[tuple[int, str]]) -> list[Amount]:
         text = line.cells[place].strip() if place < len(line.cells) else ""
         if not text:
             continue
-        text = text.removesuffix(asset).strip() if any(each.isdigit() for each in text.removesuffix(asset)) else text
         try:
-            amount = number(text, line.sheet.mark)
+            amount = number(_without_unit(text, asset), line.sheet.mark)
         except ValueError as error:
             raise CellError(None, f"{line.sheet.columns[place]}: {error}") from None
         if amount:
             result.append((line.named(asset), amount))
     return result
+
+
+def _without_unit(text: str, asset: str) -> str:
+    """Return an amount without its asset behind it, as spreadsheets write what went: `(1.5 ETH)`."""
+    is_below = text.startswith("(") and text.endswith(")")
+    inner = text[1:-1].strip() if is_below else text
+    bare = inner.removesuffix(asset).strip()
+    if not any(each.isdigit() for each in bare):
+        return text
+    return f"({bare})" if is_below else bare
 
 
 def _read(line: Line, out: Readings, amounts: list[tuple[int, str]], fees: list[tuple[int, str]]) -> None:

@@ -144,3 +144,21 @@ def test_auto_invest_and_staked_ether():
     ]
     staked = read(shared_file("dali/input/test_binance_betheth.csv"), "binance")
     assert all_told(staked) == ["2021-03-01 12:00:00 wrap -0.1 ETH +0.1 BETH"]
+
+
+def test_what_a_purchase_cost_where_the_history_says_it():
+    """Newer files have the money beside what came; of an older one what was paid stays open."""
+    lines = [
+        "2023-05-08 10:07:00,Spot,Buy Crypto With Fiat,BTC,0.005,",
+        "2023-05-08 10:07:00,Spot,Buy Crypto With Fiat,EUR,-200,",
+        "2023-05-08 10:08:00,Spot,Buy Crypto With Fiat,ETH,0.05,",
+        "2023-05-08 10:09:00,Spot,Auto-Invest Transaction,USDT,-10,",
+        "2023-05-08 10:09:00,Spot,Auto-Invest Transaction,BTC,0.0002,",
+    ]
+    done = read("\n".join(["UTC_Time,Account,Operation,Coin,Change,Remark", *lines]), "binance")
+    assert all_told(done) == [
+        "2023-05-08 10:07:00 buy -200 fiat:EUR +0.005 BTC",
+        "2023-05-08 10:08:00 buy +0.05 ETH",
+        "2023-05-08 10:09:00 swap -10 USDT +0.0002 BTC",
+    ]
+    assert [(each.line, each.is_fatal) for each in done.problems] == [(4, False)]

@@ -147,6 +147,25 @@ def test_gemini_has_columns_for_every_asset():
     assert done.transactions[3].legs[0].counterparty == "bc1q"
 
 
+def test_gemini_saved_by_a_spreadsheet_has_the_asset_inside_of_the_brackets():
+    head = (
+        "Date,Time (UTC),Type,Symbol,Specification,USD Amount USD,Fee (USD) USD,USD Balance USD,BTC Amount BTC,"
+        "Fee (BTC) BTC,BTC Balance BTC,ETH Amount ETH,Fee (ETH) ETH,ETH Balance ETH\n"
+    )
+    lines = (
+        '2021-01-01,10:00:00.123,Buy,BTCUSD,,"($1,000.00)",($3.50),$0.00,0.02 BTC,,0.02 BTC,,,\n'
+        "2021-01-03,10:00:00.123,Sell,ETHBTC,,,,,0.05 BTC,(0.0001 BTC),0.07 BTC,(1.0 ETH),,0.0 ETH\n"
+        "2021-01-04,10:00:00.123,Debit,BTC,Withdrawal,,,,(0.01 BTC),,0.06 BTC,,,\n"
+    )
+    done = read(head + lines, "gemini")
+    assert done.problems == ()
+    assert all_told(done) == [
+        "2021-01-01 10:00:00 buy -1000 fiat:USD +0.02 BTC fee 3.5 fiat:USD",
+        "2021-01-03 10:00:00 swap -1 ETH +0.05 BTC fee 0.0001 BTC",
+        "2021-01-04 10:00:00 withdrawal -0.01 BTC",
+    ]
+
+
 def test_koinly_report():
     content = sample("koinly_report.csv")
     assert detect(content.encode(), "x.csv").source == "koinly"
