@@ -142,7 +142,7 @@ def lot_rules(rules: Jurisdiction, settings: Settings) -> LotRules:
     methods = methods_of(rules, settings)
     per_wallet = date.min if settings.per_wallet else rules.per_wallet_from
     changes = tuple((rules.year_days(year)[0] if year > 1 else date.min, each) for year, each in methods)
-    return LotRules(changes, per_wallet, settings.opening, settings.wash_sales, rules.four_weeks)
+    return LotRules(changes, per_wallet, settings.opening, settings.wash_sales, rules.four_weeks, rules.no_loss_on)
 
 
 def match(entries: list[Entry], rules: Jurisdiction, settings: Settings, until: date | None = None) -> Outcome:

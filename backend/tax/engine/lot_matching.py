@@ -12,6 +12,7 @@ from typing import Any
 
 from backend.tax.engine.books import Book, ChosenLotError
 from backend.tax.engine.entries import Entry, Op
+from backend.tax.engine.events import Kind
 from backend.tax.engine.four_weeks import FourWeeks
 from backend.tax.engine.methods import Method
 from backend.tax.engine.money import money_or_none, plus, shared
@@ -33,6 +34,7 @@ class LotRules:
     opening: Allocation | None = None
     wash_sales: bool = False
     four_weeks: bool = False  # Ireland's order
+    no_loss_on: frozenset[Kind] = frozenset()  # Spain: what is given away
 
     def turns(self, until: date) -> tuple[date, ...]:
         """Return the days up to `until` on which all that is left is laid out anew: of methods, and of wallets."""
@@ -119,6 +121,8 @@ class _Matching:
             for part in parts:
                 if part.lot is not None and part.lot.gift is not None:
                     _of_gift(part, part.lot, part.lot.gift)
+            if entry.kind in self._rules.no_loss_on:
+                _without_losses(parts)
         self._outcome.disposals.append(disposal_of(entry, parts))
         if self._wash and entry.is_taxable:
             for lot in self._wash.sold(entry, parts):
@@ -218,6 +222,11 @@ def _of_gift(part: Part, lot: Lot, gift: Gift) -> None:
         return
     part.cost_e18 = max(gift.worth_e18 * cost // gift.cost_e18, proceeds)
     part.lot = Lot(lot.id, gift.at, gift.day, part.amount_raw, part.cost_e18, lot.wallet, note=_TWO_BASES)
+
+
+def _without_losses(parts: Sequence[Part]) -> None:
+    for part in parts:
+        part.disallowed_e18 = max(0, -(part.gain_e18 or 0))
 
 
 def give_proceeds(parts: Sequence[Part], amount_raw: int, proceeds_e18: int | None) -> None:

@@ -85,6 +85,21 @@ def test_a_chosen_time_zone_decides_the_year_and_the_method_of_it() -> None:
         assert [each.cost for each in calculate(made.events, made.engine).outcome.disposals] == [cost], zone
 
 
+def test_es_what_is_given_away_brings_a_gain_and_never_a_loss() -> None:
+    """LIRPF art. 33.5.c: losses of gifts and liberalities do not count; a gain on a gift does."""
+    lines = [
+        bought("2023-01-10", 2, 2000, "EUR"), bought("2023-02-10", 3, 900, "EUR"),
+        "2024-03-01,gift out,X,1,,,,,400,EUR,A", "2024-03-02,donation,X,1,,,,,400,EUR,A",
+        "2024-03-03,gift out,X,1,,,,,400,EUR,A", sold("2024-03-04", 1, 250, "EUR"),
+    ]  # fmt: skip
+    told = through(lines, 2024, "ES")
+    assert [(each["gain"], each["disallowed"]) for each in told.disposals] == [
+        ("-600", "600"), ("-600", "600"), ("100", "0"), ("-50", "0"),
+    ]  # fmt: skip
+    assert (told.figure("net_gain"), told.figure("taxable_gain")) == (50, 50)
+    assert told.report["carried"] == {}
+
+
 def test_uk_a_fee_paid_in_the_token_itself() -> None:
     """CRYPTO22280: Terri's 10,000 tokens cost 20,000; 1,000 go for 5,000, and one for the fee."""
     lines = [

@@ -245,9 +245,9 @@ def test_wash_sales(events: list[TaxEvent]) -> None:
     check(events, wash, "US", wash_sales=True)
 
 
-def per_wallet(events: list[TaxEvent]) -> dict[str, Sold]:
+def per_wallet(events: list[TaxEvent], held: dict[str, list[Unit]] | None = None) -> dict[str, Sold]:
     """Germany: first in first out in each wallet; a transfer takes the first in, and dates go along."""
-    held: dict[str, list[Unit]] = {"a": [], "b": []}
+    held = held or {"a": [], "b": []}
     sold: dict[str, Sold] = {}
     for event in events:
         mine = held[event.wallet]
@@ -317,34 +317,20 @@ def opened(events: list[TaxEvent]) -> dict[str, Sold]:
     for unit in pile:
         if unit not in placed["a"] and unit not in placed["b"]:
             placed[next(name for name in ("a", "b") if len(placed[name]) < balance[name])].append(unit)
-    for event in events:
-        if event.at.year < 2025:
-            continue
-        mine = placed[event.wallet]
-        if event.kind is Kind.BUY:
-            mine += bought(event)
-            continue
-        mine.sort(key=lambda unit: unit.at)
-        taken, placed[event.wallet] = mine[: count_of(event)], mine[count_of(event) :]
-        if event.kind is Kind.TRANSFER:
-            placed[event.to_wallet or ""] += taken
-        else:
-            sold[event.id] = Sold(sum((unit.cost for unit in taken), Fraction(0)), Fraction(0))
-    return sold
+    return sold | per_wallet([event for event in events if event.at.year >= 2025], placed)
 
 
 @settings(max_examples=40, deadline=None)
 @given(by_wallet())
 def test_united_states_from_one_pile_to_wallets(events: list[TaxEvent]) -> None:
-    moved = [event for event in events]
-    shift = datetime(2024, 12, 1, 9, tzinfo=UTC) - moved[0].at if moved else timedelta(0)
-    for part in (Fraction(0), Fraction(1, 2)):
-        days = timedelta(days=int((moved[-1].at - moved[0].at).days * part)) if moved else timedelta(0)
+    shift = datetime(2024, 12, 1, 9, tzinfo=UTC) - events[0].at
+    for part in (Fraction(0), Fraction(1, 2)):  # one pile for a while, and for half of the history
+        days = timedelta(days=int((events[-1].at - events[0].at).days * part))
         told = [
             TaxEvent(
                 id=each.id, at=each.at + shift - days, kind=each.kind, wallet=each.wallet, out=each.out, into=each.into,
                 to_wallet=each.to_wallet,
             )
-            for each in moved
+            for each in events
         ]  # fmt: skip
         check(told, opened, "US", methods={2009: Method.FIFO})

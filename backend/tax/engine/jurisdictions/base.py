@@ -127,6 +127,7 @@ class Jurisdiction(ABC):
     superficial_losses: bool = False
     four_weeks: bool = False
     untaxed: frozenset[Kind] = NO_GAIN
+    no_loss_on: frozenset[Kind] = frozenset()  # disposals whose gain counts, and whose loss does not
     cost_is_given: bool = False
     gift_keeps_basis: bool = False
     gift_has_two_bases: bool = False

@@ -1,7 +1,8 @@
 """Spain: individuals.
 
 Sources: Ley 35/2006 (LIRPF) art. 33 (gains), 34 and 35 (worth of acquisition and transmission with costs), 37.1.h
-(exchanges), 46 and 49 (savings base; losses carried four years), DGT V1604-18 (first in first out, all wallets as one).
+(exchanges), 46 and 49 (savings base; losses carried four years), DGT V1604-18 (first in first out, all wallets as one);
+33.5.c (what is given away brings a gain, never a loss).
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ class Spain(Jurisdiction):
     why_not = "units of one kind go first in first out (DGT V1604-18)"
     per_wallet_choice = False
     untaxed = frozenset({Kind.LOSS})
+    no_loss_on = frozenset({Kind.GIFT_OUT, Kind.DONATION})
 
     def assess_gains(self, gains: YearGains, year: int, carried: Mapping[str, Decimal]) -> YearResult:
         """Return the gain of the savings base. `carried` are losses by the year they are of (`losses_2023`)."""
