@@ -21,7 +21,7 @@ class ReportAsk(ApiModel):
 
     year: int = Field(description="The tax year, by the calendar year it begins in (2024 is 2024/25 in the UK)")
     jurisdiction: str | None = Field(default=None, max_length=12, examples=["US"])
-    method: str | None = Field(default=None, max_length=30, examples=["fifo"])
+    method: str | None = Field(default=None, max_length=30, examples=["fifo"], description="In any case, `-` or `_`")
     currency: str | None = Field(default=None, max_length=3, examples=["USD"])
     wash_sale: bool | None = Field(default=None, description="Disallow losses of wash sales, where a place knows them")
     per_wallet: bool | None = Field(default=None, description="Count each wallet apart; null: as the place asks")

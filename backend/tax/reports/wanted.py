@@ -18,6 +18,13 @@ from backend.tax.reports.schemas import ReportAsk
 
 FIRST_YEAR = 2009  # the first bitcoin
 REFUSED = "The report cannot be made like this."
+# What tax offices and other tools call places and methods.
+_PLACES = {"GB": "UK"}
+_METHODS = {
+    "acb": Method.AVERAGE, "adjusted_cost_base": Method.AVERAGE, "average_cost": Method.AVERAGE,
+    "moving_average": Method.AVERAGE, "section104": Method.SECTION_104, "share_pooling": Method.SECTION_104,
+    "specific_id": Method.SPECIFIC, "specific_identification": Method.SPECIFIC,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ def wanted_of(ask: ReportAsk, settings: TaxSettings, now: datetime) -> Wanted:
         currency=currency,
         methods=methods,
         wash_sales=base.wash_sales if ask.wash_sale is None else ask.wash_sale,
-        per_wallet=base.per_wallet if ask.per_wallet is None else ask.per_wallet,
+        per_wallet=_per_wallet(ask, base, rules),
     )
     _check_options(chosen, rules)
     return Wanted(ask.year, chosen, method)
@@ -60,7 +67,8 @@ def wanted_of(ask: ReportAsk, settings: TaxSettings, now: datetime) -> Wanted:
 
 def _place(code: str) -> Jurisdiction:
     places = all_jurisdictions()
-    found = places.get(code.strip().upper())
+    name = code.strip().upper()
+    found = places.get(_PLACES.get(name, name))
     if found is None:
         known = ", ".join(f"{each.code} ({each.name})" for each in places.values())
         raise _refused("jurisdiction", f"There are no rules for {code!r}. Choose one of: {known}.")
@@ -84,10 +92,12 @@ def _methods(ask: ReportAsk, base: TaxSettings, rules: Jurisdiction) -> tuple[di
     """Return methods by the year they begin in, up to the report's, and that of the report's year."""
     upto = {since: method for since, method in sorted(base.methods.items()) if since <= ask.year}
     current = method_in(base.methods, rules, ask.year)
-    if ask.method is None or ask.method == current.value:
+    name = "" if ask.method is None else "_".join(ask.method.casefold().replace("-", " ").split())
+    name = _METHODS[name].value if name in _METHODS else name
+    if name in ("", current.value):
         return upto or {ask.year: current}, current
     try:
-        method = Method(ask.method)
+        method = Method(name)
         rules.check_method(method)
     except MethodRefusedError as error:
         raise _refused("method", str(error)) from None
@@ -95,6 +105,14 @@ def _methods(ask: ReportAsk, base: TaxSettings, rules: Jurisdiction) -> tuple[di
         allowed = ", ".join(each.value for each in rules.methods)
         raise _refused("method", f"There is no method {ask.method!r}. {rules.name} allows: {allowed}.") from None
     return {**{since: each for since, each in upto.items() if since < ask.year}, ask.year: method}, method
+
+
+def _per_wallet(ask: ReportAsk, base: TaxSettings, rules: Jurisdiction) -> bool | None:
+    """Return whether each wallet is apart. All as one is what the law itself says of years before its change."""
+    since = rules.per_wallet_from
+    if ask.per_wallet is False and since is not None and rules.year_days(ask.year)[1] < since:
+        return None
+    return base.per_wallet if ask.per_wallet is None else ask.per_wallet
 
 
 def _check_options(chosen: TaxSettings, rules: Jurisdiction) -> None:

@@ -132,7 +132,7 @@ async def test_the_audit_trail_says_every_step_in_words_and_as_a_file(filer: Fil
         ({"year": 2999}, "year", "later ones have not begun"),
         ({"currency": "DOGE"[:3]}, "currency", "There are no reports in DOG"),
         ({"jurisdiction": "DE", "wash_sale": True}, "washSale", "Germany has no wash sale rule to choose"),
-        ({"per_wallet": False}, "perWallet", "United States counts each wallet apart"),
+        ({"year": 2025, "per_wallet": False}, "perWallet", "United States counts each wallet apart"),
     ],
 )
 async def test_what_the_law_refuses_is_said_beside_its_field(filer: Filer, wanted: dict, field: str, said: str) -> None:
