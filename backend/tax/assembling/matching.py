@@ -324,6 +324,8 @@ def _may_be(out: Movement, into: Movement) -> bool:
     if two_chains:
         is_bridge = TransactionKind.BRIDGE in (sent.kind, came.kind)
         return is_bridge or (into.at - out.at <= SOON and out.named is None and into.named is None)
+    if sent.kind is TransactionKind.BRIDGE and came.kind is TransactionKind.BRIDGE:
+        return True  # its two ends are transactions of two chains, though files seldom say of which
     if out.item.wallet == into.item.wallet and (out.is_address or into.is_address or out.tx_hash or into.tx_hash):
         return False
     if out.tx_hash and into.tx_hash and out.tx_hash != into.tx_hash:

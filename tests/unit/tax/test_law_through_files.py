@@ -108,3 +108,17 @@ def test_uk_a_fee_paid_in_the_token_itself() -> None:
     ]
     told = through(lines, 2020, "UK", header=WITH_MORE)
     assert told.sums() == (5000, 2002, 2998)
+
+
+def test_both_ends_of_a_bridge_are_one_transfer_whatever_their_hashes() -> None:
+    lines = [
+        bought("2024-01-01 10:00:00", 1, 1000, "USD"),
+        "2024-02-01 10:00:00,bridge,X,1,,,,,2000,USD,A,,,,0x1",
+        "2024-02-01 10:10:00,bridge,,,X,0.998,,,,,B,,,,0x2",
+        sold("2024-04-01 10:00:00", "0.998", 2300, "USD", wallet="B"),
+    ]
+    told = through(lines, 2024, header=f"{WITH_MORE},tx_hash")
+    assert told.made.issues == []
+    assert [(each["kind"], each["proceeds"], each["costBasis"]) for each in told.disposals] == [
+        ("fee", "4", "2"), ("sell", "2300", "998"),
+    ]  # fmt: skip

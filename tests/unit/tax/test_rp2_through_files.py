@@ -63,8 +63,9 @@ def found(events: list[TaxEvent], method: Method) -> list[rp2.Line]:
         assert {issue.kind.value for issue in each.made.issues} <= {"negative_balance"}
         for disposal in each.report["disposals"]:
             for lot in disposal["lots"]:
-                money = [rp2.cents(Decimal(lot[name])) for name in ("proceeds", "cost", "gain")]
-                lines.append((disposal["symbol"], clock(disposal["disposedAt"]), eighths(lot["amount"]), *money))
+                proceeds, cost, gain = (rp2.cents(Decimal(lot[name])) for name in ("proceeds", "cost", "gain"))
+                at, amount = clock(disposal["disposedAt"]), eighths(lot["amount"])
+                lines.append((disposal["symbol"], at, amount, proceeds, cost, gain))
         for income in each.report["income"]:
             worth = rp2.cents(Decimal(income["value"]))
             at = clock(income["receivedAt"])

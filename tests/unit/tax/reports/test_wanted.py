@@ -20,12 +20,18 @@ def wanted(year: int = 2023, **asked: object) -> Wanted:
 @pytest.mark.parametrize(
     ("place", "name", "method"),
     [
-        ("US", "FIFO", Method.FIFO), ("us", "HiFo", Method.HIFO), ("US", "specific-identification", Method.SPECIFIC),
-        ("CA", "ACB", Method.AVERAGE), ("CA", "adjusted cost base", Method.AVERAGE),
-        ("JP", "moving average", Method.AVERAGE), ("JP", "total-average", Method.TOTAL_AVERAGE), ("GB", "section 104", Method.SECTION_104),
-        ("UK", "share_pooling", Method.SECTION_104), ("UK", None, Method.SECTION_104),
+        ("US", "FIFO", Method.FIFO),
+        ("us", "HiFo", Method.HIFO),
+        ("US", "specific-identification", Method.SPECIFIC),
+        ("CA", "ACB", Method.AVERAGE),
+        ("CA", "adjusted cost base", Method.AVERAGE),
+        ("JP", "moving average", Method.AVERAGE),
+        ("JP", "total-average", Method.TOTAL_AVERAGE),
+        ("GB", "section 104", Method.SECTION_104),
+        ("UK", "share_pooling", Method.SECTION_104),
+        ("UK", None, Method.SECTION_104),
     ],
-)  # fmt: skip
+)
 def test_names_of_methods_and_places(place: str, name: str | None, method: Method) -> None:
     found = wanted(jurisdiction=place, method=name)
     assert found.method is method and found.settings.methods == {2023: method}
