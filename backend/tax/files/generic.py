@@ -2,7 +2,8 @@
 
 `timestamp,type,sent_asset,sent_amount,received_asset,received_amount,fee_asset,fee_amount,value,currency,wallet,tx_hash,
 note`, in any order. There may be `to_wallet`, `id` (lines of one id are one transaction), `chain_id`, `fee_value`,
-`basis` and `acquired_at` of a gift, and `asset` with a signed `amount` instead of both sides. The fee is in no other
+`basis` and `acquired_at` of a gift, `portfolio_value` (what everything held was worth just before, for France), and
+`asset` with a signed `amount` instead of both sides. The fee is in no other
 amount.
 """
 
@@ -25,12 +26,15 @@ COLUMNS = {
     "received_asset?": "received asset", "received_amount?": "received amount", "fee_asset?": "fee asset",
     "fee_amount?": "fee amount", "value?": "value", "currency?": "currency", "wallet?": "wallet",
     "tx_hash?": "tx hash", "note?": "note", "to_wallet?": "to wallet", "id?": "id", "chain_id?": "chain id",
-    "fee_value?": "fee value", "basis?": "basis", "acquired_at?": "acquired at", "asset?": "asset", "amount?": "amount",
+    "fee_value?": "fee value", "basis?": "basis", "acquired_at?": "acquired at",
+    "portfolio_value?": "portfolio value", "asset?": "asset", "amount?": "amount",
 }  # fmt: skip
-_RARE = frozenset({"chain_id", "basis", "acquired_at"})
-_BY_HEADING_ONLY = frozenset({"fee_value", "basis", "acquired_at"})  # rare: they are no part of a mapping
+_RARE = frozenset({"chain_id", "basis", "acquired_at", "portfolio_value"})
+_BY_HEADING_ONLY = frozenset(
+    {"fee_value", "basis", "acquired_at", "portfolio_value"}
+)  # rare: they are no part of a mapping
 MEANINGS = ("timestamp", *(name for each in list(COLUMNS)[1:] if (name := each.rstrip("?")) not in _BY_HEADING_ONLY))
-NUMBERS = ("sent_amount", "received_amount", "fee_amount", "value", "amount", "fee_value", "basis")
+NUMBERS = ("sent_amount", "received_amount", "fee_amount", "value", "amount", "fee_value", "basis", "portfolio_value")
 K = TransactionKind
 # What must (and what must not) go and come.
 _ONLY_COMES = frozenset({K.DEPOSIT, K.INCOME, K.GIFT_IN, K.BORROW})
@@ -114,7 +118,8 @@ def _add(parts: list[_Said], out: Readings) -> None:
         own_id=line.text("id") or None, wallet=_place(wallet) if wallet else None,
         to_wallet=_place(to_wallet) if to_wallet else None, tx_hash=line.text("tx_hash"),
         note=as_text(note) if note else "", chain_id=_chain_id(line) if is_rare else None,
-        basis=_basis(first, out) if is_rare else None,
+        basis=_said(first, "basis", out) if is_rare else None,
+        portfolio_worth=_said(first, "portfolio_value", out) if is_rare else None,
         acquired_at=line.at("acquired_at") if is_rare and line.text("acquired_at") else None,
     )  # fmt: skip
 
@@ -135,10 +140,10 @@ def _together(
     return kind, income, (*went, *came), tuple(leg for _, fees in made for leg in fees)
 
 
-def _basis(said: _Said, out: Readings) -> Worth | None:
-    if not said.line.text("basis"):
+def _said(said: _Said, meaning: str, out: Readings) -> Worth | None:
+    if not said.line.text(meaning):
         return None
-    return out.said_by_file(_worth(said.line, "basis", said.sent, said.received))
+    return out.said_by_file(_worth(said.line, meaning, said.sent, said.received))
 
 
 def as_text(cell: str) -> str:

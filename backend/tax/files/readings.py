@@ -65,7 +65,7 @@ class Readings:
         own_id: str | None = None, fees: tuple[TaxLeg, ...] = (), income: IncomeKind | None = None,
         wallet: str | None = None, to_wallet: str | None = None, tx_hash: str | None = None, note: str = "",
         chain_id: int | None = None, position: str | None = None, problem: str | None = None,
-        basis: Worth | None = None, acquired_at: datetime | None = None,
+        basis: Worth | None = None, acquired_at: datetime | None = None, portfolio_worth: Worth | None = None,
     ) -> None:  # fmt: skip
         """Add a transaction that was read of some lines, by the order that ids need: see the module."""
         place = len(self.transactions)
@@ -87,7 +87,7 @@ class Readings:
                 legs=legs, fees=fees, to_wallet=to_wallet, income=income, tx_hash=tx_hash, import_id=self._import_id,
                 line=lines[0], note=note[:_NOTE_LENGTH], problem=problem,
                 chain_id=chain_id, position=position, basis=basis,
-                acquired_at=acquired_at,
+                acquired_at=acquired_at, portfolio_worth=portfolio_worth,
             )
         )  # fmt: skip
         for line in lines:

@@ -17,7 +17,7 @@ from backend.tax.transactions import TaxLeg, TaxTransaction, TransactionKind, Wo
 HEADER = (
     "timestamp", "type", "sent_asset", "sent_amount", "received_asset", "received_amount", "fee_asset", "fee_amount",
     "value", "currency", "wallet", "tx_hash", "note", "to_wallet", "chain_id", "fee_value", "basis", "acquired_at",
-    "id",
+    "portfolio_value", "id",
 )  # fmt: skip
 _LINES_PER_CHUNK = 500
 
@@ -96,18 +96,16 @@ def _worth_of(row: _Row) -> Worth | None:
 
 
 def _line(transaction: TaxTransaction, row: _Row, *, is_first: bool) -> list[str]:
-    value, fee_value, basis = (
-        _worth_of(row),
-        row.fee.worth if row.fee else None,
-        transaction.basis if is_first else None,
-    )
-    currency = next((each.currency for each in (value, fee_value, basis) if each is not None), "")
+    value, fee_value = _worth_of(row), row.fee.worth if row.fee else None
+    basis, held = (transaction.basis, transaction.portfolio_worth) if is_first else (None, None)
+    currency = next((each.currency for each in (value, fee_value, basis, held) if each is not None), "")
     acquired = transaction.acquired_at.isoformat() if is_first and transaction.acquired_at else ""
     return [
         transaction.happened_at.isoformat(), _word(transaction), *_side(row.sent), *_side(row.received),
         *_side(row.fee), _amount(value), currency, _text(transaction.wallet), transaction.tx_hash or "",
         _text(transaction.note) if is_first else "", _text(transaction.to_wallet or ""),
-        str(transaction.chain_id or ""), _amount(fee_value), _amount(basis), acquired, str(transaction.id),
+        str(transaction.chain_id or ""), _amount(fee_value), _amount(basis), acquired, _amount(held),
+        str(transaction.id),
     ]  # fmt: skip
 
 

@@ -110,6 +110,18 @@ def test_uk_a_fee_paid_in_the_token_itself() -> None:
     assert told.sums() == (5000, 2002, 2998)
 
 
+def test_fr_the_example_of_form_2086() -> None:
+    """BOI-RPPM-PVBMC-30-20: bought for 1,000, sold for 450 of a portfolio worth 1,200, then for 1,300, all of it."""
+    lines = [
+        "2020-01-01,buy,EUR,1000,X,10,,,,,A,,,",
+        "2020-06-01,sell,X,4,EUR,450,,,,,A,,,,1200",
+        "2020-09-01,sell,X,6,EUR,1300,,,,,A,,,,1300",
+    ]
+    told = through(lines, 2020, "FR", header=f"{WITH_MORE},portfolio_value")
+    assert gains(told) == [75, 675]  # 450 - 1000 x 450 / 1200, then 1300 - 625
+    assert told.figure("taxable_gain") == 750
+
+
 def test_both_ends_of_a_bridge_are_one_transfer_whatever_their_hashes() -> None:
     lines = [
         bought("2024-01-01 10:00:00", 1, 1000, "USD"),

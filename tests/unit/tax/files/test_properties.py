@@ -73,6 +73,7 @@ def transactions(draw: Any) -> TaxTransaction:
         tx_hash=draw(st.none() | st.just("0x" + "ab" * 32)), chain_id=draw(st.none() | st.integers(1, 10**6)),
         note=draw(TEXTS), basis=draw(WORTHS) if is_gift and not went else None,
         acquired_at=draw(st.none() | TIMES) if is_gift else None,
+        portfolio_worth=draw(WORTHS) if kind is K.SPEND else None,
     )  # fmt: skip
 
 
@@ -84,20 +85,22 @@ def essence(each: TaxTransaction) -> tuple[Any, ...]:
             (leg.asset, leg.symbol, leg.amount, leg.worth and (leg.worth.amount, leg.worth.currency)) for leg in legs
         ]  # fmt: skip
 
-    basis = each.basis and (each.basis.amount, each.basis.currency)
+    basis, held = (worth and (worth.amount, worth.currency) for worth in (each.basis, each.portfolio_worth))
     return (
         each.happened_at, each.kind, each.income, said(each.legs), sorted(said(each.fees), key=str), each.wallet,
         each.to_wallet, each.tx_hash, each.chain_id, each.note, basis, each.acquired_at,
+        held,
     )  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(transactions(), min_size=1, max_size=4, unique_by=lambda each: each.id))
 def test_what_is_written_is_read_again_as_it_was(written: list[TaxTransaction]):
-    # A basis has the currency of its line: in another one it cannot stand on it.
+    # A basis (or a portfolio's worth) has the currency of its line: in another one it cannot stand on it.
     for each in written:
         currencies = {leg.worth.currency for leg in (*each.legs, *each.fees) if leg.worth}
-        assume(each.basis is None or currencies <= {each.basis.currency})
+        said = each.basis or each.portfolio_worth
+        assume(said is None or currencies <= {said.currency})
     done = read(b"".join(generic_csv(written)))
     assert done.problems == ()
     assert [essence(each) for each in done.transactions] == [essence(each) for each in written]
