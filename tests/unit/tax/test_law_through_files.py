@@ -100,6 +100,18 @@ def test_es_what_is_given_away_brings_a_gain_and_never_a_loss() -> None:
     assert told.report["carried"] == {}
 
 
+def test_in_each_lot_is_a_line_of_schedule_vda_and_a_loss_is_nil() -> None:
+    """Section 115BBH(2)(b): what one lot lost is not set off against what another gained, sold together or not."""
+    lines = [
+        bought("2023-05-01", 1, 100000, "INR"), bought("2023-06-01", 1, 200000, "INR"),
+        "2023-09-01,sell,X,2,INR,330000,INR,1000,,,A",
+    ]  # fmt: skip
+    told = through(lines, 2023, "IN")
+    assert gains(told) == [30000]  # the fee counts for nothing
+    names = ("taxable_gain", "tax", "losses_lost")
+    assert [told.figure(name) for name in names] == [65000, 19500, 35000]
+
+
 def test_uk_a_fee_paid_in_the_token_itself() -> None:
     """CRYPTO22280: Terri's 10,000 tokens cost 20,000; 1,000 go for 5,000, and one for the fee."""
     lines = [
