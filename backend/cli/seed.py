@@ -9,13 +9,16 @@ async def seed_database(settings: Settings) -> str:
     from backend.core.db import Database
     from backend.demo.accounts import ACCOUNTS
     from backend.portfolio.wallets.service import seed_wallets
+    from backend.tax.review.demo_rules import seed_demo_rules
 
     database = Database(settings.admin_database_url, pool_size=1)
     try:
         async with database.unit_of_work() as session:
             user = await seed_demo_account(session, settings)
             if settings.is_demo_chain:
-                await seed_wallets(session, user.id, {ACCOUNTS["demo"]: "Savings", ACCOUNTS["demo_trading"]: "Trading"})
+                wallets = {ACCOUNTS["demo"]: "Savings", ACCOUNTS["demo_trading"]: "Trading"}
+                await seed_wallets(session, user.id, wallets)
+                await seed_demo_rules(session, user.id, list(wallets.items()))
     finally:
         await database.close()
     return user.email
