@@ -1,7 +1,7 @@
 """What the home of tax shows, in words and formatted numbers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from backend.core import formats
@@ -42,7 +42,7 @@ class PartBar:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to do on the way to a report: whether it is done, and where."""
+    """Something to do on the way to a report: whether it is done, and where; `is_next` is the first that is not."""
 
     key: str
     title: str
@@ -50,6 +50,7 @@ class Step:
     is_done: bool
     href: str
     action: str
+    is_next: bool = False
 
 
 def tiles_of(home: Home) -> list[KpiTile]:
@@ -171,6 +172,7 @@ def steps_of(home: Home, is_built: Callable[[str], bool]) -> list[Step]:
         Step(
             "review", t("tax_home.step_review"), review, is_reviewed, "/tax/review/", t("tax_home.step_review_action"),
         ),
+        *_forms(home),
         Step(
             "reports", t("tax_home.step_report", label=home.glance.result.label),
             t("tax_home.step_report_done", count=formats.number(home.reports))
@@ -179,7 +181,20 @@ def steps_of(home: Home, is_built: Callable[[str], bool]) -> list[Step]:
             home.reports > 0, "/tax/reports/", t("tax_home.step_report_action"),
         ),
     ]  # fmt: skip
-    return [step for step in found if step.key == "wallets" or is_built(step.key)]
+    shown = [step for step in found if step.key == "wallets" or is_built(step.key)]
+    upcoming = next((step.key for step in shown if not step.is_done), "")
+    return [replace(step, is_next=step.key == upcoming) for step in shown]
+
+
+def _forms(home: Home) -> list[Step]:
+    """The official PDFs, where the place and year have some: nobody would guess that reports need them."""
+    if not home.most_forms:
+        return []
+    is_done = home.forms >= home.most_forms
+    text = "tax_home.step_forms_done" if is_done else "tax_home.step_forms_text"
+    title, label = t("tax_home.step_forms", label=home.glance.result.label), home.glance.result.label
+    action = t("tax_home.step_forms_action")
+    return [Step("settings", title, t(text, label=label), is_done, "/tax/settings/", action)]
 
 
 def years_of(home: Home) -> list[Option]:

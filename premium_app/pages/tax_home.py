@@ -181,12 +181,17 @@ def _step(step: Any) -> rx.Component:
             rx.el.p(
                 step.title,
                 rx.el.span(rx.cond(step.is_done, t("tax_home.done"), t("tax_home.to_do")), class_name="sr-only"),
+                rx.cond(step.is_next, rx.el.span(badge(t("tax_home.next"), "accent"), class_name="ml-2")),
                 class_name="text-14 font-strong",
             ),
             rx.el.p(step.text, class_name="text-13 text-ink-2"),
             class_name="min-w-0 flex-1",
         ),
-        link_button(step.action, step.href),
+        rx.cond(
+            step.is_next,
+            link_button(step.action, step.href, "primary"),
+            link_button(step.action, step.href),
+        ),
         key=step.key,
         class_name="flex flex-wrap items-start gap-3 px-4 py-3 border-b border-line last:border-0",
     )

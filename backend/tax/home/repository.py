@@ -13,10 +13,11 @@ select
   (select count(*) from tax_transactions where user_id = :user_id and source = 'wallet') as of_wallets,
   (select count(*) from tax_reports where user_id = :user_id and year = :year and jurisdiction = :jurisdiction
     and state = 'done') as reports,
+  (select count(*) from tax_form_templates where user_id = :user_id and year = :year) as forms,
   (select synced_at from tax_books where user_id = :user_id) as synced_at
 """)
 
 
 async def done_so_far(session: AsyncSession, user_id: UUID, year: int, jurisdiction: str) -> Any:
-    """Return the counts of imports, transactions and finished reports of a year."""
+    """Return the counts of imports, transactions, and finished reports and official forms of a year."""
     return (await session.execute(_DONE, {"user_id": user_id, "year": year, "jurisdiction": jurisdiction})).one()

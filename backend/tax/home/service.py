@@ -14,6 +14,7 @@ from backend.portfolio.wallets import service as wallets
 from backend.tax.books import TaxSettings
 from backend.tax.engine.methods import Method
 from backend.tax.engine.registry import jurisdiction
+from backend.tax.form_templates.schemas import FIRST_YEAR, LAST_YEAR, FormName
 from backend.tax.home import repository
 from backend.tax.home.glance import Glance, glance
 from backend.tax.optimisation.kept import kept_books
@@ -22,7 +23,10 @@ from backend.tax.review.service import OpenSummary, open_summary
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What the home page shows. `glance` is as of the book's `version`, read at `as_of`; `labels` are of its years."""
+    """What the home page shows. `glance` is as of the book's `version`, read at `as_of`; `labels` are of its years.
+
+    `forms` of `most_forms` official PDFs that reports of the year fill in are there (0 of 0: the place has none).
+    """
 
     settings: TaxSettings
     place: str
@@ -38,6 +42,8 @@ class Home:
     synced_at: datetime | None
     as_of: datetime
     version: int
+    forms: int = 0
+    most_forms: int = 0
 
 
 @requires(Feature.TAX)
@@ -67,7 +73,13 @@ async def home(session: AsyncSession, user: CurrentUser, year: int | None = None
         synced_at=done.synced_at,
         as_of=kept.made_at,
         version=kept.book.version,
+        forms=done.forms,
+        most_forms=_most_forms(rules.code, seen.result.year),
     )
+
+
+def _most_forms(place: str, year: int) -> int:
+    return len(FormName) if place == "US" and FIRST_YEAR <= year <= LAST_YEAR else 0
 
 
 def _method(settings: TaxSettings, year: int) -> Method | None:

@@ -96,3 +96,18 @@ def test_methods_go_there_and_back() -> None:
     shown = settings_rows.method_rows({2025: Method.HIFO, 2024: Method.FIFO})
     assert shown == [MethodRow("0", "2024", "fifo"), MethodRow("1", "2025", "hifo")]
     assert settings_rows.years_of(shown) == {"2024": "fifo", "2025": "hifo"}
+
+
+def test_the_first_step_that_is_not_done_is_next() -> None:
+    def upcoming(**more: Any) -> list[str]:
+        return [step.key for step in rows.steps_of(home(**more), (*BUILT, "settings").__contains__) if step.is_next]
+
+    assert upcoming() == ["import"]
+    assert upcoming(imports=1, most_forms=2) == ["settings"]
+    assert upcoming(imports=1, most_forms=2, forms=1) == ["settings"]
+    assert upcoming(imports=1, most_forms=2, forms=2) == ["reports"]
+    assert upcoming(imports=1, reports=1) == []
+
+
+def test_a_year_without_official_forms_asks_for_none() -> None:
+    assert "settings" not in [step.key for step in rows.steps_of(home(), (*BUILT, "settings").__contains__)]
