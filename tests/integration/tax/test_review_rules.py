@@ -1,6 +1,7 @@
 """Rules on a real PostgreSQL: they decide what is there and what comes, own edits win, and they go without a trace."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from backend.accounts.schemas import CurrentUser
+from backend.cli.seed import seed_database
 from backend.core.db import Database
 from backend.core.errors import InvalidInputError, NotFoundError, TierLimitError
+from backend.core.settings import Settings
 from backend.tax import store
 from backend.tax.engine.events import IncomeKind
 from backend.tax.review import rules
@@ -168,3 +171,23 @@ async def test_nobody_elses_transactions_or_rules(user: CurrentUser, new_user: N
         assert (await rules.list_rules(session, other)).total == 0
         with pytest.raises(NotFoundError):
             await rules.delete_rule(session, other, rule_id)
+
+
+async def test_the_demo_account_begins_with_rules_that_it_can_delete(
+    make_settings: Callable[..., Settings], app_database: Database, admin_database: Database
+):
+    settings = make_settings(demo_email="demo-rules@example.com")
+    for _ in range(2):
+        await seed_database(settings)
+    async with admin_database.unit_of_work() as session:
+        statement = "select id, email, tier from premium_users where email = 'demo-rules@example.com'"
+        row = (await session.execute(text(statement))).one()
+    demo = CurrentUser(row.id, row.email, row.tier)
+    async with app_database.unit_of_work(demo.id) as session:
+        found = (await rules.list_rules(session, demo)).items
+        assert len(found) == 4
+        assert all(each.name.startswith("Demo market: ") for each in found)
+        await rules.delete_rule(session, demo, found[0].id)
+    await seed_database(settings)
+    async with app_database.unit_of_work(demo.id) as session:
+        assert (await rules.list_rules(session, demo)).total == 3
