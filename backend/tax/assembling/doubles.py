@@ -252,8 +252,7 @@ def _is_elsewhere(row: TaxTransaction, own_places: AbstractSet[str]) -> bool:
 
 def _told_twice(rows: Sequence[TaxTransaction], there: Sequence[_Said]) -> dict[UUID, list[tuple[_Said, _Said]]]:
     """Return which rows of a file are there already, each with its amounts and those that they are."""
-    told = {row.id: _told(row) for row in rows}
-    told = {id_: said for id_, said in told.items() if said}
+    told = {row.id: said for row in rows if (said := _told(row, there))}
     everything = [each for said in told.values() for each in said]
     if not everything or len(everything) * len(there) > MOST_PAIRS:
         return {}
@@ -348,12 +347,20 @@ def _note(row: TaxTransaction, pairs: Sequence[tuple[_Said, _Said]], found: Doub
 
 
 def _likest(row: TaxTransaction, there: Sequence[_Said]) -> TaxTransaction | None:
-    """Return what tells of the same asset that moved the same way, of the nearest amount; None if nothing does."""
+    """Return what tells of the same asset that moved the same way, of the nearest amount, else of as much of another
+    asset; None if nothing does.
+    """
+    said = _told(row, there)
     near = [
-        (abs(EXACT.subtract(said.amount, other.amount)), number)
-        for said in _told(row)
+        (abs(EXACT.subtract(each.amount, other.amount)), number)
+        for each in said
         for number, other in enumerate(there)
-        if _is_sort(said, other)
+        if _is_sort(each, other)
+    ] or [
+        (Decimal(0), number)  # as much of an asset by another name: ETH and WETH, USDC and USDC.e
+        for each in said
+        for number, other in enumerate(there)
+        if each.amount == other.amount and _is_place(each, other)
     ]
     return there[min(near)[1]].transaction if near else None
 
@@ -362,11 +369,18 @@ def _all_said(transactions: Iterable[TaxTransaction]) -> list[_Said]:
     return [said for each in transactions for said in (*_legs(each), *_fees(each))]
 
 
-def _told(row: TaxTransaction) -> list[_Said]:
-    """What a row must have in common with others to be the same: what moved, or where nothing did what was paid."""
+def _told(row: TaxTransaction, there: Sequence[_Said]) -> list[_Said]:
+    """What a row must have in common with others to be the same: what moved, or where nothing did what was paid.
+
+    A row of what went alone may be a tool's word for the network fee.
+    """
+    legs = _legs(row)
+    as_fees = [replace(each, is_fee=True) for each in legs]
     if row.kind is TransactionKind.FEE:
-        return [*(replace(each, is_fee=True) for each in _legs(row)), *_fees(row)]
-    return _legs(row) or _fees(row)
+        return [*as_fees, *_fees(row)]
+    if len(legs) == 1 and legs[0].amount < 0 and not any(_fits(legs[0], other) for other in there):
+        return as_fees if any(_fits(as_fees[0], other) for other in there) else legs
+    return legs or _fees(row)
 
 
 def _legs(row: TaxTransaction) -> list[_Said]:
@@ -396,13 +410,12 @@ def _fits(said: _Said, other: _Said) -> bool:
 
 
 def _is_sort(said: _Said, other: _Said) -> bool:
-    is_wallet = other.transaction.source == "wallet"
-    return (
-        said.is_fee == other.is_fee
-        and (said.amount > 0) == (other.amount > 0)
-        and _same_asset(said.leg, other.leg)
-        and same_place(said.place, other.place, is_wallet=is_wallet)
-    )
+    is_same_way = said.is_fee == other.is_fee and (said.amount > 0) == (other.amount > 0)
+    return is_same_way and _same_asset(said.leg, other.leg) and _is_place(said, other)
+
+
+def _is_place(said: _Said, other: _Said) -> bool:
+    return same_place(said.place, other.place, is_wallet=other.transaction.source == "wallet")
 
 
 def _same_asset(one: TaxLeg, other: TaxLeg) -> bool:

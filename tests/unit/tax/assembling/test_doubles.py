@@ -92,6 +92,22 @@ def test_rows_of_one_side_each_and_of_a_fee_are_the_swap():
     assert twice(put_together([SWAP, *rows])) == {2: 1, 3: 1, 4: 1, 5: 1}
 
 
+def test_a_withdrawal_that_is_the_network_fee_is_told_twice():
+    paid = wallet(1, K.FEE, 1, fees=(leg("ETH", "0.0021", 4),))
+    made = put_together([paid, file(2, K.WITHDRAWAL, 1, leg("ETH", "-0.0021"))])
+    assert (twice(made), asked(made)) == ({2: 1}, [])
+    made = put_together([paid, file(2, K.WITHDRAWAL, 1, leg("ETH", "-0.0022"))])
+    assert (twice(made), asked(made)) == ({}, [])
+
+
+def test_as_much_of_an_asset_by_another_name_is_asked():
+    there = wallet(1, K.DEPOSIT, 1, leg("WETH", 3))
+    made = put_together([there, file(2, K.DEPOSIT, 1, leg("ETH", 3))])
+    assert (twice(made), asked(made)) == ({}, [2])
+    made = put_together([there, file(2, K.DEPOSIT, 1, leg("ETH", 4))])
+    assert asked(made) == []
+
+
 def test_a_row_that_is_a_whole_transaction_is_told_twice_beside_one_that_is_not():
     there = [wallet(1, K.DEPOSIT, 1, leg("USDC", 5)), wallet(2, K.DEPOSIT, 1, leg("DAI", 7), sequence=1)]
     rows = [file(3, K.DEPOSIT, 1, leg("USDC", 5)), file(4, K.DEPOSIT, 1, leg("DAI", 8))]
@@ -111,7 +127,8 @@ def test_amounts_with_fewer_digits_are_the_same_and_with_few_are_asked():
 def test_a_token_that_nobody_vouches_for_is_known_by_its_symbol():
     there = wallet(1, K.DEPOSIT, 1, leg(PEPE, 77, symbol="Pepe"))
     assert twice(put_together([there, file(2, K.DEPOSIT, 1, leg("PEPE", 77))])) == {2: 1}
-    assert twice(put_together([there, file(2, K.DEPOSIT, 1, leg("DOGE", 77))])) == {}
+    made = put_together([there, file(2, K.DEPOSIT, 1, leg("DOGE", 77))])
+    assert (twice(made), asked(made)) == ({}, [2])
 
 
 def test_the_other_side_of_an_own_transfer_is_no_double():

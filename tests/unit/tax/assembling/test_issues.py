@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from backend.tax.assembling.assemble import Gap
+from backend.tax.assembling.writing import ELSEWHERE
 from backend.tax.books import IssueKind
 from backend.tax.transactions import Edit
 from tests.unit.tax.assembling.told import A, K, event, figures, issues, leg, put_together, tx
@@ -130,3 +131,9 @@ def test_messages_fit_their_column_whatever_names_say() -> None:
     )
     assert {each.kind for each in made.issues} == set(IssueKind)
     assert max(len(each.message) for each in made.issues) <= 500
+
+
+def test_what_came_from_an_own_wallet_that_is_not_here_is_no_shortage_there() -> None:
+    rows = [tx(1, K.DEPOSIT, 0, leg("ETH", 3)), tx(2, K.SELL, 1, leg("ETH", -1, 10), leg("fiat:USD", 10))]
+    said = {1: Edit(kind=K.TRANSFER, to_wallet=ELSEWHERE)}
+    assert put_together(rows, said).issues == []

@@ -339,6 +339,20 @@ def test_paying_back_more_than_was_borrowed_is_interest() -> None:
     assert DEBT not in {each.asset for each in figures(made).outcome.held}
 
 
+def test_what_is_owed_is_all_that_was_borrowed_less_what_was_paid_back() -> None:
+    more = on(2, K.BORROW, 1, leg("USDC", 50, 50), protocol="aave_v3")
+    half = on(3, K.REPAY, 2, leg("USDC", -60, 60), protocol="aave_v3")
+    rest = on(4, K.REPAY, 9, leg("USDC", -92, 92), protocol="aave_v3")
+    made = put_together([*BOUGHT, BORROWED, more, half, rest])
+    assert [
+        (each.kind, (each.out or each.fees)[0].amount_raw) for number in (3, 4) for each in events(made, number)
+    ] == [
+        (Kind.REPAY, raw(60)),
+        (Kind.REPAY, raw(90)),
+        (Kind.FEE, raw(2)),
+    ]
+
+
 def test_what_was_borrowed_before_the_history_is_no_interest() -> None:
     paid = on(2, K.REPAY, 9, leg("USDC", -103, 103), protocol="aave_v3")
     assert kinds(put_together([*BOUGHT, paid]))[2:] == ["repay"]
