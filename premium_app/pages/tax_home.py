@@ -90,9 +90,10 @@ def _year() -> rx.Component:
         rx.cond(page.unknown != "", _unknown()),
         rx.el.div(
             rx.el.div(_months(), _assets(), class_name="flex flex-col gap-4 min-w-0"),
-            rx.el.div(_steps(), _open(), _notes(), class_name="flex flex-col gap-4 min-w-0"),
+            rx.el.div(_steps(), _open(), class_name="flex flex-col gap-4 min-w-0 max-lg:order-first"),
             class_name=_COLUMNS,
         ),
+        _notes(),
     )
 
 

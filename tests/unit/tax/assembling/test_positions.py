@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -351,6 +352,16 @@ def test_what_is_owed_is_all_that_was_borrowed_less_what_was_paid_back() -> None
         (Kind.REPAY, raw(90)),
         (Kind.FEE, raw(2)),
     ]
+
+
+def test_interest_of_which_nobody_knows_the_worth_is_asked() -> None:
+    back = on(2, K.REPAY, 9, leg("USDC", -100, 100), protocol="aave_v3")
+    gas = (leg("ETH", "0.01", 2),)
+    made = put_together([*BOUGHT, BORROWED, back, on(3, K.REPAY, 10, leg("USDC", -3), protocol="aave_v3", fees=gas)])
+    (interest,) = events(made, 3)
+    assert (interest.kind, [fee.asset for fee in interest.fees]) == (Kind.FEE, ["ETH", "USDC"])
+    (issue,) = issues(made, IssueKind.MISSING_PRICE)
+    assert (issue.transaction_id, issue.asset) == (UUID(int=3), "USDC")
 
 
 def test_what_was_borrowed_before_the_history_is_no_interest() -> None:
