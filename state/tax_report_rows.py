@@ -290,9 +290,14 @@ def income_rows(figures: FiguresRead, currency: str) -> list[IncomeRow]:
 
 
 def file_rows(report_id: object, files: list[FileRead]) -> list[FileRow]:
-    """Return the files of a report: what is read first, then everything in one, then data."""
+    """Return the files of a report: what is read first, forms before what is attached, then all in one, then data."""
     order = (PDF, "application/zip")
-    files = sorted(files, key=lambda file: order.index(file.media_type) if file.media_type in order else len(order))
+
+    def place(file: FileRead) -> tuple[int, bool]:
+        sort = order.index(file.media_type) if file.media_type in order else len(order)
+        return sort, file.name.endswith("-statement.pdf")
+
+    files = sorted(files, key=place)
     return [
         FileRow(
             each.name,

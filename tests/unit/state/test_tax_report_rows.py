@@ -137,3 +137,9 @@ def test_every_refused_method_has_the_laws_reason_alone() -> None:
         told = refusals_of(place)
         assert sorted(title for each in told for title in each.methods.split("; ")) == sorted(refused)
         assert all(each.why.endswith(".") and "Allowed" not in each.why and place.name not in each.why for each in told)
+
+
+def test_the_official_form_is_read_before_the_statement_attached_to_it() -> None:
+    names = ("form-8949-statement.pdf", "form-8949.pdf", "schedule-d.pdf")
+    files = [FileRead(name=name, title=name, media_type="application/pdf", size_bytes=1, sha256="") for name in names]
+    assert [each.name for each in rows.file_rows(ID, files)] == [names[1], names[2], names[0]]
