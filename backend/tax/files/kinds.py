@@ -19,41 +19,51 @@ class Meaning(NamedTuple):
 
 
 _KINDS: dict[TransactionKind, str] = {
-    K.BUY: "buy, bought, purchase, nft buy, nft purchase, buy nft, fiat buy, mint, nft mint",
-    K.SELL: "sell, sold, sale, nft sell, nft sale, sell nft, fiat sell",
+    K.BUY: "buy, bought, purchase, nft buy, nft purchase, buy nft, fiat buy, mint, nft mint, acquisition"
+    ", limit buy, market buy",
+    K.SELL: "sell, sold, sale, nft sell, nft sale, sell nft, fiat sell, disposal, limit sell, market sell",
     K.SWAP: "swap, exchange, convert, conversion, crypto to crypto, token swap",
-    K.DEPOSIT: "deposit, transfer in, receive, received, incoming, in, fiat deposit, crypto deposit",
-    K.WITHDRAWAL: "withdrawal, transfer out, send, sent, outgoing, out, fiat withdrawal, crypto withdrawal",
-    K.TRANSFER: "transfer, own transfer, transfer own, transfer own wallets, internal transfer, self transfer",
-    K.LP_ADD: "lp add, add liquidity, liquidity add, liquidity in, lp in, add lp, provide liquidity, liquidity deposit",
-    K.LP_REMOVE: "lp remove, remove liquidity, liquidity remove, liquidity out, lp out, remove lp",
-    K.SUPPLY: "supply, lend, lending deposit, vault deposit, deposit to lending",
-    K.WITHDRAW: "withdraw supply, supply withdrawal, withdraw, lending withdrawal, vault withdrawal",
+    K.DEPOSIT: "deposit, transfer in, receive, received, incoming, in, fiat deposit, deposit fiat, crypto deposit",
+    K.WITHDRAWAL: "withdrawal, transfer out, send, sent, outgoing, out, fiat withdrawal"
+    ", withdrawal fiat, crypto withdrawal",
+    K.TRANSFER: "transfer, own transfer, transfer own, transfer own wallets, internal transfer, self transfer"
+    ", move, moved",
+    K.LP_ADD: "lp add, add liquidity, liquidity add, liquidity in, lp in, add lp, provide liquidity, liquidity deposit"
+    ", lp deposit, pool deposit",
+    K.LP_REMOVE: "lp remove, remove liquidity, liquidity remove, liquidity out, lp out, remove lp"
+    ", withdraw liquidity, lp withdraw, lp withdrawal, pool withdrawal",
+    K.SUPPLY: "supply, lend, lending deposit, vault deposit, deposit to lending, collateral deposit",
+    K.WITHDRAW: "withdraw supply, supply withdrawal, withdraw, lending withdrawal, vault withdrawal"
+    ", collateral withdrawal",
     K.STAKE: "stake, staking deposit, lock, stake lock",
     K.UNSTAKE: "unstake, unstaking, staking withdrawal, unlock",
-    K.WRAP: "wrap, unwrap, wrapping, unwrapping",
-    K.BRIDGE: "bridge, bridging, bridge transfer",
-    K.BORROW: "borrow, loan, borrowed, loan received, take loan",
-    K.REPAY: "repay, repayment, loan repayment, repay loan, repaid",
+    K.WRAP: "wrap, unwrap, wrapping, unwrapping, wrapped, unwrapped, wrap non taxable, migration, token migration",
+    K.BRIDGE: "bridge, bridging, bridge transfer, bridge in, bridge out",
+    K.BORROW: "borrow, loan, borrowed, loan received, loan taken, take loan",
+    K.REPAY: "repay, repayment, loan repayment, loan repaid, repay loan, repaid",
     K.LIQUIDATION: "liquidation, liquidated, liquidate",
     K.GIFT_IN: "gift in, gift received, receive gift, received gift, gift receive",
     K.GIFT_OUT: "gift out, gift sent, send gift, sent gift, gift given",
     K.DONATION: "donation, donate, charity, charity sent",
     K.SPEND: "spend, spent, spending, payment, pay, merchant payment, card spend",
-    K.LOSS: "loss, lost, theft, stolen, hack, hacked, scam, burn, burned, burnt, theft loss, lost or stolen",
-    K.FEE: "fee, fees, gas, network fee, transaction fee, cost, gas fee, expense fee, failed transaction",
+    K.LOSS: "loss, lost, theft, stolen, hack, hacked, scam, burn, burned, burnt, theft loss, lost or stolen"
+    ", casualty, casualty loss, write off, worthless",
+    K.FEE: "fee, fees, gas, network fee, transaction fee, cost, gas fee, expense fee, failed transaction"
+    ", failed, approval, approve, other fee, loan interest, margin fee",
     K.IGNORED: "ignored, ignore, spam, duplicate",
 }
 _INCOMES: dict[IncomeKind, str] = {
-    I.STAKING: "staking, staking reward, staking rewards, stake reward, staking income, reward staking",
-    I.MINING: "mining, mined, mining reward, mining income, mining rewards",
-    I.INTEREST: "interest, lending interest, interest income, interest received, yield, lending reward, lending income",
-    I.AIRDROP: "airdrop, airdrops, drop",
+    I.STAKING: "staking, staking reward, staking rewards, stake reward, staking income, reward staking"
+               ", validator reward, validator rewards",
+    I.MINING: "mining, mined, mining reward, mining income, mining rewards, block reward",
+    I.INTEREST: "interest, lending interest, interest income, interest received, yield, lending reward, lending income"
+                ", interest payment",
+    I.AIRDROP: "airdrop, airdrops, airdrop received, drop",
     I.FORK: "fork, hard fork, hardfork, chain split",
     I.WAGES: "wages, wage, salary, work, earned, compensation",
     I.REWARD: "reward, rewards, bonus, referral, referral reward, cashback, rebate, learn and earn, fee rebate, bounty"
-              ", lp reward, liquidity reward, promotion",
-    I.OTHER: "income, other income, royalty, royalties, mint income",
+              ", faucet, claim reward, lp reward, liquidity reward, promotion",
+    I.OTHER: "income, other income, royalty, royalties, mint income, dividend, dividends",
 }  # fmt: skip
 _NEITHER = "trade, spot trade, market, limit, gift"
 _SPACES = re.compile(r"[\s_\-/:.]+")

@@ -48,7 +48,8 @@ def test_types_of_what_goes_and_comes(word: str, told: str):
         ("airdrop", "income:airdrop"), ("Staking", "income:staking"), ("staking-reward", "income:staking"),
         ("interest", "income:interest"), ("mining", "income:mining"), ("fork", "income:fork"),
         ("salary", "income:wages"), ("cashback", "income:reward"), ("income", "income:other"), ("", "deposit"),
-        ("recieved", "deposit"), ("withdraw", "withdraw"),
+        ("recieved", "deposit"), ("withdraw", "withdraw"), ("validator_reward", "income:staking"),
+        ("block reward", "income:mining"), ("faucet", "income:reward"), ("move", "deposit"),
     ],
 )  # fmt: skip
 def test_types_of_what_comes(word: str, told: str):
