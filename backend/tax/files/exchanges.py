@@ -140,6 +140,7 @@ def moved(
     out: Readings, line: Line, at: datetime, kind: TransactionKind, moved_: Amount, *, fees: Sequence[Amount] = (),
     income: IncomeKind | None = None, worth: Worth | None = None, word: str = "", own_id: str | None = None,
     tx_hash: str | None = None, note: str = "", counterparty: str | None = None, position: str | None = None,
+    wallet: str | None = None,
 ) -> None:  # fmt: skip
     """Add one asset that came (above zero) or went (below), with fees that are not in the amount."""
     asset, amount = moved_
@@ -148,7 +149,7 @@ def moved(
     legs = (leg(asset, amount, None if asset.is_fiat else worth, counterparty),)
     out.add(
         (line.number,), at, kind, legs, fees=fee_legs(fees), income=income, word=word, own_id=own_id,
-        tx_hash=tx_hash, note=note, position=position,
+        tx_hash=tx_hash, note=note, position=position, wallet=wallet,
     )  # fmt: skip
 
 

@@ -155,3 +155,78 @@ def test_rotki():
         f"2022-08-03 08:00:00 income:other +1000 {dai}",
     ]
     assert fatal(events) == [(8, "Type")]
+
+
+def test_bitbank_in_japanese_and_in_japans_time():
+    deposits = shared_file("dali/input/test_bitbank_deposits.csv")
+    assert detect(deposits, "x.csv").source == "bitbank"
+    assert all_told(read(deposits, "bitbank")) == [
+        "2022-11-12 02:57:01 deposit +54.54 XRP",
+        "2022-10-13 01:57:01 deposit +0.00001 BTC",  # the third one failed
+    ]
+    withdrawals = read(shared_file("dali/input/test_bitbank_withdrawals.csv"), "bitbank")
+    assert all_told(withdrawals) == [
+        "2022-04-20 07:20:00 withdrawal -900 XLM fee 0.01 XLM",
+        "2022-04-25 07:21:00 withdrawal -0.125 ETH fee 0.0001 ETH",
+    ]
+    assert "did not happen" in withdrawals.rows[2].says
+    yen = read(shared_file("dali/input/test_bitbank_fiat_deposits.csv"), "bitbank")
+    assert all_told(yen) == ["2022-04-19 22:19:00 deposit +6900 fiat:JPY"]
+
+
+def test_coincheck_and_pionex():
+    bought = shared_file("dali/input/test_coincheck_buys.csv")
+    assert detect(bought, "x.csv").source == "coincheck"
+    assert all_told(read(bought, "coincheck")) == ["2022-04-20 16:20:00 buy -10000 fiat:JPY +0.005 BTC"]
+    assert all_told(read(bought.replace(b"completed", b"canceled"), "coincheck")) == []
+    moved = shared_file("dali/input/test_pionex_transfers.csv")
+    assert detect(moved, "x.csv").source == "pionex"
+    assert all_told(read(moved, "pionex")) == [
+        "2022-02-27 12:02:00 deposit +115 BUSD",
+        "2022-03-25 11:02:00 withdrawal -100 BUSD",
+    ]
+    assert fatal(read(moved.replace(b"WITHDRAW,", b"LOST,"), "pionex")) == [(3, "tx_type")]
+
+
+def test_uphold_exchanges_on_the_way():
+    content = shared_file("rotki/uphold-transaction-history.csv")
+    assert detect(content, "x.csv").source == "uphold"
+    assert all_told(read(content, "uphold")) == [
+        "2020-05-26 18:06:28 swap -0.00714216 BTC +314.642101 XRP fee 0.0000021 BTC",
+        "2020-05-26 18:06:28 withdrawal -314.642101 XRP",
+        "2020-05-20 02:00:26 swap -133.362002 NANO +1.26155562 LTC fee 0.111123 NANO",
+        "2020-05-20 02:00:26 withdrawal -1.26155562 LTC",
+        "2020-05-13 13:30:04 withdrawal -24.65 fiat:GBP",
+        "2020-03-29 12:21:44 sell -0.00421 BTC +24.65 fiat:GBP",
+        "2020-02-11 13:13:57 buy -25 fiat:GBP +0.00331961 BTC",
+        "2019-12-19 18:40:09 deposit +5.15 BAT",
+    ]
+    assert fatal(read(content.replace(b",transfer", b",loan"), "uphold")) == [(5, "Type")]
+
+
+def test_coinledger_puts_lines_of_an_id_together():
+    content = shared_file("rotki/coinledger_export.csv")
+    assert detect(content, "x.csv").source == "coinledger"
+    done = read(content, "coinledger")
+    assert all_told(done)[:4] == [
+        "2025-08-12 05:30:00 deposit +10 DOGE",
+        "2025-08-12 05:33:18 withdrawal -55 DOGE",
+        "2025-03-02 16:24:08 deposit +111.5 DOGE",
+        "2021-03-08 15:27:29 deposit +11.31276 USDT",
+    ]
+    assert [line for line, _ in fatal(done)] == [2, 6, 7, 8, 9, 10]  # one side of a trade only
+    assert [each.line for each in done.problems if not each.is_fatal] == [11, 28]  # margin
+    assert {each.wallet for each in done.transactions} == {
+        "Binance",
+        "Binance Smart Chain",
+        "Pionex",
+        "Kraken",
+        "Coinbase",
+    }
+    head = content.decode("utf-8-sig").splitlines()[0]
+    lines = [
+        f"2025-03-06T00:00:00.000,Trade,47,Pionex,Pionex,,,{each},"
+        for each in ("Debit,USDT,-10.2", "Credit,TRX,283.9", "Platform Fee,TRX,-0.14")
+    ]
+    whole = read("\n".join([head, *lines]), "coinledger")
+    assert all_told(whole) == ["2025-03-06 00:00:00 swap -10.2 USDT +283.9 TRX fee 0.14 TRX"]
