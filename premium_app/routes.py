@@ -96,6 +96,7 @@ from state.tax_review_state import TaxReviewState
 from state.tax_settings_state import TaxSettingsState
 from state.tax_transaction_state import TaxTransactionState
 from state.tax_transactions_state import TaxTransactionsState
+from state.tax_write_state import TaxWriteState
 from state.two_factor_state import TwoFactorState
 from state.wallets_state import WalletsState
 from state.webhook_state import WebhookState
@@ -220,7 +221,7 @@ PAGES = (
         "/tax/transactions",
         "tax_transactions.title",
         tax_transactions_page,
-        (TaxTransactionsState.load, TaxTransactionState.load, LiveState.follow),
+        (TaxTransactionsState.load, TaxTransactionState.load, TaxWriteState.load, LiveState.follow),
     ),
     PageSpec("/sign-in", "sign_in.title", sign_in_page, (SignInState.load, SignInWaysState.load)),
     PageSpec("/sign-up", "sign_up.title", sign_up_page, (EntranceState.load, SignInWaysState.load)),

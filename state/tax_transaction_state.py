@@ -121,6 +121,13 @@ class TaxTransactionState(rx.State):
         return [TaxTransactionsState.reload, rx.toast.success(t("tax_transactions.saved"))]
 
     @signed_in
+    async def write(self, user: CurrentUser) -> Any:
+        """Go to the form in which what was written by hand is written anew."""
+        if self.can_delete:
+            return rx.redirect(view_of(dict(self.router.url.query_parameters)).address(write=self.id))
+        return None
+
+    @signed_in
     async def ask_delete(self, user: CurrentUser) -> Any:
         """Ask before a transaction written by hand is deleted."""
         self.is_deleting = self.can_delete

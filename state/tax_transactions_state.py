@@ -27,6 +27,7 @@ from state.view_models import Chip, ListHead, Option
 WINDOW = 100
 MOST_WINDOWS = 10_000
 ADDRESS = "/tax/transactions/"
+EXPORT = "/v1/tax/transactions/export"
 FILTERS = ("year", "asset", "kind", "wallet", "source", "only")
 SOURCES = ("wallet", "file", "manual")
 ONLY = ("open", "edited")
@@ -63,16 +64,24 @@ class View:
         """Whether any filter is on."""
         return replace(self, sort="newest") != View()
 
-    def address(self, shown: str = "") -> str:
-        """Return the page's address with these filters; `shown` is the transaction in the drawer."""
+    def address(self, shown: str = "", write: str = "") -> str:
+        """Return the page's address with these filters; `shown` is in the drawer, `write` in the form."""
         named = {
             **{name: getattr(self, name) for name in FILTERS},
             "import": self.imported,
             "sort": "" if self.sort == "newest" else self.sort,
             "id": shown,
+            "write": write,
         }
         query = urlencode({name: value for name, value in named.items() if value})
         return f"{ADDRESS}?{query}" if query else ADDRESS
+
+    def export_address(self) -> str:
+        """Return where a file of what these filters show is downloaded."""
+        named = {name: getattr(self, name) for name in ("year", "asset", "kind", "wallet", "source")}
+        named |= {"importId": self.imported, f"{self.only or 'open'}Only": "true" if self.only else ""}
+        query = urlencode({name: value for name, value in named.items() if value})
+        return f"{EXPORT}?{query}" if query else EXPORT
 
     def filters(self) -> Filters:
         """Return what the service is asked for."""
@@ -101,6 +110,12 @@ def view_of(query: dict[str, str]) -> View:
         imported=_uuid(query.get("import", "")),
         sort="oldest" if query.get("sort") == "oldest" else "newest",
     )
+
+
+def write_of(query: dict[str, str]) -> str:
+    """Return what an address wants to be written: "new", the id of a transaction, or nothing."""
+    wanted = query.get("write", "")
+    return wanted if wanted == "new" else _uuid(wanted)
 
 
 class TaxTransactionsState(rx.State):
@@ -133,6 +148,8 @@ class TaxTransactionsState(rx.State):
     filter_source: str = ""
     filter_only: str = ""
     is_filtered: bool = False
+    write_address: str = f"{ADDRESS}?write=new"
+    export_address: str = EXPORT
     _zone: str = "UTC"
     _shown: str = ""
 
@@ -140,7 +157,8 @@ class TaxTransactionsState(rx.State):
     async def load(self, user: CurrentUser) -> Any:
         """Show what the address says, from the top; another transaction in the drawer moves nothing."""
         await ShellState._show(self, user)
-        view, shown = self._view(), _uuid(self.router.url.query_parameters.get("id", ""))
+        query = dict(self.router.url.query_parameters)
+        view, shown = self._view(), _uuid(query.get("id", "")) or write_of(query)
         before, self._shown = self._shown, shown
         if self.loaded and self.list_key == view.address() and (shown or before) and not self.failure:
             return
@@ -207,6 +225,8 @@ class TaxTransactionsState(rx.State):
         self.filter_year, self.filter_asset, self.filter_kind = view.year, view.asset, view.kind
         self.filter_wallet, self.filter_source, self.filter_only = view.wallet, view.source, view.only
         self.is_filtered = view.is_filtered
+        self.write_address = view.address(write="new")
+        self.export_address = view.export_address()
         self.sort = "-when" if view.sort == "newest" else "when"
         newest, oldest = (replace(view, sort=way).address() for way in ("newest", "oldest"))
         self.heads = [

@@ -1,15 +1,19 @@
 """`/v1/tax`: what you choose for your taxes, your transactions, and what years come to."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 
 from backend.api.auth import ReadsTax, WritesTax
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
+from backend.api.files import file_response
 from backend.api.resources import resources
 from backend.core.schemas import ApiModel
+from backend.tax.listing import exporting
 from backend.tax.listing import service as listing
 from backend.tax.listing.schemas import (
     FilterChoices,
@@ -29,8 +33,11 @@ from backend.tax.transactions import Source, TransactionKind
 router = APIRouter(prefix="/v1/tax", tags=["Tax"], responses=SIGNED_IN_ERRORS)
 
 
-class TransactionQuery(ApiModel):
-    """Which transactions to list."""
+_CSV: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {"text/csv": {}}}}
+
+
+class TransactionFilter(ApiModel):
+    """Which transactions: all that meet everything that is said."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,9 +50,6 @@ class TransactionQuery(ApiModel):
     tx_hash: str | None = Field(default=None, max_length=100)
     open_only: bool = Field(default=False, description="Only those about which something is open")
     edited_only: bool = Field(default=False, description="Only those that you or a rule decided")
-    sort: Order = "newest"
-    cursor: str | None = Field(default=None, max_length=300, description="`nextCursor` of the page before")
-    limit: int = Field(default=50, ge=1, le=listing.MOST_SHOWN)
 
     def filters(self) -> listing.Filters:
         """Return the filters as the service takes them."""
@@ -60,6 +64,14 @@ class TransactionQuery(ApiModel):
             open_only=self.open_only,
             edited_only=self.edited_only,
         )
+
+
+class TransactionQuery(TransactionFilter):
+    """Which transactions to list, and which page of them."""
+
+    sort: Order = "newest"
+    cursor: str | None = Field(default=None, max_length=300, description="`nextCursor` of the page before")
+    limit: int = Field(default=50, ge=1, le=listing.MOST_SHOWN)
 
 
 @router.get("/settings")
@@ -97,6 +109,19 @@ async def filter_choices(user: ReadsTax) -> Envelope[FilterChoices]:
     return ok(found)
 
 
+@router.get("/transactions/export", response_class=StreamingResponse, responses=_CSV)
+async def export_transactions(user: ReadsTax, query: Annotated[TransactionFilter, Query()]) -> StreamingResponse:
+    """Download your transactions as CSV in the generic format, as they count: importing it again gives the same."""
+    database = resources().database
+
+    async def chunks() -> AsyncIterator[bytes]:
+        async with database.unit_of_work(user.id) as session:
+            async for chunk in await exporting.export_csv(session, user, query.filters()):
+                yield chunk
+
+    return await file_response("tax-transactions", "csv", chunks())
+
+
 @router.get("/transactions/{transaction_id}", responses=errors(404))
 async def read_transaction(user: ReadsTax, transaction_id: UUID) -> Envelope[TaxTransactionRead]:
     """Read one transaction with all that is known and said of it."""
@@ -110,6 +135,16 @@ async def add_transaction(user: WritesTax, body: TaxTransactionAdd) -> Envelope[
     """Write a transaction by hand."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await listing.add(session, user, body)
+    return ok(found)
+
+
+@router.put("/transactions/{transaction_id}", responses=errors(404, 409))
+async def rewrite_transaction(
+    user: WritesTax, transaction_id: UUID, body: TaxTransactionAdd
+) -> Envelope[TaxTransactionRead]:
+    """Write a transaction that you wrote by hand anew: all of it is as you say now."""
+    async with resources().database.unit_of_work(user.id) as session:
+        found = await listing.rewrite(session, user, transaction_id, body)
     return ok(found)
 
 

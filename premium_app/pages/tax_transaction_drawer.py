@@ -164,7 +164,10 @@ def _form() -> rx.Component:
         rx.el.div(
             rx.cond(
                 page.can_delete,
-                button(t("tax_transactions.delete"), "danger", on_click=page.ask_delete),
+                rx.fragment(
+                    button(t("tax_transactions.delete"), "danger", on_click=page.ask_delete),
+                    button(t("tax_write.anew"), icon_name="pencil", on_click=page.write),
+                ),
             ),
             rx.cond(page.is_edited, button(t("tax_transactions.take_back"), on_click=page.take_back)),
             button(t("tax_transactions.save"), "primary", type="submit"),

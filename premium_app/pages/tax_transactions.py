@@ -8,15 +8,18 @@ from components.i18n import t
 from components.layout.tax_tabs import tax_frame
 from components.tables.tax_list import tax_list
 from components.ui.browser import relative_time
-from components.ui.button import button, link_button
+from components.ui.button import button, button_class, link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
 from components.ui.error_panel import error_panel
 from components.ui.filter_chips import filter_chip
 from components.ui.filter_fields import filter_options, filter_select
+from components.ui.icon import icon
+from components.ui.link import document_link
 from components.ui.plan_limit import plan_limit
 from components.ui.skeleton import skeleton_rows
 from premium_app.pages.tax_transaction_drawer import tax_transaction_drawer
+from premium_app.pages.tax_write_drawer import tax_write_drawer
 from state.shell_state import ShellState
 from state.tax_transactions_state import ADDRESS, KINDS, ONLY, SOURCES, WINDOW, TaxTransactionsState
 
@@ -32,9 +35,32 @@ def tax_transactions_page() -> rx.Component:
         rx.cond(
             page.failure != "",
             error_panel(page.failure, page.failure_id, page.reload),
-            rx.cond(page.limit_message == "", rx.fragment(_filters(), _table(), tax_transaction_drawer())),
+            rx.cond(
+                page.limit_message == "",
+                rx.fragment(_filters(), _table(), tax_transaction_drawer(), tax_write_drawer()),
+            ),
         ),
         shell_state=ShellState,
+        action=rx.cond(page.limit_message == "", _actions()),
+    )
+
+
+def _actions() -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            page.total > 0,
+            document_link(
+                icon("download"),
+                "CSV",
+                href=page.export_address,
+                download=True,
+                aria_label=t("tax_transactions.export"),
+                title=t("tax_transactions.export"),
+                class_name=button_class("secondary"),
+            ),
+        ),
+        link_button(t("tax_write.new"), page.write_address, "primary", icon_name="plus"),
+        class_name="flex flex-wrap justify-end gap-2",
     )
 
 

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from backend.embedded.trial import Trial
 from tests.browser.test_every_page import axe
 from tests.browser.test_portfolio import WAIT_SECONDS, read
+from tests.browser.test_rebalancing import seen_in_every_look
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 
@@ -76,3 +77,66 @@ async def test_transactions_come_by_themselves_and_what_is_said_of_one_counts(
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert await axe(page) == []
     await page.screenshot(path=screenshots / "tax-transactions-phone-dark.png", full_page=True)
+
+
+async def test_a_transaction_is_written_by_hand_changed_and_deleted(signed_in_page: Page, screenshots: Path) -> None:
+    """By keyboard alone; what is wrong is said beside its field."""
+    page = signed_in_page
+    await page.goto("/tax/transactions/?source=manual")
+    await expect(page.get_by_text("Nothing matches")).to_be_visible()
+    add = page.get_by_role("link", name="Add transaction")
+    await add.focus()
+    await page.keyboard.press("Enter")
+    form = page.get_by_role("dialog", name="Add transaction")
+    await expect(form).to_be_visible()
+    await page.wait_for_url(re.compile("source=manual&write=new"))
+    await form.get_by_role("button", name="Save").press("Enter")
+    await expect(form.locator("#write_wallet-error")).to_have_text("Say in which wallet or account it happened.")
+    await expect(form.locator("#write_at-error")).to_have_text("Say when it happened: day and time.")
+    assert await axe(page) == []
+    await form.get_by_label("Wallet or account").fill("Paper wallet")
+    await form.get_by_label("Date and time").fill("2024-05-01T10:00:30")
+    await form.get_by_label("Time zone").fill("Europe/Berlin")
+    went, came = form.get_by_role("group", name="What went"), form.get_by_role("group", name="What came")
+    await went.get_by_label("Asset").fill("USD")
+    await went.get_by_label("Amount").fill("1,500")
+    await came.get_by_label("Asset").fill("eth")
+    await came.get_by_label("Amount").fill("half")
+    await form.get_by_role("button", name="Add a fee").press("Enter")
+    fees = form.get_by_role("group", name="Fees")
+    await expect(fees.get_by_label("Asset")).to_be_focused()
+    await page.keyboard.type("USD")
+    await fees.get_by_label("Amount").fill("2.5")
+    await form.get_by_role("button", name="Save").press("Enter")
+    await expect(form.get_by_text("'half' is not a number")).to_be_visible()
+    await seen_in_every_look(page, screenshots / "tax-write.png")
+    await came.get_by_label("Amount").fill("0.5")
+    await form.get_by_role("button", name="Save").press("Enter")
+    drawer = page.get_by_role("dialog", name="Bought")
+    await expect(drawer.get_by_text("+0.5 ETH", exact=True)).to_be_visible()
+    id_ = page.url.rpartition("id=")[2]
+    said = await read(page.context, f"/v1/tax/transactions/{id_}")
+    assert (said["happenedAt"], said["source"], said["wallet"]) == ("2024-05-01T08:00:30Z", "manual", "Paper wallet")
+    assert [(leg["asset"], leg["amount"]) for leg in said["legs"]] == [("fiat:USD", "-1500"), ("ETH", "0.5")]
+    await expect(page.locator("tbody tr[data-index='0']")).to_contain_text("Paper wallet")
+
+    await drawer.get_by_role("button", name="Change").press("Enter")
+    form = page.get_by_role("dialog", name="Change")
+    await expect(form.get_by_label("Wallet or account")).to_have_value("Paper wallet")
+    await expect(form.get_by_role("group", name="What came").get_by_label("Amount")).to_have_value("0.5")
+    await form.get_by_label("What it was").select_option("income")
+    await expect(form.get_by_role("group", name="What went")).to_be_hidden()
+    await form.get_by_label("What kind of income").select_option("mining")
+    await form.get_by_label("Note").fill("from the shed")
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await page.screenshot(path=screenshots / "tax-write-phone.png")
+    await page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    await form.get_by_role("button", name="Save").press("Enter")
+    drawer = page.get_by_role("dialog", name="Income")
+    await expect(drawer.get_by_text("from the shed")).to_be_visible()
+    changed = await read(page.context, f"/v1/tax/transactions/{id_}")
+    assert (changed["kind"], changed["income"], changed["happenedAt"]) == ("income", "mining", said["happenedAt"])
+    assert len(changed["legs"]) == 1
+    await drawer.get_by_role("button", name="Delete").press("Enter")
+    await page.get_by_role("dialog", name="Delete this").get_by_role("button", name="Delete").press("Enter")
+    await expect(page.get_by_text("Nothing matches")).to_be_visible()

@@ -3,10 +3,12 @@
 `timestamp,type,sent_asset,sent_amount,received_asset,received_amount,fee_asset,fee_amount,value,currency,wallet,tx_hash,
 note`, in any order. There may be `to_wallet`, `id` (lines of one id are one transaction), `chain_id`, `fee_value`,
 `basis` and `acquired_at` of a gift, `portfolio_value` (what everything held was worth just before, for France), and
-`asset` with a signed `amount` instead of both sides. The fee is in no other
+`asset` with a signed `amount` instead of both sides; and what only exports of this product say. The fee is in no other
 amount.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -26,13 +28,15 @@ COLUMNS = {
     "received_asset?": "received asset", "received_amount?": "received amount", "fee_asset?": "fee asset",
     "fee_amount?": "fee amount", "value?": "value", "currency?": "currency", "wallet?": "wallet",
     "tx_hash?": "tx hash", "note?": "note", "to_wallet?": "to wallet", "id?": "id", "chain_id?": "chain id",
-    "fee_value?": "fee value", "basis?": "basis", "acquired_at?": "acquired at",
-    "portfolio_value?": "portfolio value", "asset?": "asset", "amount?": "amount",
+    "fee_value?": "fee value", "basis?": "basis", "acquired_at?": "acquired at", "asset?": "asset", "amount?": "amount",
+    "sent_role?": "sent role", "received_role?": "received role", "sent_to?": "sent to",
+    "received_from?": "received from", "position?": "position", "portfolio_value?": "portfolio value",
+    "protocol?": "protocol", "identifiers?": "identifiers", "part?": "part",
 }  # fmt: skip
-_RARE = frozenset({"chain_id", "basis", "acquired_at", "portfolio_value"})
-_BY_HEADING_ONLY = frozenset(
-    {"fee_value", "basis", "acquired_at", "portfolio_value"}
-)  # rare: they are no part of a mapping
+_RARE = frozenset({"chain_id", "basis", "acquired_at", "position", "portfolio_value", "protocol", "identifiers"})
+_OF_LEGS = frozenset({"sent_role", "received_role", "sent_to", "received_from"})
+# Rare: they are no part of a mapping.
+_BY_HEADING_ONLY = _OF_LEGS | _RARE - {"chain_id"} | {"fee_value", "part"}
 MEANINGS = ("timestamp", *(name for each in list(COLUMNS)[1:] if (name := each.rstrip("?")) not in _BY_HEADING_ONLY))
 NUMBERS = ("sent_amount", "received_amount", "fee_amount", "value", "amount", "fee_value", "basis", "portfolio_value")
 K = TransactionKind
@@ -118,8 +122,11 @@ def _add(parts: list[_Said], out: Readings) -> None:
         own_id=line.text("id") or None, wallet=_place(wallet) if wallet else None,
         to_wallet=_place(to_wallet) if to_wallet else None, tx_hash=line.text("tx_hash"),
         note=as_text(note) if note else "", chain_id=_chain_id(line) if is_rare else None,
-        basis=_said(first, "basis", out) if is_rare else None,
-        portfolio_worth=_said(first, "portfolio_value", out) if is_rare else None,
+        basis=_money_of(parts, "basis", out) if is_rare else None,
+        position=as_text(line.text("position")) or None if is_rare else None,
+        portfolio_worth=_money_of(parts, "portfolio_value", out) if is_rare else None,
+        protocol=as_text(line.text("protocol")) or None if is_rare else None,
+        identifiers=_identifiers(line) if is_rare else None,
         acquired_at=line.at("acquired_at") if is_rare and line.text("acquired_at") else None,
     )  # fmt: skip
 
@@ -140,10 +147,20 @@ def _together(
     return kind, income, (*went, *came), tuple(leg for _, fees in made for leg in fees)
 
 
-def _said(said: _Said, meaning: str, out: Readings) -> Worth | None:
-    if not said.line.text(meaning):
+def _money_of(parts: Sequence[_Said], meaning: str, out: Readings) -> Worth | None:
+    """Return what the first line that has it says."""
+    said = next((each for each in parts if each.line.text(meaning)), None)
+    return None if said is None else out.said_by_file(_worth(said.line, meaning, said.sent, said.received))
+
+
+def _identifiers(line: Line) -> dict[str, str] | None:
+    text = as_text(line.text("identifiers"))
+    if not text:
         return None
-    return out.said_by_file(_worth(said.line, meaning, said.sent, said.received))
+    pairs = [each.partition("=") for each in text.split("; ")]
+    if any(not name or not mark for name, mark, _ in pairs):
+        raise CellError("identifiers", "is written as name=value; name=value")
+    return {name: value for name, _, value in pairs}
 
 
 def as_text(cell: str) -> str:
@@ -312,7 +329,18 @@ def _legs(kind: TransactionKind, said: _Said, out: Readings) -> tuple[tuple[TaxL
         received = sent
     went = () if sent is None else (_leg((sent[0], negative(sent[1])), worth),)
     came = () if received is None else (_leg(received, worth),)
+    if not said.line.sheet.places.keys().isdisjoint(_OF_LEGS):
+        went = tuple(_with_role(each, said.line, "sent_role", "sent_to") for each in went)
+        came = tuple(_with_role(each, said.line, "received_role", "received_from") for each in came)
     return went + came, fees
+
+
+def _with_role(leg: TaxLeg, line: Line, role_name: str, other_name: str) -> TaxLeg:
+    """Return a leg with what it stands for, and with whom: what only exports of this product say."""
+    role, other = line.text(role_name).lower(), line.text(other_name)
+    if role not in ("", "principal", "receipt", "reward"):
+        raise CellError(role_name, f"“{role[:20]}” is none of principal, receipt and reward")
+    return replace(leg, role=role or "principal", counterparty=_place(other)[:120] if other else None)
 
 
 def _leg(side: tuple[Asset, Decimal], worth: Worth | None) -> TaxLeg:

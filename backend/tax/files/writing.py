@@ -1,12 +1,12 @@
 """Transactions written as the generic format, which is read again to the same: see docs/tax-files.md. Pure.
 
 A transaction is one line where it has one asset out, one in, one fee, and one worth; else several lines of one `id`.
-Where a worth is from, and what has no column (positions, chosen lots), stays behind.
+Where a worth is from, and what has no column (chosen lots, which two are one transfer), stays behind.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from backend.tax.engine.events import IncomeKind
@@ -17,27 +17,20 @@ from backend.tax.transactions import TaxLeg, TaxTransaction, TransactionKind, Wo
 HEADER = (
     "timestamp", "type", "sent_asset", "sent_amount", "received_asset", "received_amount", "fee_asset", "fee_amount",
     "value", "currency", "wallet", "tx_hash", "note", "to_wallet", "chain_id", "fee_value", "basis", "acquired_at",
-    "portfolio_value", "id",
+    "id", "sent_role", "received_role", "sent_to", "received_from", "position", "portfolio_value", "protocol",
+    "identifiers", "part",
 )  # fmt: skip
-_LINES_PER_CHUNK = 500
 
 
-def generic_csv(transactions: Iterable[TaxTransaction]) -> Iterator[bytes]:
-    """Yield a CSV file (UTF-8, CRLF, header) of transactions in chunks; no cell is one that a spreadsheet runs."""
+def generic_csv(transactions: Iterable[TaxTransaction], *, with_header: bool = True) -> bytes:
+    """Return transactions as CSV (UTF-8, CRLF); no cell is one that a spreadsheet runs."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(HEADER)
-    waiting = 0
+    if with_header:
+        writer.writerow(HEADER)
     for transaction in transactions:
-        for line in generic_lines(transaction):
-            writer.writerow(line)
-            waiting += 1
-        if waiting >= _LINES_PER_CHUNK:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-            waiting = 0
-    yield buffer.getvalue().encode()
+        writer.writerows(generic_lines(transaction))
+    return buffer.getvalue().encode()
 
 
 @dataclass(slots=True)
@@ -47,12 +40,20 @@ class _Row:
     sent: TaxLeg | None = None
     received: TaxLeg | None = None
     fee: TaxLeg | None = None
+    basis: Worth | None = None
+    whole: Worth | None = None  # what everything held was worth
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of all that stands on the line, which has one column for it."""
+        said = (_worth_of(self), self.fee.worth if self.fee else None, self.basis, self.whole)
+        return next((each.currency for each in said if each is not None), None)
 
 
 def generic_lines(transaction: TaxTransaction) -> list[list[str]]:
     """Return the lines of a transaction, of as many cells as HEADER has."""
     rows = _rows(transaction)
-    return [_line(transaction, row, is_first=place == 0) for place, row in enumerate(rows)]
+    return [_line(transaction, row, place) for place, row in enumerate(rows)]
 
 
 def _rows(transaction: TaxTransaction) -> list[_Row]:
@@ -70,7 +71,21 @@ def _rows(transaction: TaxTransaction) -> list[_Row]:
             rows.append(_Row(fee=fee))
         else:
             free.fee = fee
-    return rows or [_Row()]
+    rows = rows or [_Row()]
+    if transaction.basis is not None:
+        _free_for(rows, transaction.basis).basis = transaction.basis
+    if transaction.portfolio_worth is not None:
+        _free_for(rows, transaction.portfolio_worth).whole = transaction.portfolio_worth
+    return rows
+
+
+def _free_for(rows: list[_Row], worth: Worth) -> _Row:
+    """Return the first line whose currency is that of a worth, or a new one."""
+    for row in rows:
+        if row.currency in (None, worth.currency):
+            return row
+    rows.append(_Row())
+    return rows[-1]
 
 
 def _fit(one: TaxLeg, other: TaxLeg) -> bool:
@@ -95,17 +110,20 @@ def _worth_of(row: _Row) -> Worth | None:
     return next((each.worth for each in sides if each.worth is not None), None)
 
 
-def _line(transaction: TaxTransaction, row: _Row, *, is_first: bool) -> list[str]:
-    value, fee_value = _worth_of(row), row.fee.worth if row.fee else None
-    basis, held = (transaction.basis, transaction.portfolio_worth) if is_first else (None, None)
-    currency = next((each.currency for each in (value, fee_value, basis, held) if each is not None), "")
+def _line(transaction: TaxTransaction, row: _Row, place: int) -> list[str]:
+    is_first = place == 0
+    sent, received, fee = row.sent, row.received, row.fee
     acquired = transaction.acquired_at.isoformat() if is_first and transaction.acquired_at else ""
+    paid = _amount(fee.worth if fee else None)
     return [
-        transaction.happened_at.isoformat(), _word(transaction), *_side(row.sent), *_side(row.received),
-        *_side(row.fee), _amount(value), currency, _text(transaction.wallet), transaction.tx_hash or "",
+        transaction.happened_at.isoformat(), _word(transaction), *_side(sent), *_side(received), *_side(fee),
+        _amount(_worth_of(row)), row.currency or "", _text(transaction.wallet), transaction.tx_hash or "",
         _text(transaction.note) if is_first else "", _text(transaction.to_wallet or ""),
-        str(transaction.chain_id or ""), _amount(fee_value), _amount(basis), acquired, _amount(held),
-        str(transaction.id),
+        str(transaction.chain_id or ""), paid, _amount(row.basis), acquired, str(transaction.id),
+        _role(sent), _role(received), _other(sent), _other(received),
+        _text(transaction.position or "") if is_first else "", _amount(row.whole),
+        _text(transaction.protocol or "") if is_first else "", _named(transaction.identifiers) if is_first else "",
+        "" if is_first else str(place + 1),  # two lines that are the same would be taken for one
     ]  # fmt: skip
 
 
@@ -118,6 +136,18 @@ def _word(transaction: TaxTransaction) -> str:
 
 def _side(leg: TaxLeg | None) -> Sequence[str]:
     return ("", "") if leg is None else (_text(leg.asset), plain(positive(leg.amount)))
+
+
+def _role(leg: TaxLeg | None) -> str:
+    return "" if leg is None or leg.role == "principal" else leg.role
+
+
+def _other(leg: TaxLeg | None) -> str:
+    return "" if leg is None else _text(leg.counterparty or "")
+
+
+def _named(identifiers: Mapping[str, str] | None) -> str:
+    return _text("; ".join(f"{name}={value}" for name, value in sorted((identifiers or {}).items())))
 
 
 def _amount(worth: Worth | None) -> str:

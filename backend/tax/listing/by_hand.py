@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from backend.core.clock import utc_now
 from backend.core.errors import InvalidInputError
@@ -26,13 +27,13 @@ def asset_title(asset: str) -> str:
     return f"{short_address(token)}{f' #{piece[0]}' if piece else ''} on chain {chain}"
 
 
-def made_by_hand(wanted: TaxTransactionAdd) -> TaxTransaction:
-    """Return the transaction that a user wrote. Raises InvalidInputError by field."""
+def made_by_hand(wanted: TaxTransactionAdd, id_: UUID | None = None) -> TaxTransaction:
+    """Return the transaction that a user wrote, of a new id or of one before. Raises InvalidInputError by field."""
     problems = _problems(wanted)
     if problems:
         raise InvalidInputError("Some values cannot be accepted.", problems)
     return TaxTransaction(
-        id=new_id(),
+        id=id_ or new_id(),
         source="manual",
         happened_at=wanted.happened_at.astimezone(UTC),
         kind=wanted.kind,
@@ -62,7 +63,9 @@ def _problems(wanted: TaxTransactionAdd) -> dict[str, str]:
         problems["toWallet"] = "Say to which other wallet or account it went."
     each_worth = [each.worth for each in (*wanted.legs, *wanted.fees)] + [wanted.basis]
     currencies = {each.currency for each in each_worth if each is not None}
-    currencies |= {each.asset.upper().removeprefix("FIAT:") for each in wanted.legs if _is_money(each.asset)}
+    currencies |= {
+        each.asset.upper().removeprefix("FIAT:") for each in (*wanted.legs, *wanted.fees) if _is_money(each.asset)
+    }
     if currencies - set(CURRENCIES):
         problems["currency"] = f"There are no rates for it. Choose one of: {', '.join(CURRENCIES)}."
     return problems
@@ -71,7 +74,10 @@ def _problems(wanted: TaxTransactionAdd) -> dict[str, str]:
 # Which ways the amounts of a kind go: (something comes, something goes); None: either.
 _WAYS: dict[TransactionKind, tuple[bool | None, bool | None]] = {
     **dict.fromkeys((TransactionKind.BUY, TransactionKind.SELL, TransactionKind.SWAP), (True, True)),
-    **dict.fromkeys((TransactionKind.WRAP, TransactionKind.LP_ADD, TransactionKind.LP_REMOVE), (None, None)),
+    **dict.fromkeys((TransactionKind.BORROW, TransactionKind.WITHDRAW, TransactionKind.UNSTAKE), (True, None)),
+    **dict.fromkeys((TransactionKind.REPAY, TransactionKind.SUPPLY, TransactionKind.STAKE), (None, True)),
+    TransactionKind.LP_REMOVE: (True, None),
+    **dict.fromkeys((TransactionKind.LP_ADD, TransactionKind.LIQUIDATION), (None, True)),
     **dict.fromkeys((TransactionKind.DEPOSIT, TransactionKind.INCOME, TransactionKind.GIFT_IN), (True, False)),
     **dict.fromkeys(
         (
@@ -83,10 +89,15 @@ _WAYS: dict[TransactionKind, tuple[bool | None, bool | None]] = {
 }
 
 
+def ways_of(kind: TransactionKind) -> tuple[bool | None, bool | None]:
+    """Return whether something comes, and whether something goes, for a kind; None: it may, or not."""
+    return (False, False) if kind is TransactionKind.FEE else _WAYS.get(kind, (None, None))
+
+
 def _legs_problem(kind: TransactionKind, legs: Sequence[LegWrite]) -> dict[str, str]:
     if not legs or any(each.amount == 0 for each in legs):
         return {"legs": "Say what came (above zero) and what went (below zero)."}
-    comes, goes = _WAYS.get(kind, (None, None))
+    comes, goes = ways_of(kind)
     has = any(each.amount > 0 for each in legs), any(each.amount < 0 for each in legs)
     name = kind.value.replace("_", " ")
     if comes and not has[0]:

@@ -61,6 +61,19 @@ def edit_after(before: Edit | None, wanted: TaxTransactionChange) -> Edit | None
     return None if edit == Edit(reason=wanted.reason) else edit
 
 
+def left_beside(before: Edit) -> Edit | None:
+    """Return what stays said beside a transaction that its user wrote anew: what a transaction itself does not say."""
+    edit = Edit(
+        matches=before.matches,
+        is_unmatched=before.is_unmatched,
+        is_separate=before.is_separate,
+        choices=before.choices,
+        portfolio_worth=before.portfolio_worth,
+        reason=before.reason,
+    )
+    return None if edit == Edit(reason=before.reason) else edit
+
+
 def worth_by_user(said: WorthWrite) -> Worth:
     """Return a worth that the user gives."""
     return Worth(said.amount, said.currency, BY_YOU)

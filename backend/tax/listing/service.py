@@ -26,8 +26,8 @@ from backend.tax.engine.events import IncomeKind
 from backend.tax.engine.methods import Method
 from backend.tax.engine.registry import jurisdiction
 from backend.tax.listing import repository
-from backend.tax.listing.by_hand import asset_title, made_by_hand
-from backend.tax.listing.editing import check, edit_after, others_named
+from backend.tax.listing.by_hand import asset_title, made_by_hand, ways_of
+from backend.tax.listing.editing import check, edit_after, left_beside, others_named
 from backend.tax.listing.reading import Money, edit_of_row, read_of
 from backend.tax.listing.schemas import (
     MOST_SHOWN,
@@ -60,7 +60,9 @@ __all__ = [
     "lot_candidates",
     "page",
     "remove",
+    "rewrite",
     "take_back",
+    "ways_of",
 ]
 MOST_CHOICES = 300
 MOST_CANDIDATES = 50
@@ -222,6 +224,28 @@ async def add(session: AsyncSession, user: CurrentUser, wanted: TaxTransactionAd
     await store.add_transactions(session, user.id, [made])
     await audit(session, user.id, "tax_transaction.added", str(made.id), {"kind": made.kind.value})
     return await find(session, user, made.id)
+
+
+@requires(Feature.TAX)
+async def rewrite(
+    session: AsyncSession, user: CurrentUser, transaction_id: UUID, wanted: TaxTransactionAdd
+) -> TaxTransactionRead:
+    """Write a transaction that was written by hand anew and return it.
+
+    What was said beside it is in it now; its lots, its other side and the portfolio's worth stay. Raises NotFoundError,
+    ConflictError for one of another source, InvalidInputError by field.
+    """
+    row = await _row(session, user, transaction_id)
+    if row.source != "manual":
+        words = "Only what you wrote by hand can be written anew. Say beside any other one what holds instead."
+        raise ConflictError(words)
+    made = made_by_hand(wanted, transaction_id)
+    await store.add_transactions(session, user.id, [made])
+    before = None if row.edit is None else records.edit_of(orjson.loads(row.edit))
+    if before is not None:
+        await store.edit_transactions(session, user.id, {transaction_id: left_beside(before)})
+    await audit(session, user.id, "tax_transaction.rewritten", str(transaction_id), {"kind": made.kind.value})
+    return await find(session, user, transaction_id)
 
 
 @requires(Feature.TAX)

@@ -14,6 +14,8 @@ from backend.accounts.schemas import CurrentUser
 from backend.accounts.service import Cap
 from backend.core.ids import new_id
 from backend.tax import store
+from backend.tax.files.reading import read_file
+from backend.tax.listing import exporting
 from backend.tax.transactions import TaxLeg, TaxTransaction, TransactionKind, Worth
 from tests.integration.api.conftest import Api, Client
 from tests.unit.tax.made import START, WALLET, made
@@ -181,6 +183,44 @@ async def test_what_is_written_by_hand_counts_and_can_be_deleted(client: Client,
     assert (await client.get(f"/v1/tax/transactions/{made_['id']}")).status == 404
     kept = await client.send("DELETE", f"/v1/tax/transactions/{CAME.id}")
     assert (kept.status, "by hand" in kept.error["message"]) == (409, True)
+
+
+async def test_what_is_written_by_hand_is_written_anew_with_what_was_said_of_it(client: Client):
+    fee = {"asset": "fiat:USD", "amount": "5"}
+    sold = {
+        **{"happenedAt": "2024-05-01T10:00:00Z", "kind": "sell", "wallet": "Paper", "fees": [fee]},
+        "legs": [{"asset": "ETH", "amount": "-0.5"}, {"asset": "fiat:USD", "amount": "1500"}],
+    }
+    path = f"/v1/tax/transactions/{(await client.post('/v1/tax/transactions', json=sold)).data['id']}"
+    said = {"kind": "spend", "choices": [{"transactionId": str(BOUGHT.id), "amount": "0.5"}], "reason": "lunch"}
+    assert (await client.send("PATCH", path, json=said)).data["kind"] == "spend"
+    anew = {**sold, "kind": "income", "income": "mining", "legs": [{"asset": "BTC", "amount": "0.01"}], "fees": []}
+    found = (await client.send("PUT", path, json=anew)).data
+    assert (found["kind"], found["income"], found["fees"]) == ("income", "mining", [])
+    assert [(each["asset"], each["amount"]) for each in found["legs"]] == [("BTC", "0.01")]
+    assert found["edit"]["kind"] is None and found["choices"][0]["amount"] == "0.5"
+    assert (await client.get("/v1/tax/transactions?asset=BTC&source=manual")).data["total"] == 1
+    assert (await client.get("/v1/tax/transactions?asset=ETH&source=manual")).data["total"] == 0
+    assert set((await client.send("PUT", path, json={**anew, "legs": []})).error["details"]) == {"legs"}
+    assert (await client.send("PUT", f"/v1/tax/transactions/{CAME.id}", json=anew)).status == 409
+    assert (await client.send("PUT", f"/v1/tax/transactions/{new_id()}", json=anew)).status == 404
+
+
+async def test_what_is_filtered_is_exported_as_it_counts(client: Client, api: Api, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exporting, "READ_AT_ONCE", 2)  # so that it takes some pages
+    change = {"note": "mine", "feeWorths": {"0": {"amount": "9", "currency": "USD"}}, "reason": "so"}
+    await client.send("PATCH", f"/v1/tax/transactions/{SOLD.id}", json=change)
+    reply = await client.get("/v1/tax/transactions/export?asset=ETH")
+    assert "attachment" in reply.headers["Content-Disposition"]
+    read = read_file(reply.content, "generic", account="", user_id=new_id())
+    assert read.problems == ()
+    assert [each.kind for each in read.transactions] == ["buy", "sell", "sell"]
+    assert [each.legs[0].amount for each in read.transactions] == [Decimal(-2000), Decimal("-0.5"), Decimal(-1)]
+    assert read.transactions[-1].note == "mine"
+    nothing = await client.get("/v1/tax/transactions/export?year=2015")
+    assert nothing.content.startswith(b"timestamp,type,") and nothing.content.count(b"\r\n") == 1
+    poor = api.client_of(await api.new_user("starter"))
+    assert (await poor.get("/v1/tax/transactions/export")).status == 403
 
 
 async def test_settings_are_chosen_and_refused_with_the_law_s_reason(client: Client):
