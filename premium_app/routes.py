@@ -87,6 +87,7 @@ from state.sessions_state import SessionsState
 from state.shell_state import ShellState
 from state.sign_in_state import SignInState
 from state.sign_in_ways_state import SignInWaysState
+from state.tax_filer_state import TaxFilerState
 from state.tax_home_state import TaxHomeState
 from state.tax_import_state import TaxImportState
 from state.tax_optimisation_state import TaxOptimisationState
@@ -207,7 +208,12 @@ PAGES = (
     PageSpec("/alerts/new", "builder.title", rule_builder_page, (RuleBuilderState.load, LiveState.follow)),
     PageSpec("/alerts/rules/[alert_rule]", "nav.alerts", alert_rule_page, (AlertRuleState.load, LiveState.follow)),
     PageSpec("/tax", "nav.tax", tax_home_page, (TaxHomeState.load, LiveState.follow)),
-    PageSpec("/tax/settings", "tax_settings.title", tax_settings_page, (TaxSettingsState.load, LiveState.follow)),
+    PageSpec(
+        "/tax/settings",
+        "tax_settings.title",
+        tax_settings_page,
+        (TaxSettingsState.load, TaxFilerState.load, LiveState.follow),
+    ),
     PageSpec("/tax/reports", "tax_reports.title", tax_reports_page, (TaxReportsState.load, LiveState.follow)),
     PageSpec("/tax/report", "tax_reports.one", tax_report_page, (TaxReportState.load, LiveState.follow)),
     PageSpec("/tax/import", "tax_import.title", tax_import_page, (TaxImportState.load, LiveState.follow)),

@@ -1,5 +1,6 @@
 """What the settings of tax show, in words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from components.i18n import t
 from state.view_models import Option
 
 AS_PLACE, APART, TOGETHER = "", "apart", "together"
+MOST_YEARS = 90
+_YEARS = re.compile(r"([0-9]{4})(?:\s*[-\u2013]\s*([0-9]{4}))?")
 _YEAR_DAYS = {"01-01": "1 January", "04-01": "1 April", "04-06": "6 April", "07-01": "1 July"}
 
 
@@ -89,6 +92,31 @@ def refused_of(place: JurisdictionRead) -> list[RefusedMethod]:
 def method_rows(methods: Mapping[int, Method]) -> list[MethodRow]:
     """Return what was chosen, the earliest year first."""
     return [MethodRow(str(place), str(year), methods[year].value) for place, year in enumerate(sorted(methods))]
+
+
+def years_in(text: str) -> list[int] | None:
+    """Return the years of a text like "2021, 2023-2025"; None where it is no such text."""
+    found: set[int] = set()
+    for part in filter(None, (each.strip() for each in text.replace(";", ",").split(","))):
+        match = _YEARS.fullmatch(part)
+        if match is None:
+            return None
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not first <= last <= first + MOST_YEARS:
+            return None
+        found.update(range(first, last + 1))
+    return sorted(found)
+
+
+def years_text(years: Sequence[int]) -> str:
+    """Return years as they are written: those in a row as "2023-2025"."""
+    spans: list[list[int]] = []
+    for year in sorted(years):
+        if spans and year == spans[-1][-1] + 1:
+            spans[-1].append(year)
+        else:
+            spans.append([year])
+    return ", ".join(str(each[0]) if len(each) == 1 else f"{each[0]}-{each[-1]}" for each in spans)
 
 
 def form_rows(forms: FormTemplateList) -> list[FormRow]:

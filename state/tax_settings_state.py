@@ -19,12 +19,22 @@ from state import tax_settings_rows as rows
 from state.field_errors import checked
 from state.guard import signed_in
 from state.shell_state import ShellState
+from state.tax_filer_state import TaxFilerState
 from state.tax_settings_rows import APART, AS_PLACE, TOGETHER, FormRow, MethodRow, RefusedMethod
 from state.view_models import Option
 
 MOST_ROWS = 20
 MOST_WALLETS = 100
-FIELDS = ("jurisdiction", "currency", "methods", "per_wallet", "timezone", "wash_sales", "excluded_wallets")
+FIELDS = (
+    "jurisdiction",
+    "currency",
+    "methods",
+    "per_wallet",
+    "timezone",
+    "wash_sales",
+    "excluded_wallets",
+    "separate_years",
+)
 
 
 class TaxSettingsState(rx.State):
@@ -52,6 +62,8 @@ class TaxSettingsState(rx.State):
     per_wallet_note: str = ""
     has_wash_sales: bool = False
     wash_sales: bool = False
+    has_separate: bool = False
+    separate_years: str = ""
     liquidity_is_disposal: bool = True
     lending_is_disposal: bool = False
     wallets: list[str] = []
@@ -80,20 +92,21 @@ class TaxSettingsState(rx.State):
         """Show what can be chosen in another place: its usual ways, until they are saved."""
         found = self._place(code)
         if found is None:
-            return
+            return None
         self.place, self.methods, self.timezone = found.code, [], ""
         if any(option.value == found.currency for option in self.currencies):
             self.currency = found.currency
-        self.per_wallet, self.wash_sales, self.is_changed = AS_PLACE, False, True
+        self.per_wallet, self.wash_sales, self.separate_years, self.is_changed = AS_PLACE, False, "", True
         self.draft_key += 1
         self._blame({})
         self._show_place(found)
+        return TaxFilerState.show_place(found.code)
 
     @signed_in
     async def change(self, user: CurrentUser, name: str, value: str) -> Any:
         """Take a choice of a field into the draft."""
-        if name in ("currency", "timezone", "per_wallet"):
-            setattr(self, name, str(value)[:64])
+        if name in ("currency", "timezone", "per_wallet", "separate_years"):
+            setattr(self, name, str(value)[:200])
             self._touched(name)
 
     @signed_in
@@ -145,7 +158,11 @@ class TaxSettingsState(rx.State):
     @signed_in
     async def save(self, user: CurrentUser) -> Any:
         """Save the draft; what cannot be is said next to its field, of a method with the law's reason."""
-        wanted, problems = checked(TaxSettingsChange, self._draft())
+        years = rows.years_in(self.separate_years)
+        if years is None:
+            self._blame({"separate_years": t("tax_settings.separate_malformed")})
+            return rx.toast.error(t("tax_settings.not_saved"))
+        wanted, problems = checked(TaxSettingsChange, {**self._draft(), "separate_years": years})
         if wanted is None:
             self._blame(problems)
             return rx.toast.error(t("tax_settings.not_saved"))
@@ -163,6 +180,7 @@ class TaxSettingsState(rx.State):
         """Throw the draft away."""
         async with resources().database.unit_of_work(user.id) as session:
             self._show(await service.read(session, user))
+        return TaxFilerState.show_place(self.place)
 
     @signed_in
     async def form_added(self, user: CurrentUser, form_id: str) -> Any:
@@ -209,6 +227,7 @@ class TaxSettingsState(rx.State):
         self.place, self.currency, self.timezone = chosen.jurisdiction, chosen.currency, chosen.timezone or ""
         self.per_wallet = {None: AS_PLACE, True: APART, False: TOGETHER}[chosen.per_wallet]
         self.wash_sales = chosen.wash_sales
+        self.separate_years = rows.years_text(chosen.separate_years)
         self.liquidity_is_disposal = chosen.liquidity_is_disposal
         self.lending_is_disposal = chosen.lending_is_disposal
         self.wallets = list(chosen.excluded_wallets)
@@ -226,6 +245,7 @@ class TaxSettingsState(rx.State):
         self.allowed, self.refused = rows.allowed_of(place), rows.refused_of(place)
         self.usual = self.allowed[0].text if self.allowed else ""
         self.wallet_options, self.has_wash_sales = rows.wallet_options(place), place.wash_sale_option
+        self.has_separate = place.separate_option
 
     def _place(self, code: str) -> JurisdictionRead | None:
         return next((each for each in service.options() if each.code == code), None)

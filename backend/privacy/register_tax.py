@@ -19,9 +19,23 @@ TAX_HELD: Mapping[str, Holding] = {
             "liquidity_is_disposal",
             "lending_is_disposal",
             "excluded_wallets",
+            "separate_years",
             "changed_at",
         ),
         (),
+    ),
+    "tax_filers": Holding(
+        "user_id",
+        SERVICE,
+        (
+            "id",
+            "user_id",
+            "jurisdiction",
+            "name",
+            "tax_id_hint",
+            "changed_at",
+        ),
+        ("sealed_tax_id",),
     ),
     "tax_books": Holding(
         "user_id",

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 
-from backend.api.auth import ReadsTax, WritesTax
+from backend.api.auth import ReadsTax, SignedIn, WritesTax
 from backend.api.envelope import SIGNED_IN_ERRORS, Envelope, errors, ok
 from backend.api.files import file_response
 from backend.api.resources import resources
@@ -25,7 +25,7 @@ from backend.tax.listing.schemas import (
     TaxTransactionRemoved,
 )
 from backend.tax.settings import service as settings
-from backend.tax.settings.schemas import TaxSettingsAnswer, TaxSettingsChange
+from backend.tax.settings.schemas import FilerRead, FilerWrite, TaxSettingsAnswer, TaxSettingsChange
 from backend.tax.summary import service as summary
 from backend.tax.summary.schemas import TaxYears, YearAnswer
 from backend.tax.transactions import Source, TransactionKind
@@ -33,6 +33,7 @@ from backend.tax.transactions import Source, TransactionKind
 router = APIRouter(prefix="/v1/tax", tags=["Tax"], responses=SIGNED_IN_ERRORS)
 
 
+Place = Annotated[str, Path(max_length=12, pattern=r"^[A-Z_]{2,12}$", description="A place, as in your settings")]
 _CSV: dict[int | str, dict[str, Any]] = {200: {"description": "The file", "content": {"text/csv": {}}}}
 
 
@@ -88,6 +89,22 @@ async def change_settings(user: WritesTax, body: TaxSettingsChange) -> Envelope[
     """Choose; what you leave out stays. What the law of your place refuses is refused, with its reason by field."""
     async with resources().database.unit_of_work(user.id) as session:
         found = await settings.change(session, user, body)
+    return ok(found)
+
+
+@router.get("/filers/{jurisdiction}")
+async def read_filer(user: SignedIn, jurisdiction: Place) -> Envelope[FilerRead]:
+    """Read the name and the masked tax number that forms of a place say. For people only, not for keys."""
+    async with resources().database.unit_of_work(user.id) as session:
+        found = await settings.read_filer(session, user, jurisdiction)
+    return ok(found)
+
+
+@router.put("/filers/{jurisdiction}")
+async def change_filer(user: SignedIn, jurisdiction: Place, body: FilerWrite) -> Envelope[FilerRead]:
+    """Say who files in a place. The number is sealed, and only ever shown masked. For people only, not for keys."""
+    async with resources().database.unit_of_work(user.id) as session:
+        found = await settings.change_filer(session, user, jurisdiction, body)
     return ok(found)
 
 

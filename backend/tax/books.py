@@ -74,7 +74,8 @@ class TaxSettings:
     """What a user chooses. `methods`: from which tax year on which holds; empty is the place's usual one.
 
     `liquidity_is_disposal`, `lending_is_disposal`: whether what goes into a pool or a lending market is disposed of,
-    or lies there with its basis. `wrap_is_disposal` is the place's matter and not here.
+    or lies there with its basis. `wrap_is_disposal` is the place's matter and not here. `separate_years` are tax years
+    of which a married person files separately.
     """
 
     jurisdiction: str = "US"
@@ -86,6 +87,7 @@ class TaxSettings:
     liquidity_is_disposal: bool = True
     lending_is_disposal: bool = False
     excluded_wallets: frozenset[str] = frozenset()
+    separate_years: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ SEALED_COLUMNS = (
     SealedColumn("notification_channels", "sealed_target"),
     SealedColumn("two_factor", "sealed_seed", "user_id"),
     SealedColumn("signing_keys", "sealed_private_key", "kid"),
+    SealedColumn("tax_filers", "sealed_tax_id"),
 )
 
 

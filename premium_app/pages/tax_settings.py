@@ -18,10 +18,12 @@ from components.ui.plan_limit import plan_limit
 from components.ui.skeleton import skeleton_rows
 from components.ui.switch import switch
 from state.shell_state import ShellState
+from state.tax_filer_state import TaxFilerState
 from state.tax_settings_state import TaxSettingsState
 
 # On the class, a state's attributes are values of the page.
 page: Any = TaxSettingsState
+filer: Any = TaxFilerState
 
 _FORMS = (
     Column(t("tax_settings.form_year")),
@@ -43,7 +45,7 @@ def tax_settings_page() -> rx.Component:
                 page.limit_message == "",
                 rx.cond(
                     page.loaded,
-                    rx.fragment(_rules(), _methods(), _treatments(), _wallets(), _forms()),
+                    rx.fragment(_rules(), _methods(), _treatments(), _filer(), _wallets(), _forms()),
                     rx.fragment(
                         card(t("tax_settings.rules"), skeleton_rows(4)),
                         card(t("tax_settings.methods"), skeleton_rows(3)),
@@ -210,10 +212,93 @@ def _treatments() -> rx.Component:
                     field_error("wash_sales-error", page.errors["wash_sales"]),
                 ),
             ),
+            rx.cond(page.has_separate, _separate()),
             class_name="divide-y divide-line",
         ),
         note=t("tax_settings.treatments_note"),
     )  # fmt: skip
+
+
+def _separate() -> rx.Component:
+    return rx.el.div(
+        rx.el.label(t("tax_settings.separate"), html_for="separate_years", class_name="block text-14 font-strong"),
+        rx.el.p(t("tax_settings.separate_text"), class_name="text-13 text-ink-2 mb-2"),
+        rx.el.input(
+            id="separate_years",
+            default_value=page.separate_years,
+            key=page.draft_key.to_string(),
+            on_change=page.change("separate_years"),
+            placeholder=t("tax_settings.separate_example"),
+            auto_complete="off",
+            max_length=200,
+            class_name=f"{INPUT} num max-w-80",
+            custom_attrs={"aria-describedby": "separate_years-error"},
+        ),
+        field_error("separate_years-error", page.errors["separate_years"]),
+        class_name="px-4 py-3",
+    )
+
+
+def _filer() -> rx.Component:
+    """Who files: kept at once, apart from the draft."""
+    return card(
+        t("tax_settings.filer"),
+        rx.cond(
+            filer.loaded,
+            rx.el.form(
+                text_field(
+                    t("tax_settings.filer_name"),
+                    "filer_name",
+                    filer.name_error,
+                    t("tax_settings.filer_name_hint"),
+                    default_value=filer.name,
+                    max_length=120,
+                    auto_complete="off",
+                ),
+                rx.el.div(
+                    rx.el.label(
+                        filer.number_title, html_for="filer_tax_id", class_name="block text-13 font-strong mb-1"
+                    ),
+                    rx.el.input(
+                        id="filer_tax_id",
+                        name="filer_tax_id",
+                        placeholder=filer.number_hint,
+                        max_length=32,
+                        auto_complete="off",
+                        spell_check=False,
+                        class_name=f"{INPUT} num",
+                        custom_attrs={
+                            "aria-describedby": "filer_tax_id-hint filer_tax_id-error",
+                            "aria-invalid": rx.cond(filer.number_error != "", "true", "false"),
+                        },
+                    ),
+                    rx.el.p(
+                        rx.cond(
+                            filer.number_hint != "",
+                            rx.fragment(t("tax_settings.filer_number_kept"), " ", filer.number_hint),
+                            t("tax_settings.filer_number_none"),
+                        ),
+                        id="filer_tax_id-hint",
+                        class_name="text-12 text-ink-3 mt-1",
+                    ),
+                    field_error("filer_tax_id-error", filer.number_error),
+                ),
+                rx.el.div(
+                    button(t("tax_settings.filer_save"), type="submit"),
+                    rx.cond(
+                        filer.number_hint != "",
+                        button(t("tax_settings.filer_forget"), "ghost", on_click=filer.forget_number),
+                    ),
+                    class_name="flex flex-wrap gap-2 md:col-span-2",
+                ),
+                on_submit=filer.save,
+                key=filer.form_key.to_string(),
+                class_name="grid gap-4 md:grid-cols-2 items-start p-4 max-w-3xl",
+            ),
+            rx.el.div(skeleton_rows(2), class_name="min-h-32"),
+        ),
+        note=rx.fragment(t("tax_settings.filer_note"), " ", filer.place_name, ". ", t("tax_settings.filer_note_more")),
+    )
 
 
 def _wallets() -> rx.Component:

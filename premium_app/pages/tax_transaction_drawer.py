@@ -161,22 +161,26 @@ def _form() -> rx.Component:
             auto_complete="off",
         ),
         field_error("tax-form-error", _problem("form")),
-        rx.el.div(
-            rx.cond(
-                page.can_delete,
-                rx.fragment(
-                    button(t("tax_transactions.delete"), "danger", on_click=page.ask_delete),
-                    button(t("tax_write.anew"), icon_name="pencil", on_click=page.write),
-                ),
-            ),
-            rx.cond(page.is_edited, button(t("tax_transactions.take_back"), on_click=page.take_back)),
-            button(t("tax_transactions.save"), "primary", type="submit"),
-            class_name="flex flex-wrap justify-end gap-2 pt-2",
-        ),
+        _buttons(),
         on_submit=page.save,
         no_validate=True,
         key=page.form_key,
         class_name="flex flex-col gap-3 p-5 border-t border-line",
+    )
+
+
+def _buttons() -> rx.Component:
+    return rx.el.div(
+        rx.cond(
+            page.can_delete,
+            rx.fragment(
+                button(t("tax_transactions.delete"), "danger", on_click=page.ask_delete),
+                button(t("tax_write.anew"), icon_name="pencil", on_click=page.write),
+            ),
+        ),
+        rx.cond(page.is_edited, button(t("tax_transactions.take_back"), on_click=page.take_back)),
+        button(t("tax_transactions.save"), "primary", type="submit"),
+        class_name="flex flex-wrap justify-end gap-2 pt-2",
     )
 
 

@@ -116,7 +116,11 @@ async def test_a_transaction_is_written_by_hand_changed_and_deleted(signed_in_pa
     await expect(drawer.get_by_text("+0.5 ETH", exact=True)).to_be_visible()
     id_ = page.url.rpartition("id=")[2]
     said = await read(page.context, f"/v1/tax/transactions/{id_}")
-    assert (said["happenedAt"], said["source"], said["wallet"]) == ("2024-05-01T08:00:30Z", "manual", "Paper wallet")
+    assert (said["happenedAt"], said["source"], said["wallet"]) == (
+        "2024-05-01T08:00:30.000Z",
+        "manual",
+        "Paper wallet",
+    )
     assert [(leg["asset"], leg["amount"]) for leg in said["legs"]] == [("fiat:USD", "-1500"), ("ETH", "0.5")]
     await expect(page.locator("tbody tr[data-index='0']")).to_contain_text("Paper wallet")
 

@@ -71,6 +71,7 @@ def engine_settings(settings: TaxSettings) -> Settings:
         per_wallet=settings.per_wallet,
         timezone=settings.timezone,
         wash_sales=settings.wash_sales,
+        separate_years=settings.separate_years,
     )
 
 

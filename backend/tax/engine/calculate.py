@@ -29,6 +29,7 @@ class Settings:
     """What a user chooses. `methods`: from which tax year on which holds; empty is the place's usual one.
 
     `per_wallet` None is what the place asks for. `timezone` None is the place's; days and years are counted in it.
+    `separate_years` are tax years of which a married person files separately, where that makes a difference.
     """
 
     jurisdiction: str
@@ -37,6 +38,7 @@ class Settings:
     timezone: str | None = None
     wash_sales: bool = False
     opening: Allocation | None = None
+    separate_years: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ def calculate(events: Iterable[TaxEvent], settings: Settings) -> Calculation:
     The order of `events` makes no difference. Raises UnknownJurisdictionError, MethodRefusedError (with the reason),
     InvalidEventError, LotNotHeldError and AllocationError.
     """
-    rules = jurisdiction(settings.jurisdiction)
+    rules = rules_of(settings)
     check(rules, settings)
     zone = settings.timezone or rules.timezone
     with no_search_for_cycles():
@@ -111,7 +113,13 @@ def fingerprint(events: Iterable[TaxEvent], settings: Settings) -> str:
 
 def _canonical(settings: Settings) -> str:
     methods = sorted((year, method.value) for year, method in settings.methods.items())
-    return repr((methods, replace(settings, methods={})))
+    separate = f"separate {sorted(settings.separate_years)}" if settings.separate_years else ""
+    return repr((methods, replace(settings, methods={}))) + separate
+
+
+def rules_of(settings: Settings) -> Jurisdiction:
+    """Return the rules of the place, for who files as the settings say. Raises UnknownJurisdictionError."""
+    return jurisdiction(settings.jurisdiction).filed(settings.separate_years)
 
 
 def methods_of(rules: Jurisdiction, settings: Settings) -> list[tuple[int, Method]]:
@@ -131,6 +139,8 @@ def check(rules: Jurisdiction, settings: Settings) -> None:
         raise MethodRefusedError("a change of method is possible between methods that keep lots, not to or from pools")
     if settings.wash_sales and not rules.wash_sale_option:
         raise MethodRefusedError(f"{rules.name} has no wash sale rule to choose")
+    if settings.separate_years and not rules.separate_option:
+        raise MethodRefusedError(f"{rules.name} makes no difference of married persons who file separately")
     if settings.per_wallet and not rules.per_wallet_choice:
         raise MethodRefusedError(f"{rules.name} counts all wallets as one")
     if settings.per_wallet is False and rules.per_wallet_from is not None:

@@ -21,13 +21,13 @@ from backend.tax.engine.calculate import (
     match,
     methods_of,
     no_search_for_cycles,
+    rules_of,
 )
 from backend.tax.engine.entries import Entry, Op, translate
 from backend.tax.engine.events import InvalidEventError, TaxEvent, check_all
 from backend.tax.engine.jurisdictions.base import YearGains, YearResult
 from backend.tax.engine.methods import LOT_METHODS, Method
 from backend.tax.engine.order import in_order
-from backend.tax.engine.registry import jurisdiction
 from backend.tax.engine.results import Disposal, Held, Income, Outcome
 
 _BY_DAY = frozenset({Method.SECTION_104, Method.SECTION_104_COMPANY})
@@ -59,7 +59,7 @@ class Incremental:
     def __init__(self, events: Iterable[TaxEvent], settings: Settings) -> None:
         """Calculate all of a history. Raises what `calculate` raises."""
         self.settings = settings
-        self.rules = jurisdiction(settings.jurisdiction)
+        self.rules = rules_of(settings)
         check(self.rules, settings)
         self._method = methods_of(self.rules, settings)[0][1]
         self._lots = lot_rules(self.rules, settings) if self._method in LOT_METHODS else None

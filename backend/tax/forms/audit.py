@@ -54,6 +54,7 @@ def year_json(year: TaxYear) -> bytes:
             "liquidity_is_disposal": settings.liquidity_is_disposal,
             "lending_is_disposal": settings.lending_is_disposal,
             "excluded_wallets": sorted(settings.excluded_wallets),
+            "filed_separately": year.year in settings.separate_years,
         },
         "figures": _figures(year.rounded.result, year.rounded.exact),
         "carried_in": {name: _text(amount) for name, amount in sorted(year.rounded.carried_in.items())},

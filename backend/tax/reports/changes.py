@@ -19,6 +19,7 @@ _SETTINGS = {
     "liquidityIsDisposal": "how liquidity is treated",
     "lendingIsDisposal": "how lending is treated",
     "excludedWallets": "which wallets count",
+    "separateYears": "the years filed separately",
 }
 
 

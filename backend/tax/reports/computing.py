@@ -177,6 +177,7 @@ def report_json(computed: Computed, book: Book, year: int, method: str) -> bytes
         "methods": {str(since): each.value for since, each in sorted(book.engine.methods.items())},
         "perWallet": book.engine.per_wallet,
         "washSale": book.engine.wash_sales,
+        "filedSeparately": year in book.engine.separate_years,
         "timezone": done.timezone,
         "engineVersion": ENGINE_VERSION,
         "inputHash": computed.inputs.hash,

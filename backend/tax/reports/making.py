@@ -26,7 +26,7 @@ from backend.tax.book_service import book_of
 from backend.tax.books import Book
 from backend.tax.engine.calculate import ENGINE_VERSION
 from backend.tax.form_templates.service import templates_of
-from backend.tax.forms.artefacts import Holder, TotalsDifferError, artefacts
+from backend.tax.forms.artefacts import TotalsDifferError, artefacts
 from backend.tax.forms.records import CSV, PDF, ZIP, TemplateError
 from backend.tax.ledger_sync import sync
 from backend.tax.reports import repository
@@ -42,6 +42,7 @@ from backend.tax.reports.computing import JSON_NAME, Computed, TotalsError, comp
 from backend.tax.reports.inputs import differences
 from backend.tax.reports.schemas import ChangesRead, DisposalChange, FiguresRead
 from backend.tax.reports.wanted import tax_settings_of
+from backend.tax.settings.filers import holder_of
 
 DIGESTS_NAME = "_inputs"
 # Which files a report's format has beside its JSON.
@@ -171,9 +172,11 @@ class _Making:
         if not computed.figures.is_for_information:  # official forms are in the currency of their law
             async with self._database.unit_of_work(report.user_id) as session:
                 templates = await templates_of(session, report.user_id, report.year)
+        async with self._database.unit_of_work(report.user_id) as session:
+            holder = await holder_of(session, report.user_id, report.jurisdiction)
 
         def draw() -> list[Kept]:
-            made = artefacts(book, computed.done, report.year, Holder(), templates)
+            made = artefacts(book, computed.done, report.year, holder, templates)
             return [
                 kept(each.name, each.title, each.media_type, each.content) for each in made if each.media_type in wanted
             ]

@@ -47,7 +47,8 @@ def wanted_of(ask: ReportAsk, settings: TaxSettings, now: datetime) -> Wanted:
         base = settings
     else:
         # What was chosen for one place says nothing about another.
-        base = replace(settings, jurisdiction=rules.code, methods={}, per_wallet=None, timezone=None, wash_sales=False)
+        usual = {"methods": {}, "per_wallet": None, "timezone": None, "wash_sales": False, "separate_years": ()}
+        base = replace(settings, jurisdiction=rules.code, **usual)
     own = rules.currency if rules.currency in CURRENCIES and not is_usual else settings.currency
     currency = (ask.currency or own).upper()
     if currency not in CURRENCIES:
@@ -141,6 +142,7 @@ def settings_json(wanted: Wanted, form: str) -> dict[str, Any]:
         "liquidityIsDisposal": chosen.liquidity_is_disposal,
         "lendingIsDisposal": chosen.lending_is_disposal,
         "excludedWallets": sorted(chosen.excluded_wallets),
+        "separateYears": list(chosen.separate_years),
         "format": form,
     }
 
@@ -157,6 +159,7 @@ def tax_settings_of(jurisdiction: str, kept: Mapping[str, Any]) -> TaxSettings:
         liquidity_is_disposal=kept["liquidityIsDisposal"],
         lending_is_disposal=kept["lendingIsDisposal"],
         excluded_wallets=frozenset(kept["excludedWallets"]),
+        separate_years=tuple(kept.get("separateYears", ())),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from backend.core.schemas import ApiModel, Instant
 from backend.tax.engine.methods import Method
@@ -17,6 +17,13 @@ def _wallet(text: str) -> str:
     if not text or not text.isprintable():
         raise ValueError("name a wallet by its address, or an account by its name")
     return text.lower() if text[:2].lower() == "0x" else text
+
+
+def _one_line(text: str) -> str:
+    text = " ".join(text.split())
+    if not text.isprintable():
+        raise ValueError("use letters, digits and signs only")
+    return text
 
 
 Wallet = Annotated[str, Field(max_length=120), AfterValidator(_wallet)]
@@ -43,6 +50,8 @@ class JurisdictionRead(ApiModel):
     per_wallet_choice: bool = Field(description="Whether each wallet may be counted apart by choice")
     per_wallet_from: date | None = Field(description="From when on the law counts each wallet apart")
     wash_sale_option: bool
+    separate_option: bool = Field(description="Whether married persons who file separately have other limits")
+    tax_id_title: str = Field(description="What the tax number is called that its forms ask for")
 
 
 class TaxSettingsRead(ApiModel):
@@ -57,6 +66,7 @@ class TaxSettingsRead(ApiModel):
     liquidity_is_disposal: bool = Field(description="Whether what goes into a pool is disposed of")
     lending_is_disposal: bool = Field(description="Whether what goes into a lending market is disposed of")
     excluded_wallets: list[str] = Field(description="Their transactions count nowhere")
+    separate_years: list[int] = Field(description="Tax years of which a married person files separately")
     changed_at: Instant | None = Field(description="Null: nothing was chosen yet")
 
 
@@ -82,3 +92,23 @@ class TaxSettingsChange(ApiModel):
     liquidity_is_disposal: bool | None = None
     lending_is_disposal: bool | None = None
     excluded_wallets: list[Wallet] | None = Field(default=None, max_length=MOST_WALLETS)
+    separate_years: list[FirstYear] | None = Field(default=None, max_length=100)
+
+
+class FilerRead(ApiModel):
+    """Who files in a place: what its forms say."""
+
+    jurisdiction: str
+    name: str = Field(description="Empty: blank on forms")
+    tax_id_title: str = Field(description="What the number is called there")
+    tax_id_hint: str = Field(description="The number with all but its last four signs covered; empty: blank on forms")
+    changed_at: Instant | None
+
+
+class FilerWrite(ApiModel):
+    """Who files. What is left out stays as it is; null takes it away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, AfterValidator(_one_line), Field(max_length=120)] | None = None
+    tax_id: Annotated[SecretStr, Field(min_length=1, max_length=64)] | None = None

@@ -20,6 +20,8 @@ from backend.tax.engine.jurisdictions.base import Jurisdiction, MethodRefusedErr
 from backend.tax.engine.methods import Method
 from backend.tax.engine.registry import all_jurisdictions, jurisdiction
 from backend.tax.settings import repository
+from backend.tax.settings.filers import change_filer as change_filer
+from backend.tax.settings.filers import read_filer as read_filer
 from backend.tax.settings.schemas import (
     JurisdictionRead,
     MethodRead,
@@ -27,6 +29,7 @@ from backend.tax.settings.schemas import (
     TaxSettingsChange,
     TaxSettingsRead,
 )
+from backend.tax.settings.tax_numbers import tax_number_of
 
 METHOD_TITLES: Mapping[Method, str] = {
     Method.FIFO: "First in, first out (FIFO)",
@@ -86,6 +89,8 @@ def checked(before: TaxSettings, wanted: TaxSettingsChange) -> TaxSettings:
             del said[name]  # these have no "as the place does it"
     if "excluded_wallets" in said:
         said["excluded_wallets"] = frozenset(said["excluded_wallets"] or ())
+    if "separate_years" in said:
+        said["separate_years"] = tuple(sorted(set(said["separate_years"] or ())))
     if "timezone" in said:
         said["timezone"] = said["timezone"] or None
     code = said.get("jurisdiction", before.jurisdiction)
@@ -128,6 +133,7 @@ def _problems(chosen: TaxSettings) -> dict[str, str]:
         "methods": Settings(jurisdiction=chosen.jurisdiction, methods=chosen.methods),
         "per_wallet": Settings(jurisdiction=chosen.jurisdiction, per_wallet=chosen.per_wallet),
         "wash_sales": Settings(jurisdiction=chosen.jurisdiction, wash_sales=chosen.wash_sales),
+        "separate_years": Settings(jurisdiction=chosen.jurisdiction, separate_years=chosen.separate_years),
     }
     for name, settings in alone.items():
         try:
@@ -152,6 +158,8 @@ def _place(rules: Jurisdiction) -> JurisdictionRead:
         per_wallet_choice=rules.per_wallet_choice,
         per_wallet_from=rules.per_wallet_from,
         wash_sale_option=rules.wash_sale_option,
+        separate_option=rules.separate_option,
+        tax_id_title=tax_number_of(rules.code).title,
     )
 
 
@@ -166,7 +174,12 @@ def _why_not(rules: Jurisdiction, method: Method) -> str:
 def _answer(chosen: TaxSettings, changed_at: Any) -> TaxSettingsAnswer:
     return TaxSettingsAnswer(
         settings=TaxSettingsRead(
-            **{**asdict(chosen), "excluded_wallets": sorted(chosen.excluded_wallets)}, changed_at=changed_at
+            **{
+                **asdict(chosen),
+                "excluded_wallets": sorted(chosen.excluded_wallets),
+                "separate_years": list(chosen.separate_years),
+            },
+            changed_at=changed_at,
         ),
         jurisdictions=options(),
         currencies=list(CURRENCIES),
@@ -184,6 +197,7 @@ def _settings(row: Any) -> TaxSettings:
         liquidity_is_disposal=row.liquidity_is_disposal,
         lending_is_disposal=row.lending_is_disposal,
         excluded_wallets=frozenset(row.excluded_wallets),
+        separate_years=tuple(row.separate_years),
     )
 
 
@@ -192,12 +206,13 @@ def _columns(chosen: TaxSettings) -> dict[str, Any]:
         **asdict(chosen),
         "methods": _plain(chosen.methods),
         "excluded_wallets": sorted(chosen.excluded_wallets),
+        "separate_years": list(chosen.separate_years),
     }
 
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON has it."""
-    if isinstance(value, frozenset):
+    if isinstance(value, frozenset | tuple):
         return sorted(value)
     if isinstance(value, Mapping):
         return {str(year): method.value for year, method in sorted(value.items())}

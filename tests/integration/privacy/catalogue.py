@@ -119,6 +119,7 @@ SPECIAL: dict[tuple[str, str], Any] = {
     ("ledger_events", "id"): lambda person: person.id,
     ("ledger_events", "source"): "chain",
     ("ledger_event_tokens", "event_id"): lambda person: person.id,
+    ("tax_settings", "separate_years"): [2024],
     ("tax_imports", "state"): "committed",
     ("tax_imports", "work"): "importing",
     ("tax_import_lines", "status"): "known",

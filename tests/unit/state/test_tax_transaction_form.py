@@ -7,8 +7,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import orjson
-
 from backend.tax import records
 from backend.tax.book_service import DayRates
 from backend.tax.books import TaxSettings
@@ -42,14 +40,10 @@ def read(transaction: TaxTransaction, edit: Edit | None = None) -> TaxTransactio
     values = {name: getattr(transaction, name, None) for name in records.COLUMNS}
     stored = records.row_of(transaction)
     values |= {"kind": transaction.kind.value, "income": stored["income"]}
-    values |= {name: _json(stored[name]) for name in ("legs", "fees", "details")}
+    values |= {name: stored[name] for name in ("legs", "fees", "details")}
     row = _Row(values[name] for name in records.COLUMNS)
     row.shown_kind = (edit.kind if edit is not None and edit.kind is not None else transaction.kind).value
     return read_of(row, edit, Money(TaxSettings(), DayRates("USD", {})), {})
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
 
 
 def form(**more: str) -> dict[str, str]:

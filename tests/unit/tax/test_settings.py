@@ -8,8 +8,10 @@ from backend.core.errors import InvalidInputError
 from backend.tax.books import TaxSettings
 from backend.tax.engine.methods import Method
 from backend.tax.engine.registry import all_jurisdictions
-from backend.tax.settings.schemas import TaxSettingsChange
+from backend.tax.settings.schemas import FilerWrite, TaxSettingsChange
 from backend.tax.settings.service import checked, options
+from backend.tax.settings.tax_numbers import hint_of, tax_id_problem
+from state.tax_settings_rows import years_in, years_text
 
 USUAL = TaxSettings()
 
@@ -79,3 +81,55 @@ def test_every_place_says_what_it_allows_and_why_not():
             else:
                 assert refused(**said) == {"methods": each.refused}
     assert found["UK"].year_starts == "04-06"
+
+
+def test_years_filed_separately_are_for_places_that_know_them():
+    assert choose(separate_years=[2024, 2022, 2024]).separate_years == (2022, 2024)
+    assert choose(TaxSettings(separate_years=(2024,)), separate_years=[]).separate_years == ()
+    assert set(refused(jurisdiction="DE", separate_years=[2024])) == {"separate_years"}
+    assert choose(TaxSettings(separate_years=(2024,)), jurisdiction="CA").separate_years == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "years", "again"),
+    [
+        ("", [], ""),
+        ("2024", [2024], "2024"),
+        (" 2022, 2024-2026,2023 ", [2022, 2023, 2024, 2025, 2026], "2022-2026"),
+        ("2020; 2022 \u2013 2023", [2020, 2022, 2023], "2020, 2022-2023"),
+        ("24", None, None),
+        ("2025-2023", None, None),
+        ("2000-3000", None, None),
+        ("2024 or so", None, None),
+    ],
+)
+def test_years_are_written_as_people_do(text: str, years: list[int] | None, again: str | None):
+    assert years_in(text) == years
+    if years is not None:
+        assert years_text(years) == again
+
+
+@pytest.mark.parametrize(
+    ("place", "number", "is_right"),
+    [
+        ("US", "123-45-6789", True),
+        ("US", "12-3456789", True),
+        ("US", "123-45-678", False),
+        ("UK", "12345 67890", True),
+        ("UK_COMPANY", "1234567890", True),
+        ("DE", "12 345 678 901", True),
+        ("DE", "181/815/08155", True),
+        ("IN", "abcde1234f", True),
+        ("IN", "1234567890", False),
+        ("CH", "756.1234.5678.97", True),
+        ("JP", "\u0661\u0662\u0663\u0664", False),
+        ("US", "1" * 9 + " " * 40, False),
+    ],
+)
+def test_tax_numbers_have_the_shape_of_their_place(place: str, number: str, is_right: bool):
+    assert (tax_id_problem(place, number) == "") is is_right
+
+
+def test_a_number_is_shown_by_its_last_four_signs_alone():
+    assert hint_of("123-45-6789") == "\u2022\u2022\u2022\u20226789"
+    assert "123-45-6789" not in repr(FilerWrite(tax_id="123-45-6789"))  # type: ignore[arg-type]

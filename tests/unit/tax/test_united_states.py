@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from backend.tax.engine.calculate import Calculation
+from backend.tax.engine.calculate import Calculation, fingerprint
 from backend.tax.engine.events import Kind, TaxEvent
 from backend.tax.engine.explain import explain
+from backend.tax.engine.incremental import Incremental
 from backend.tax.engine.jurisdictions.base import Term
 from backend.tax.engine.methods import Method
 from backend.tax.engine.opening import Allocation, AllocationError, Pick
@@ -30,6 +31,22 @@ def test_us_long_and_short_and_what_is_carried() -> None:
     assert first.carried == {"long_term": Decimal(3_000)}  # 1,000 short and 2,000 long were used
     assert (second.amount("loss_deducted"), second.carried) == (3_000, {})
     assert (third.amount("net_capital_gain"), third.amount("loss_deducted")) == (0, 0)
+
+
+def test_of_years_filed_separately_half_as_much_of_a_loss_counts() -> None:
+    """Section 1211(b): 1,500; what is carried on is more by as much, and a year filed jointly has 3,000 again."""
+    events = [buy("a", on("2020-01-01"), 1, 20_000), sell("s", on("2020-07-01"), 1, 12_000)]
+    years = run(events, separate_years=(2020, 2022)).assess_all(2020, 2023)
+    assert [each.amount("loss_deducted") for each in years] == [1_500, 3_000, 1_500, 2_000]
+    assert [each.carried.get("short_term", 0) for each in years] == [6_500, 3_500, 2_000, 0]
+    assert "at most 1,500" in years[0].notes[0] and "being married" in years[0].notes[0]
+    titles = [next(each.title for each in year.figures if each.name == "loss_deducted") for year in years]
+    assert ["1,500" in each for each in titles] == [True, False, True, False]
+    whole = run(events)
+    assert whole.assess(2020).amount("loss_deducted") == 3_000, "the place itself stays as it is"
+    separate = run(events, separate_years=(2020,))
+    assert fingerprint(events, whole.settings) != fingerprint(events, separate.settings)
+    assert Incremental(events, separate.settings).assess_all(2020, 2020)[0].amount("loss_deducted") == 1_500
 
 
 @pytest.mark.parametrize(

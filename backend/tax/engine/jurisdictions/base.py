@@ -1,7 +1,7 @@
 """What a place's rules say: which methods, when a year begins, what is taxed, and what a year comes to. Pure."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -118,6 +118,7 @@ class Jurisdiction(ABC):
     timezone: str = "UTC"
     headline: str = "taxable_gain"  # the figure that says in one number what a year comes to
     methods: tuple[Method, ...] = (Method.FIFO,)
+    separate_option: bool = False  # whether it makes a difference that married persons file separately
     refusals: Mapping[Method, str] = {}
     why_not: str = "the law of this place does not know it"
     year_starts: tuple[int, int] = (1, 1)
@@ -153,6 +154,11 @@ class Jurisdiction(ABC):
     def label(self, year: int) -> str:
         """Return how the place calls a tax year."""
         return str(year) if self.year_starts == (1, 1) else f"{year}/{(year + 1) % 100:02d}"
+
+    def filed(self, separate_years: Collection[int]) -> "Jurisdiction":
+        """Return the rules for who files separately of some tax years, being married: mostly the same."""
+        del separate_years
+        return self
 
     def check_method(self, method: Method) -> None:
         """Raise MethodRefusedError when the place does not allow a method: it says why, and what is allowed."""

@@ -9,7 +9,7 @@ the giver's basis, for a loss no more than their worth when given); 1091 (wash s
 option); Form 8949 instructions for its boxes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -28,11 +28,13 @@ from backend.tax.engine.results import Disposal, Part
 
 PER_WALLET_FROM = date(2025, 1, 1)
 LOSS_LIMIT = scaled(Decimal(3000))
+SEPARATE_LIMIT = scaled(Decimal(1500))
 _NOTES = (
     "NFTs that are collectibles are taxed at 28 % when held for long (Notice 2023-27): not decided here.",
     "The net investment income tax of 3.8 % (section 1411: from 200,000 of income, 250,000 jointly, 125,000 apart) is"
     " not computed here.",
 )
+_SEPARATE = "Filed separately, being married: at most 1,500 of a loss counts (section 1211(b))."
 _POOL = "units are identified, or go first in first out (Treas. Reg. 1.1012-1(j)); averages are for funds only"
 
 
@@ -49,6 +51,18 @@ class UnitedStates(Jurisdiction):
     buy_back_rule = "a wash sale, if the option is on: the loss goes onto the basis of what is bought (section 1091)"
     gift_keeps_basis = True
     gift_has_two_bases = True
+    separate_option = True
+
+    def __init__(self, separate_years: Collection[int] = ()) -> None:
+        self._separate_years = frozenset(separate_years)
+
+    def filed(self, separate_years: Collection[int]) -> "UnitedStates":
+        """Return the same rules for somebody who files separately of these tax years, being married."""
+        return UnitedStates(separate_years) if separate_years else self
+
+    def loss_limit(self, year: int) -> int:
+        """Return how much of a loss counts against other income, in units of 10^-18 (section 1211(b))."""
+        return SEPARATE_LIMIT if year in self._separate_years else LOSS_LIMIT
 
     def sold_leg_share(self, day: date) -> tuple[int, int]:
         """All costs of a swap on what was sold from 2025, half before."""
@@ -72,7 +86,8 @@ class UnitedStates(Jurisdiction):
         short_gain, long_gain = gains.own(Term.SHORT), gains.own(Term.LONG)
         short = short_gain - scaled(carried.get("short_term", Decimal(0)))
         long = long_gain - scaled(carried.get("long_term", Decimal(0)))
-        deducted = min(LOSS_LIMIT, max(0, -(short + long)))
+        limit = self.loss_limit(year)
+        deducted = min(limit, max(0, -(short + long)))
         left_short, left_long = _carried(short, long, deducted)
         figures = [
             *usual_figures(gains),
@@ -81,11 +96,12 @@ class UnitedStates(Jurisdiction):
             figure("net_short_term", "Short-term after losses carried into the year", short),
             figure("net_long_term", "Long-term after losses carried into the year", long),
             figure("net_capital_gain", "Net capital gain or loss", short + long),
-            figure("loss_deducted", "Loss that counts against other income (at most 3,000)", deducted),
+            figure("loss_deducted", f"Loss that counts against other income (at most {money(limit):,.0f})", deducted),
             figure("disallowed_losses", "Losses disallowed by the wash sale option", gains.disallowed_e18),
         ]
         left = {"short_term": left_short, "long_term": left_long}
-        return self.result(year, gains, figures, left, _apart(deducted), *_NOTES)
+        note = _SEPARATE if limit == SEPARATE_LIMIT else _apart(deducted)
+        return self.result(year, gains, figures, left, note, *_NOTES)
 
     def sum_own(self, total: YearGains, disposal: Disposal) -> None:
         """Sum what counts by term."""
