@@ -153,6 +153,20 @@ def moved(
     )  # fmt: skip
 
 
+def fee_once(sent: Amount, received: Amount, fee: Amount | None, *, is_priced: bool) -> tuple[Amount, Amount | None]:
+    """Return what went and the fee of a transfer: a fee that is just what did not arrive is told twice.
+
+    `is_priced`: the file says what the fee was worth, so that it is kept and what went is less by it; else what did not
+    arrive is the fee.
+    """
+    if fee is None or fee[0] != sent[0] or add(sent[1], negative(received[1])) != fee[1]:
+        return sent, fee
+    return (received, fee) if is_priced else (sent, None)
+
+
+FEE_ONCE = "The fee is just what did not arrive: it is counted once"
+
+
 def by_asset(amounts: Iterable[Amount]) -> list[Amount]:
     """Return amounts added up by asset, in the order of their names: the same for any order of lines."""
     sums: dict[str, Amount] = {}

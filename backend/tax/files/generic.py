@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import Asset, currency_of
-from backend.tax.files.exchanges import each_line, in_groups
+from backend.tax.files.exchanges import FEE_ONCE, each_line, fee_once, in_groups
 from backend.tax.files.kinds import meaning_of, normal
 from backend.tax.files.numbers import negative, positive
 from backend.tax.files.readings import Readings
@@ -322,6 +322,11 @@ def _legs(kind: TransactionKind, said: _Said, out: Readings) -> tuple[tuple[TaxL
     fee_worth = None if said.fee_worth is None else out.said_by_file(said.fee_worth)
     if sent is None and received is None:
         fee_worth = fee_worth or worth
+    if kind is K.TRANSFER and sent is not None and received is not None and fee is not None:
+        before = (sent, fee)
+        sent, fee = fee_once(sent, received, fee, is_priced=fee_worth is not None)
+        if (sent, fee) != before:
+            out.doubt(said.line, "fee_amount", FEE_ONCE)
     fees = () if fee is None else (_leg(fee, fee_worth),)
     if kind is K.FEE and sent is not None:
         return (), (_leg(sent, worth), *fees)

@@ -146,3 +146,23 @@ def test_both_ends_of_a_bridge_are_one_transfer_whatever_their_hashes() -> None:
     assert [(each["kind"], each["proceeds"], each["costBasis"]) for each in told.disposals] == [
         ("fee", "4", "2"), ("sell", "2300", "998"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fee", "fee_value", "proceeds"), [("", "", "20"), ("X,0.01", "", "20"), ("X,0.01", "19", "19")]
+)
+def test_a_transfers_fee_that_is_what_did_not_arrive_counts_once(fee: str, fee_value: str, proceeds: str) -> None:
+    lines = [
+        bought("2024-01-01 10:00:00", 1, 1000, "USD"),
+        f"2024-02-01 10:00:00,transfer,X,1,X,0.99,{fee or ','},2000,USD,A,B,{fee_value},",
+        sold("2024-04-01 10:00:00", "0.99", 2300, "USD", wallet="B"),
+    ]
+    told = through(lines, 2024, header=WITH_MORE)
+    assert told.made.issues == []
+    assert [(each["kind"], each["proceeds"], each["costBasis"]) for each in told.disposals] == [
+        ("fee", proceeds, "10"), ("sell", "2300", "990"),
+    ]  # fmt: skip
+    assert [each.is_fatal for each in told.read.problems] == ([False] if fee else [])
+    beside = [lines[0].replace("X,1,", "X,1.02,"), lines[1].replace("X,0.99,", "X,1,"), lines[2]]
+    if fee and not fee_value:  # all arrived: the fee is beside it
+        assert [each["amount"] for each in through(beside, 2024, header=WITH_MORE).disposals] == ["0.01", "0.99"]

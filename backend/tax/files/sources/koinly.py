@@ -9,7 +9,7 @@ import re
 
 from backend.tax.engine.events import IncomeKind
 from backend.tax.files.assets import asset_of, currency_of
-from backend.tax.files.exchanges import Amount, each_line, fee_legs, kind_of, moves
+from backend.tax.files.exchanges import FEE_ONCE, Amount, each_line, fee_legs, fee_once, kind_of, moves
 from backend.tax.files.formats import Format, Source
 from backend.tax.files.numbers import negative, positive
 from backend.tax.files.readings import Readings, leg
@@ -77,6 +77,11 @@ def _read(line: Line, out: Readings) -> None:
     from_wallet, to_wallet = _wallet(line, "from"), _wallet(line, "to")
     is_transfer = line.text("kind").casefold() == "transfer"
     kind, income = _meaning(line, label, sent, received, is_transfer=is_transfer)
+    if kind is K.TRANSFER and sent and received:
+        before = (sent, fee)
+        sent, fee = fee_once(sent, received, fee, is_priced=fee_worth is not None)
+        if (sent, fee) != before:
+            out.doubt(line, "fee_amount", FEE_ONCE)
     legs = _legs(sent, received, worth)
     fees = fee_legs([fee], fee_worth) if fee else ()
     if kind is K.FEE and sent:
