@@ -304,7 +304,7 @@ def histories(draw: Any, kinds: tuple[K, ...] = (K.DEPOSIT, K.WITHDRAWAL, K.SWAP
 @settings(max_examples=150, deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_importing_the_export_of_what_is_there_changes_no_figure(rows: list[TaxTransaction], random: Any):
-    content = b"".join(generic_csv(rows))
+    content = generic_csv(rows)
     read = read_file(content, "generic", account="Export", user_id=ONE, import_id=TWO).transactions
     assert read
     both = [*rows, *read]
