@@ -203,5 +203,5 @@ def test_every_field_of_an_edit_is_thought_of():
     # A field that is added must be said to be of one transaction or of many, and be taken over by `said_after`.
     assert {each.name for each in fields(Edit)} == {
         *("kind", "income", "worths", "fee_worths", "to_wallet", "matches", "is_unmatched", "choices", "basis"),
-        *("acquired_at", "portfolio_worth", "note", "reason"),
+        *("acquired_at", "portfolio_worth", "note", "reason", "is_separate"),
     }
