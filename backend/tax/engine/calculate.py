@@ -104,8 +104,13 @@ def no_search_for_cycles() -> Iterator[None]:
 
 def fingerprint(events: Iterable[TaxEvent], settings: Settings) -> str:
     """Return the hash of all that a result depends on: engine, settings and events, in any order."""
+    return fingerprint_of(map(canonical, events), settings)
+
+
+def fingerprint_of(lines: Iterable[str], settings: Settings) -> str:
+    """Return the fingerprint of events by what `canonical` says of each."""
     digest = sha256(f"{ENGINE_VERSION}\n{_canonical(settings)}\n".encode())
-    for line in sorted(map(canonical, events)):
+    for line in sorted(lines):
         digest.update(line.encode())
         digest.update(b"\n")
     return digest.hexdigest()

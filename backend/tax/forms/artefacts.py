@@ -1,36 +1,51 @@
 """All files of a tax year, made at once and checked against each other before any is handed out. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from backend.tax.books import Book
 from backend.tax.engine.calculate import Calculation
 from backend.tax.forms import csv_files, form_8949, schedule_d
 from backend.tax.forms.audit import archive, year_json
 from backend.tax.forms.irs_template import FORM_8949, SCHEDULE_D, read_template
-from backend.tax.forms.records import CSV, PDF, Artefact, Holder, TotalsDifferError
+from backend.tax.forms.records import CSV, PDF, ZIP, Artefact, Holder, TotalsDifferError
 from backend.tax.forms.schedules.common import draw
 from backend.tax.forms.schedules.registry import schedule_of
 from backend.tax.forms.totals_check import check, check_data
 from backend.tax.forms.year import TaxYear, tax_year
 
 __all__ = ["Artefact", "Holder", "TotalsDifferError", "artefacts"]
+ALL = frozenset({CSV, PDF, ZIP})
 
 
 def artefacts(
-    book: Book, done: Calculation, year: int, holder: Holder, templates: Mapping[tuple[str, int], bytes]
+    book: Book,
+    done: Calculation,
+    year: int,
+    holder: Holder,
+    templates: Mapping[tuple[str, int], bytes],
+    *,
+    wanted: Collection[str] = ALL,
+    said: str | None = None,
 ) -> list[Artefact]:
-    """Return every file of a tax year; the last is an archive of all others. It computes: run it in a thread.
+    """Return the files of a tax year that are of the `wanted` media types; the archive, the last, is of all others.
 
+    It computes: run it in a thread. `said` is the fingerprint of what the year is computed of, where it is known.
     `templates` are official PDFs by form (`f8949`, `f1040sd`) and year; without them there is the statement alone. The
     same input gives the same bytes. Raises TotalsDifferError when two files do not agree to the cent, TemplateError for
     a wrong template.
     """
-    found = tax_year(book, done, year, holder)
-    files = [*_official(found, templates), *_drawn(found), *_for_programs(found)]
+    found = tax_year(book, done, year, holder, said)
+    files: list[Artefact] = []
+    if PDF in wanted or ZIP in wanted:
+        files += [*_official(found, templates), *_drawn(found)]
+    if CSV in wanted or ZIP in wanted:
+        files += _for_programs(found)
     check(found, files)
+    if ZIP not in wanted:
+        return files
     data = year_json(found)
     check_data(found, data)
-    return [*files, archive(found, files, data)]
+    return [each for each in (*files, archive(found, files, data)) if each.media_type in wanted]
 
 
 def _official(year: TaxYear, templates: Mapping[tuple[str, int], bytes]) -> list[Artefact]:

@@ -75,10 +75,10 @@ class TaxYear:
         return ", ".join(text for text in (self.holder.name, self.holder.tax_id) if text)
 
 
-def tax_year(book: Book, done: Calculation, year: int, holder: Holder) -> TaxYear:
-    """Return a year of a book, rounded and in lines."""
+def tax_year(book: Book, done: Calculation, year: int, holder: Holder, said: str | None = None) -> TaxYear:
+    """Return a year of a book, rounded and in lines. `said` is the fingerprint where it is known already."""
     rounded = rounded_year(done, year, whole_units=holder.whole_units)
     return TaxYear(
-        book, done, rounded, lines_of(book, done, rounded), holder, fingerprint(book.events, book.engine),
+        book, done, rounded, lines_of(book, done, rounded), holder, said or fingerprint(book.events, book.engine),
         {event.id: event for event in book.events},
     )  # fmt: skip

@@ -227,7 +227,9 @@ async def lines_of(
 
 async def known_ids(session: AsyncSession, user_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
     """Return which of these transactions the user has."""
-    return set((await session.execute(_KNOWN, {"user_id": user_id, "ids": list(ids)})).scalars())
+    # As text in one go: the driver's way of arrays takes several times as long for each item.
+    values = {"user_id": user_id, "ids": "{" + ",".join([each.hex for each in ids]) + "}"}
+    return set((await session.execute(_KNOWN, values)).scalars())
 
 
 async def count_transactions(session: AsyncSession, user_id: UUID) -> int:

@@ -7,6 +7,7 @@ from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, InvalidInputError, TierLimitError
 from backend.core.jobs import JobContext, periodic, task
 from backend.core.retention import kept
+from backend.tax.engine.calculate import no_search_for_cycles
 from backend.tax.imports import repository
 from backend.tax.imports.service import IMPORT_TASK, READ_TASK
 from backend.tax.imports.working import Note, OvertakenError, import_file, prepare
@@ -38,7 +39,8 @@ async def delete_old_previews(context: JobContext, timestamp: int) -> None:
 async def _work(context: JobContext, user_id: UUID, import_id: UUID, revision: int, work: str) -> None:
     """Do what a row asks for. What the user has to know is noted with it, and what failed for good too."""
     try:
-        await _do(context, user_id, import_id, revision, work)
+        with no_search_for_cycles():
+            await _do(context, user_id, import_id, revision, work)
     except OvertakenError:
         return
     except (InvalidInputError, ConflictError, TierLimitError) as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from uuid import UUID
 
-from backend.tax.engine.calculate import Settings, fingerprint
+from backend.tax.engine.calculate import Settings, fingerprint, fingerprint_of
 from backend.tax.engine.events import TaxEvent, canonical
 
 _ID, _DIGEST = 16, 16
@@ -13,10 +13,11 @@ _ID, _DIGEST = 16, 16
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The hash of all that a report depends on, and the digests of its transactions."""
+    """The hash of all that a report depends on, the digests of its transactions, and the engine's own fingerprint."""
 
     hash: str
     digests: bytes
+    fingerprint: str
 
 
 def inputs_of(events: Iterable[TaxEvent], engine: Settings, year: int, currency: str, names: str) -> Inputs:
@@ -32,7 +33,8 @@ def inputs_of(events: Iterable[TaxEvent], engine: Settings, year: int, currency:
         for key, mine in sorted(by_transaction.items())
     )
     head = f"{fingerprint((), engine)}\n{year}\n{currency}\n{names}\n".encode()
-    return Inputs(sha256(head + digests).hexdigest(), digests)
+    said = fingerprint_of((line for mine in by_transaction.values() for line in mine), engine)
+    return Inputs(sha256(head + digests).hexdigest(), digests, said)
 
 
 def _key(event_id: str) -> bytes:

@@ -24,7 +24,7 @@ from backend.core.jobs import JobContext
 from backend.core.logging import get_logger
 from backend.tax.book_service import book_of
 from backend.tax.books import Book
-from backend.tax.engine.calculate import ENGINE_VERSION
+from backend.tax.engine.calculate import ENGINE_VERSION, no_search_for_cycles
 from backend.tax.form_templates.service import templates_of
 from backend.tax.forms.artefacts import TotalsDifferError, artefacts
 from backend.tax.forms.records import CSV, PDF, ZIP, TemplateError
@@ -126,7 +126,8 @@ class _Making:
 
     async def run(self) -> None:
         try:
-            await self._run()
+            with no_search_for_cycles():
+                await self._run()
         except PremiumError as error:
             if error.status_code >= 500:
                 raise  # what is away now may be back at the next try
@@ -176,10 +177,9 @@ class _Making:
             holder = await holder_of(session, report.user_id, report.jurisdiction)
 
         def draw() -> list[Kept]:
-            made = artefacts(book, computed.done, report.year, holder, templates)
-            return [
-                kept(each.name, each.title, each.media_type, each.content) for each in made if each.media_type in wanted
-            ]
+            said = computed.inputs.fingerprint
+            made = artefacts(book, computed.done, report.year, holder, templates, wanted=wanted, said=said)
+            return [kept(each.name, each.title, each.media_type, each.content) for each in made]
 
         return await self._in_thread(draw)
 
