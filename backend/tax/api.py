@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import ConfigDict, Field
 
@@ -191,19 +191,29 @@ async def remove_transaction(user: WritesTax, transaction_id: UUID) -> Envelope[
     return ok(TaxTransactionRemoved(id=transaction_id))
 
 
-@router.get("/summary")
-async def read_years(user: ReadsTax) -> Envelope[TaxYears]:
-    """Read what every year comes to: computed from your transactions as they are now."""
+_COMPUTING: dict[int | str, dict[str, Any]] = {202: {"description": "A job computes it: ask again in some seconds"}}
+
+
+@router.get("/summary", responses=_COMPUTING)
+async def read_years(user: ReadsTax, response: Response) -> Envelope[TaxYears]:
+    """Read what every year comes to: computed from your transactions as they are now.
+
+    A long history is computed by a job: until it is, the answer is 202 with `isComputing`, and no years.
+    """
     held = resources()
     async with held.database.unit_of_work(user.id) as session:
         found = await summary.years(session, user, held.redis)
+    response.status_code = 202 if found.is_computing else 200
     return ok(found)
 
 
-@router.get("/summary/{year}", responses=errors(404))
-async def read_year(user: ReadsTax, year: Annotated[int, Path(ge=2009, le=2100)]) -> Envelope[YearAnswer]:
-    """Read what one tax year comes to, and how much of it rests on what is not settled."""
+@router.get("/summary/{year}", responses={**_COMPUTING, **errors(404)})
+async def read_year(
+    user: ReadsTax, year: Annotated[int, Path(ge=2009, le=2100)], response: Response
+) -> Envelope[YearAnswer]:
+    """Read what one tax year comes to, and how much of it rests on what is not settled (202: as for all years)."""
     held = resources()
     async with held.database.unit_of_work(user.id) as session:
         found = await summary.year(session, user, held.redis, year)
+    response.status_code = 202 if found.is_computing else 200
     return ok(found)

@@ -39,6 +39,7 @@ _TASK_MODULES = (
     "backend.tax.review.tasks",
     "backend.tax.pricing.tasks",
     "backend.tax.reports.tasks",
+    "backend.tax.summary.tasks",
 )
 
 

@@ -27,12 +27,13 @@ class _Counts:
     by_term: dict[Term, int] = field(default_factory=dict)
 
 
-def summarise(book: Book, dismissed: Collection[UUID], today: date) -> TaxYears:
+def summarise(book: Book, dismissed: Collection[UUID], today: date, done: Calculation | None = None) -> TaxYears:
     """Return what every year from the first event to `today` comes to, the newest first.
 
-    `dismissed` are issues that the user put aside: they are not open. Raises RefusedHistoryError.
+    `dismissed` are issues that the user put aside: they are not open. `done` is the book calculated, where it is
+    already. Raises RefusedHistoryError.
     """
-    done = calculated(book)
+    done = done or calculated(book)
     rules, zone = done.rules, ZoneInfo(done.timezone)
     counts = _counts(book, done, zone)
     open_ = [issue for issue in book.issues if issue.id not in dismissed]

@@ -48,16 +48,20 @@ class YearSummary(ApiModel):
 class TaxYears(ApiModel):
     """Every year from the first transaction to this one, the newest first; `asOf` is when the book was read."""
 
+    is_computing: bool = Field(
+        default=False, description="A job computes it, for the history is long: there are no years yet, ask again soon"
+    )
     years: list[YearSummary]
     transactions: int
     book_version: int
-    as_of: Instant
+    as_of: Instant | None = Field(description="Null while it is being computed")
     synced_at: Instant | None = None
 
 
 class YearAnswer(ApiModel):
     """One year, and of when."""
 
-    summary: YearSummary
+    is_computing: bool = Field(default=False, description="A job computes it, for the history is long: ask again soon")
+    summary: YearSummary | None = Field(description="Null while it is being computed")
     book_version: int
-    as_of: Instant
+    as_of: Instant | None

@@ -12,10 +12,16 @@ from sqlalchemy import text
 from backend.accounts import entitlements
 from backend.accounts.schemas import CurrentUser
 from backend.accounts.service import Cap
+from backend.api.resources import resources
+from backend.core.db import Database
 from backend.core.ids import new_id
+from backend.core.jobs import JobContext
 from backend.tax import store
 from backend.tax.files.reading import read_file
 from backend.tax.listing import exporting
+from backend.tax.review import tasks as review_tasks
+from backend.tax.summary import service as summary
+from backend.tax.summary.tasks import summarise_years
 from backend.tax.transactions import TaxLeg, TaxTransaction, TransactionKind, Worth
 from tests.integration.api.conftest import Api, Client
 from tests.unit.tax.made import START, WALLET, made
@@ -274,3 +280,36 @@ async def test_it_takes_a_plan_with_tax_and_nobody_sees_another_s(client: Client
         reply = await poor.get(f"/v1/tax/{path}")
         assert (reply.status, reply.error["details"]["upgradeTo"]) == (403, "pro")
         assert (await api.anonymous.get(f"/v1/tax/{path}")).status == 401
+
+
+async def test_the_years_of_a_long_history_are_computed_by_a_job(
+    client: Client, api: Api, user: CurrentUser, worker_database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    job = JobContext(api.settings, worker_database, resources().redis, 1, 1)
+    for module in (summary, review_tasks):
+        monkeypatch.setattr(module, "MOST_AT_ONCE", 3)
+    waiting = await client.get("/v1/tax/summary/2024")
+    assert (waiting.status, waiting.data["isComputing"], waiting.data["summary"]) == (202, True, None)
+    waiting = await client.get("/v1/tax/summary")
+    assert (waiting.status, waiting.data["years"], waiting.data["transactions"]) == (202, [], 4)
+    async with api.admin.unit_of_work() as session:
+        lined = "select count(*) from procrastinate_jobs where task_name = 'tax.summarise' and args ->> 'user_id' = :id"
+        assert (await session.execute(text(lined), {"id": str(user.id)})).scalar_one() == 1
+
+    await summarise_years(job, str(user.id))
+    found = await client.get("/v1/tax/summary/2024")
+    assert (found.status, found.data["summary"]["totalGain"]) == (200, "200")
+
+    said = {"kind": "income", "worths": {"0": {"amount": "60000", "currency": "USD"}}, "reason": "pay"}
+    await client.send("PATCH", f"/v1/tax/transactions/{CAME.id}", json=said)
+    assert (await client.get("/v1/tax/summary/2024")).status == 202
+    await review_tasks.review(job, str(user.id))
+    found = await client.get("/v1/tax/summary/2024")
+    assert (found.status, found.data["summary"]["income"]) == (200, "60000")
+
+    lots = [{"transactionId": str(SOLD.id), "amount": "0.5"}]
+    await client.send("PATCH", f"/v1/tax/transactions/{SPENT.id}", json={"choices": lots, "reason": "mine"})
+    assert (await client.get("/v1/tax/summary")).status == 202
+    await summarise_years(job, str(user.id))
+    refused = await client.get("/v1/tax/summary")
+    assert refused.status == 409 and "chosen lots" in refused.error["message"]
