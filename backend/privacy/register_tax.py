@@ -49,7 +49,7 @@ TAX_HELD: Mapping[str, Holding] = {
             "reviewed_at",
             "review_problem",
         ),
-        ("synced_of", "review_step"),
+        ("synced_of", "review_step", "changes"),
     ),
     "tax_imports": Holding(
         "user_id",

@@ -21,6 +21,7 @@ from backend.ledger.events import Coverage
 from backend.market.fiat.service import CURRENCIES, EuroRate, euro_rates
 from backend.portfolio.service import complete_worths
 from backend.tax import repository, store
+from backend.tax.assembling.alone import bound_of
 from backend.tax.assembling.assemble import Gap, assemble
 from backend.tax.books import Book, TaxSettings
 from backend.tax.engine.methods import Method
@@ -61,8 +62,10 @@ class DayRates:
         return EXACT.divide(mine.per_eur, theirs.per_eur)
 
 
-async def book_of(session: AsyncSession, user_id: UUID, settings: TaxSettings | None = None) -> Book:
-    """Return a user's book under their settings (or others). Raises UnknownJurisdictionError.
+async def book_of(
+    session: AsyncSession, user_id: UUID, settings: TaxSettings | None = None, *, finds_bound: bool = False
+) -> Book:
+    """Return a user's book under their settings (or others), with `bound` if wanted. Raises UnknownJurisdictionError.
 
     Issues that the user put aside are among its issues, as any other.
     """
@@ -88,6 +91,7 @@ async def book_of(session: AsyncSession, user_id: UUID, settings: TaxSettings | 
         transfers=made.transfers,
         told_twice=made.told_twice,
         is_demo=any(transaction.chain_id == DEMO_CHAIN_ID for transaction, _ in entries),
+        bound=await asyncio.to_thread(bound_of, entries) if finds_bound else None,
     )
 
 

@@ -97,6 +97,7 @@ class Book:
     `events` have the transactions' ids as text (a suffix `/1`, `/2`, ... where one transaction is several events).
     `places` are the decimals of the engine's units by asset, `symbols` how assets are shown. `version` counts the
     changes of the book. `told_twice` count nowhere. `is_demo`: some of it is of the demo market.
+    `bound` are the transactions whose events depend on others (None: nobody looked).
     """
 
     settings: TaxSettings
@@ -111,3 +112,4 @@ class Book:
     transfers: Sequence[OwnTransfer] = ()
     told_twice: Sequence[ToldTwice] = ()
     is_demo: bool = False
+    bound: frozenset[UUID] | None = None

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.tax.records import COLUMNS, WRITTEN, Row, copied
 
 _COPIED_AT_ONCE = 2_000
+_MOST_CHANGED = 20  # transactions of a change that is noted by itself
+_MOST_CHANGES = 20  # changes in a row
 _JSON = ("legs", "fees", "details")
 SELECTED = ", ".join(f"t.{name}::text" if name in _JSON else f"t.{name}" for name in COLUMNS)
 _KEPT = ("id", "import_id", "line")  # of what is there already: the import that brought it first is its own
@@ -63,8 +65,17 @@ returning t.id
 _VERSION = text("select version from tax_books where user_id = :user_id")
 _BUMP = text("""
 insert into tax_books as b (user_id, version) values (:user_id, 1)
-on conflict (user_id) do update set version = b.version + 1 returning version
+on conflict (user_id) do update set version = b.version + 1, changes = case
+  when cast(:ids as text[]) is null then '[]'
+  else (case when jsonb_array_length(b.changes) < :most then b.changes else '[]' end)
+    || jsonb_build_array(jsonb_build_object('version', b.version + 1, 'ids', to_jsonb(cast(:ids as text[])))) end
+returning version
 """)
+_CHANGES = text("select version, changes from tax_books where user_id = :user_id")
+_SOME = text(f"""
+select {SELECTED}, t.edit::text, t.rule_id from tax_transactions t
+where t.user_id = :user_id and t.id = any(cast(:ids as uuid[]))
+""")  # noqa: S608 - names from above
 _COUNT = text("select count(*) from tax_transactions where user_id = :user_id")
 _LOCK_SYNC = text("select pg_advisory_xact_lock(hashtextextended('tax sync ' || cast(:user_id as text), 0))")
 _DIGESTS = text("select id, digest from tax_transactions where user_id = :user_id and source = 'wallet'")
@@ -152,9 +163,29 @@ async def version(session: AsyncSession, user_id: UUID) -> int:
     return (await session.execute(_VERSION, {"user_id": user_id})).scalar_one_or_none() or 0
 
 
-async def bump(session: AsyncSession, user_id: UUID) -> int:
-    """Note that the book changed; return its new version."""
-    return (await session.execute(_BUMP, {"user_id": user_id})).scalar_one()
+async def bump(session: AsyncSession, user_id: UUID, changed: Sequence[UUID] | None = None) -> int:
+    """Note that the book changed, and which edits of transactions are all that did; return its new version."""
+    few = changed is not None and len(changed) <= _MOST_CHANGED
+    ids = [str(each) for each in changed or ()] if few else None
+    values = {"user_id": user_id, "ids": ids, "most": _MOST_CHANGES}
+    return (await session.execute(_BUMP, values)).scalar_one()
+
+
+async def changed_since(session: AsyncSession, user_id: UUID, version: int) -> tuple[int, set[UUID] | None]:
+    """Return the book's version, and the transactions whose edits are all that changed since another one.
+
+    None: more than a few edits changed, or something else did.
+    """
+    row = (await session.execute(_CHANGES, {"user_id": user_id})).one()
+    later = {each["version"]: each["ids"] for each in row.changes if each["version"] > version}
+    if later.keys() != set(range(version + 1, row.version + 1)):
+        return row.version, None
+    return row.version, {UUID(each) for ids in later.values() for each in ids}
+
+
+async def some(session: AsyncSession, user_id: UUID, ids: Sequence[UUID]) -> Sequence[Sequence[Any]]:
+    """Return rows as `page` has them, of transactions by id."""
+    return (await session.execute(_SOME, {"user_id": user_id, "ids": list(ids)})).all()
 
 
 async def count(session: AsyncSession, user_id: UUID) -> int:

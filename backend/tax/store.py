@@ -100,7 +100,7 @@ async def edit_transactions(session: AsyncSession, user_id: UUID, edits: Mapping
     rows = {id_: None if edit is None else records.edit_json(edit) for id_, edit in edits.items()}
     changed = await repository.set_edits(session, user_id, rows, utc_now())
     if changed:
-        await bump(session, user_id)
+        await bump(session, user_id, list(edits))
     return changed
 
 
@@ -109,10 +109,26 @@ async def book_version(session: AsyncSession, user_id: UUID) -> int:
     return await repository.version(session, user_id)
 
 
-async def bump(session: AsyncSession, user_id: UUID) -> int:
-    """Note that something the book depends on changed, and have it reviewed soon; return its new version."""
+async def changed_since(session: AsyncSession, user_id: UUID, version: int) -> tuple[int, list[Entry] | None]:
+    """Return the book's version now, and the entries whose edits are all that changed since an earlier version.
+
+    None: something else changed too, or more than a few did.
+    """
+    now, ids = await repository.changed_since(session, user_id, version)
+    if ids is None:
+        return now, None
+    rows = await repository.some(session, user_id, sorted(ids))
+    entries = _entries(rows, await rules_of(session, user_id))
+    return now, entries if len(entries) == len(ids) else None
+
+
+async def bump(session: AsyncSession, user_id: UUID, edited: Sequence[UUID] | None = None) -> int:
+    """Note that something the book depends on changed, and have it reviewed soon; return its new version.
+
+    `edited`: the transactions whose edits are all that changed, where that is so.
+    """
     await review_soon(session, user_id)
-    return await repository.bump(session, user_id)
+    return await repository.bump(session, user_id, edited)
 
 
 def _entries(rows: Sequence[Sequence[Any]], rules: Mapping[UUID, Edit]) -> list[Entry]:

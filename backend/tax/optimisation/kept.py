@@ -1,12 +1,14 @@
 """Books that are kept calculated between requests, so that a question about one does not begin with all of its history.
 
-A book is kept as long as its version and settings are the user's, ten minutes at most (rates and price history behind
+A book is kept as long as its version and settings are the user's (an edit of a transaction that stands alone is put
+into it, which takes a fraction of the time), ten minutes at most (rates and price history behind
 it may change), and together no more events than a process has room for (a hundred thousand take about 250 MB).
 """
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -14,13 +16,14 @@ from weakref import WeakValueDictionary
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.core.clock import utc_now
-from backend.tax.book_service import book_of, settings_of
+from backend.tax.assembling.alone import change
+from backend.tax.book_service import DayRates, book_of, day_rates, settings_of
 from backend.tax.books import Book, TaxSettings
 from backend.tax.engine.calculate import Calculation
 from backend.tax.engine.incremental import Incremental
 from backend.tax.engine.optimise import MethodResult, compare_methods
 from backend.tax.refusals import in_words
-from backend.tax.store import book_version
+from backend.tax.store import Entry, book_version, changed_since
 
 KEEPS = timedelta(minutes=10)
 MOST_EVENTS = 150_000
@@ -65,12 +68,26 @@ class KeptBooks:
             found = self._books.get(user_id)
             if found is None or not self._is_current(found, version, settings):
                 self._books.pop(user_id, None)
-                book = await book_of(session, user_id, settings)
-                found = await asyncio.to_thread(kept_of, book, settings)
+                found = await self._changed(session, user_id, found, settings)
+                if found is None:
+                    book = await book_of(session, user_id, settings, finds_bound=True)
+                    found = await asyncio.to_thread(kept_of, book, settings)
                 self._books[user_id] = found
             self._books.move_to_end(user_id)
             self._make_room()
             return found
+
+    async def _changed(
+        self, session: AsyncSession, user_id: UUID, found: Kept | None, settings: TaxSettings
+    ) -> Kept | None:
+        """Return a kept book with the edits since, where these are all that changed and concern nothing else."""
+        if found is None or found.settings != settings or utc_now() - found.made_at >= self._keeps:
+            return None
+        version, entries = await changed_since(session, user_id, found.book.version)
+        if entries is None:
+            return None
+        rates = await day_rates(session, settings.currency, entries)
+        return await asyncio.to_thread(kept_after, found, version, entries, rates)
 
     def _is_current(self, found: Kept, version: int, settings: TaxSettings) -> bool:
         return found.book.version == version and found.settings == settings and utc_now() - found.made_at < self._keeps
@@ -88,6 +105,22 @@ def kept_of(book: Book, settings: TaxSettings) -> Kept:
     with in_words(book):
         history = Incremental(book.events, book.engine)
         return Kept(book, settings, history, history.calculation(), utc_now())
+
+
+def kept_after(kept: Kept, version: int, entries: Sequence[Entry], rates: DayRates) -> Kept | None:
+    """Return a kept book after edits of some of its transactions; None: it has to be read and assembled anew.
+
+    It is as old as the one before: what else it rests on was read then. Raises RefusedHistoryError.
+    """
+    before = kept.book
+    made = None if before.bound is None else change(before, before.bound, entries, rates)
+    if made is None:
+        return None
+    book = replace(before, events=made.events, issues=made.issues, version=version)
+    with in_words(book):
+        history = kept.history.copy()
+        history.change(made.put, made.gone)
+        return Kept(book, kept.settings, history, history.calculation(), kept.made_at)
 
 
 kept_books = KeptBooks()
