@@ -1,6 +1,6 @@
 """What reading a file gives: which file it is, what each line says, what is wrong with it. Records only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -32,12 +32,24 @@ class Detected:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the file below its header: its cells by column (as corrected), and what it was read as, in words."""
+    """A line of the file below its header: its cells by column (as corrected), and what it was read as, in words.
+
+    Both are made when they are asked for (`tell` gives them together): few of a long file are looked at.
+    """
 
     line: int
-    cells: Mapping[str, str]
-    says: str
     transaction_ids: tuple[UUID, ...]
+    tell: Callable[[], tuple[Mapping[str, str], str]]
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        """The cells by column."""
+        return self.tell()[0]
+
+    @property
+    def says(self) -> str:
+        """What the line was read as."""
+        return self.tell()[1]
 
 
 @dataclass(frozen=True, slots=True)

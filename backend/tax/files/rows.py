@@ -1,6 +1,7 @@
 """The rows of a file, made when they are looked at: what each says in words, its cells and its transactions. Pure."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import overload
 
 from backend.tax.files.numbers import plain, positive
@@ -36,13 +37,17 @@ class Rows(Sequence[Row]):
         return (self._row(at) for at in range(len(self)))
 
     def _row(self, at: int) -> Row:
+        line, transactions = self._starts[at], self._readings.transactions
+        ids = tuple([transactions[place].id for place in self._readings.places_of(line)])
+        return Row(line, ids, partial(self._told, at))
+
+    def _told(self, at: int) -> tuple[dict[str, str], str]:
         line, columns = self._starts[at], self._sheet.columns
         cells = self._sheet.table.cells_at(line, self._ends[at])
         made = [self._readings.transactions[place] for place in self._readings.places_of(line)]
         says = self._readings.says.get(line) or "; ".join(in_words(each) for each in made)
         says = says or self._readings.doubts.get(line) or "Nothing is imported"
-        padded = {column: cells[place] if place < len(cells) else "" for place, column in enumerate(columns)}
-        return Row(line=line, cells=padded, says=says, transaction_ids=tuple(each.id for each in made))
+        return {column: cells[place] if place < len(cells) else "" for place, column in enumerate(columns)}, says
 
 
 def in_words(transaction: TaxTransaction) -> str:

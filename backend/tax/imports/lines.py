@@ -19,20 +19,28 @@ COUNTS_ONCE = "Another source tells the same: it counts once."
 class Line:
     """A line as it is kept: see the table tax_import_lines."""
 
-    line: int
+    read: Row
     status: str
-    cells: Mapping[str, str]
-    says: str
     problems: Sequence[RowProblem]
-    transaction_ids: Sequence[UUID]
+
+    @property
+    def line(self) -> int:
+        """Its number in the file, from 1 on."""
+        return self.read.line
+
+    @property
+    def transaction_ids(self) -> Sequence[UUID]:
+        """The transactions that it is a part of."""
+        return self.read.transaction_ids
 
     def row(self) -> dict[str, Any]:
         """Return it as the repository writes it."""
+        cells, says = self.read.tell()
         return {
             "line": self.line,
             "status": self.status,
-            "cells": dict(self.cells),
-            "says": self.says[:MOST_SAID],
+            "cells": dict(cells),
+            "says": (f"{says} {COUNTS_ONCE}" if self.status == "double" else says)[:MOST_SAID],
             "problems": [{"column": p.column, "reason": p.reason, "isFatal": p.is_fatal} for p in self.problems],
             "transaction_ids": [str(each) for each in self.transaction_ids],
         }
@@ -72,7 +80,7 @@ def lines_of(read: FileRead, known: set[UUID], doubles: AbstractSet[UUID] = froz
         problems.setdefault(problem.line, []).append(problem)
     lines = [_line(row, problems.pop(row.line, ()), known, doubles) for row in read.rows]
     if problems:  # of lines that could not even be cut into cells
-        strays = [Row(line=line, cells={}, says="", transaction_ids=()) for line in problems]
+        strays = [Row(line, (), _nothing) for line in problems]
         lines += [_line(row, problems[row.line], known, doubles) for row in strays]
         lines.sort(key=lambda line: line.line)
     return lines
@@ -103,15 +111,11 @@ def lines_to_keep(lines: Sequence[Line], known: set[UUID]) -> list[Line]:
 
 
 def _line(row: Row, problems: Sequence[RowProblem], known: set[UUID], doubles: AbstractSet[UUID]) -> Line:
-    status = _status(row, problems, known, doubles)
-    return Line(
-        line=row.line,
-        status=status,
-        cells=row.cells,
-        says=f"{row.says} {COUNTS_ONCE}" if status == "double" else row.says,
-        problems=problems,
-        transaction_ids=row.transaction_ids,
-    )
+    return Line(row, _status(row, problems, known, doubles), problems)
+
+
+def _nothing() -> tuple[Mapping[str, str], str]:
+    return {}, ""
 
 
 def _status(row: Row, problems: Sequence[RowProblem], known: set[UUID], doubles: AbstractSet[UUID]) -> str:

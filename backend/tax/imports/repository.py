@@ -1,7 +1,8 @@
 """The SQL of imports: files, their lines while they are looked at, and which transactions are there already."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-LINES_AT_ONCE = 5_000
+LINES_AT_ONCE = 2_000
 _LOCK = text("select pg_advisory_xact_lock(:what, hashtext(cast(:id as text)))")
 _OF_USER, _OF_IMPORT = 7026, 7027
 # Everything but the file itself, which may be large.
@@ -206,11 +207,12 @@ async def delete_old_previews(session: AsyncSession, before: datetime) -> int:
     return len((await session.execute(_DELETE_OLD, {"before": before})).all())
 
 
-async def write_lines(session: AsyncSession, user_id: UUID, import_id: UUID, lines: Sequence[dict[str, Any]]) -> None:
+async def write_lines(session: AsyncSession, user_id: UUID, import_id: UUID, lines: Iterable[dict[str, Any]]) -> None:
     """Have an import's lines be these."""
     await session.execute(_DELETE_LINES, {"id": import_id})
-    for start in range(0, len(lines), LINES_AT_ONCE):
-        values = {"id": import_id, "user_id": user_id, "rows": _json(lines[start : start + LINES_AT_ONCE])}
+    waiting = iter(lines)
+    while part := list(islice(waiting, LINES_AT_ONCE)):
+        values = {"id": import_id, "user_id": user_id, "rows": _json(part)}
         await session.execute(_INSERT_LINES, values)
 
 

@@ -44,7 +44,7 @@ async def prepare(session: AsyncSession, row: RowMapping, revision: int, note: N
     doubles = (await told_twice(session, row["user_id"], read.transactions)).keys()
     lines = await asyncio.to_thread(lines_of, read, known, doubles)
     await note(_COMPARED_PCT)
-    await repository.write_lines(session, row["user_id"], row["id"], [line.row() for line in lines])
+    await repository.write_lines(session, row["user_id"], row["id"], (line.row() for line in lines))
     await note(_WRITTEN_PCT)
     counts = counts_of(lines, ids, known)
     if not await repository.show_preview(session, row["id"], revision, read.columns, counts):
@@ -77,7 +77,7 @@ async def import_file(
     total = await repository.count_transactions(session, user.id)
     if added:
         require_room(user, Cap.TAX_TRANSACTIONS, total - added, added)
-    await repository.write_lines(session, user.id, row["id"], [each.row() for each in lines_to_keep(lines, known)])
+    await repository.write_lines(session, user.id, row["id"], (each.row() for each in lines_to_keep(lines, known)))
     counts["added"] = added
     done_at = utc_now()
     is_left_out = counts["refused"] > 0

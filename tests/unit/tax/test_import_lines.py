@@ -43,8 +43,8 @@ def test_a_line_that_another_source_tells_counts_once_and_says_so() -> None:
     ids = transaction_ids(read)
     lines = lines_of(read, set(), {ids[1]})
     assert [line.status for line in lines] == ["new", "double", "refused"]
-    assert lines[1].says.endswith("it counts once.")
-    assert not lines[0].says.endswith("it counts once.")
+    assert lines[1].row()["says"].endswith("it counts once.")
+    assert not lines[0].row()["says"].endswith("it counts once.")
     counts = counts_of(lines, ids, set())
     assert (counts["fresh"], counts["doubled"], counts["added"]) == (1, 1, 2)
     assert lines_of(read, {ids[1]}, {ids[1]})[1].status == "known"
@@ -86,7 +86,7 @@ def test_a_file_that_is_too_large_or_no_table_says_what_to_do() -> None:
 def test_what_no_database_can_hold_is_refused_or_shown_as_damaged() -> None:
     damaged = read_import((HEAD + "2024-01-01T00:00:00Z,airdrop,AAA,1,fi\x00rst\n").encode(), import_of())
     (line,) = lines_of(damaged, set())
-    assert (line.status, line.cells["note"]) == ("new", "fi\ufffdrst")
+    assert (line.status, line.row()["cells"]["note"]) == ("new", "fi\ufffdrst")
     head = "timestamp,received_asset,received_amount,wallet,to_wallet,tx_hash\n"
     for place, column in enumerate(("wallet", "tx_hash")):
         cells = ["", "", ""]
