@@ -6,8 +6,8 @@ It does so itself, with tokens that the treasury gives it before: what it held o
 from backend.demo import plan
 from backend.demo.aave import LENDING_GAS, approve_and_supply, borrow_data
 from backend.demo.accounts import ACCOUNTS
-from backend.demo.addresses import DemoAddresses, DemoEarning
-from backend.demo.calldata import call_data
+from backend.demo.addresses import DemoAddresses, DemoEarning, DemoPool
+from backend.demo.calldata import MAX_UINT256, call_data
 from backend.demo.liquidity import NEVER, POOL_GAS
 from backend.demo.rpc import Rpc
 from backend.demo.transactions import Creations, Transaction, send_and_mine
@@ -37,15 +37,15 @@ async def give_earning(rpc: Rpc, market: DemoAddresses) -> DemoAddresses:
     staking = made.create("DemoStaking", ["address", "address", "uint256"], [pair.address, rewards, REWARDS_SECONDS])
     earning = DemoEarning(savings=savings, staking=staking)
     _fund(made, market)
-    for owner, side_usd in ((treasury, OTHERS_STAKE_USD), (demo, STAKED_SIDE_USD)):
-        sides = [plan.token_units(market.symbol_of(token), side_usd) for token in (pair.token0, pair.token1)]
-        data = call_data(_ADD, pair.token0, pair.token1, *sides, 0, 0, owner, NEVER)
-        made.call(market.routers.uniswap_v2, data, POOL_GAS)
+    sides = _sides(market, pair, OTHERS_STAKE_USD)
+    data = call_data(_ADD, pair.token0, pair.token1, *sides, 0, 0, treasury, NEVER)
+    made.call(market.routers.uniswap_v2, data, POOL_GAS)
     reward = plan.token_units(REWARDS_SYMBOL, REWARDS_USD)
     made.call(rewards, call_data("mint(address,uint256)", staking, reward), LENDING_GAS)
     made.call(staking, call_data("notifyRewardAmount(uint256)", reward), LENDING_GAS)
     held = {treasury: await liquidity_of(rpc, pair.address, treasury)}
     await send_and_mine(rpc, made.transactions)
+    await send_and_mine(rpc, _adds(market, pair, demo))
 
     added = {owner: await liquidity_of(rpc, pair.address, owner) - held.get(owner, 0) for owner in (treasury, demo)}
     entering = [
@@ -67,14 +67,30 @@ def _fund(made: Creations, market: DemoAddresses) -> None:
     collateral = plan.token_units(plan.WRAPPED, COLLATERAL_USD[plan.WRAPPED])
     staked = plan.token_units(plan.WRAPPED, OTHERS_STAKE_USD + STAKED_SIDE_USD)
     made.call(weth, call_data("deposit()"), LENDING_GAS, value_wei=collateral + staked)
-    made.call(weth, call_data("transfer(address,uint256)", demo, collateral), LENDING_GAS)
+    side = plan.token_units(plan.WRAPPED, STAKED_SIDE_USD)
+    made.call(weth, call_data("transfer(address,uint256)", demo, collateral + side), LENDING_GAS)
     for owner, symbol, value_usd in (
         (demo, "WBTC", COLLATERAL_USD["WBTC"]),
-        (demo, "DAI", SAVED_USD),
-        (treasury, "DAI", OTHERS_SAVE_USD + OTHERS_STAKE_USD + STAKED_SIDE_USD),
+        (demo, "DAI", SAVED_USD + STAKED_SIDE_USD),
+        (treasury, "DAI", OTHERS_SAVE_USD + OTHERS_STAKE_USD),
     ):
         mint = call_data("mint(address,uint256)", owner, plan.token_units(symbol, value_usd))
         made.call(market.tokens[symbol].address, mint, LENDING_GAS)
+
+
+def _adds(market: DemoAddresses, pair: DemoPool, account: str) -> list[Transaction]:
+    """Return the leaves to take both sides of the liquidity that is staked, and the call that puts them in."""
+    router, sides = market.routers.uniswap_v2, _sides(market, pair, STAKED_SIDE_USD)
+    leaves = [
+        Transaction(account, token, call_data("approve(address,uint256)", router, MAX_UINT256), LENDING_GAS)
+        for token in (pair.token0, pair.token1)
+    ]
+    data = call_data(_ADD, pair.token0, pair.token1, *sides, 0, 0, account, NEVER)
+    return [*leaves, Transaction(account, router, data, POOL_GAS)]
+
+
+def _sides(market: DemoAddresses, pair: DemoPool, side_usd: float) -> list[int]:
+    return [plan.token_units(market.symbol_of(token), side_usd) for token in (pair.token0, pair.token1)]
 
 
 def _enter(account: str, token: str, contract: str, amount: int, data: str) -> list[Transaction]:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
+from backend.embedded.trial import Trial
 from tests.browser.test_rebalancing import seen_in_every_look
+from tests.browser.test_tax_home import take_wallets_over
 
 expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
 COINBASE = """\
@@ -95,3 +97,37 @@ async def test_a_file_of_nobody_is_mapped_by_keyboard(signed_in_page: Page, scre
     await page.get_by_role("button", name="Discard").first.click()
     await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
     await expect(page.get_by_text("No file imported yet")).to_be_visible()
+
+
+async def test_what_the_wallets_tell_already_is_said_and_counts_once(
+    signed_in_page: Page, running_app: Trial, screenshots: Path
+) -> None:
+    page = signed_in_page
+    await take_wallets_over(page)
+    listed = await page.context.request.get("/v1/tax/transactions?source=wallet&kind=swap&limit=1")
+    (swap,) = (await listed.json())["data"]["items"]
+    (went,) = [each for each in swap["legs"] if each["amount"].startswith("-")]
+    (came,) = [each for each in swap["legs"] if not each["amount"].startswith("-")]
+    head = "timestamp,type,sent_asset,sent_amount,received_asset,received_amount,tx_hash"
+    told = f"{swap['happenedAt']},swap,{went['asset']},{went['amount'][1:]},{came['asset']},{came['amount']}"
+    other = "2024-01-01T00:00:00Z,swap,AAA,1,BBB,2,"
+    await page.goto("/tax/import/")
+    await choose(page, f"{head}\n{told},{swap['txHash']}\n{other}\n", "koinly.csv")
+    await expect(page.get_by_text("it will not count twice")).to_be_visible()
+    await expect(page.get_by_role("link", name="Counts once 1")).to_be_visible()
+    await seen_in_every_look(page, screenshots / "tax-import-twice.png")
+    await page.get_by_role("button", name="Import 2 transactions").click()
+    await expect(page.get_by_text("it does not count twice")).to_be_visible()
+
+    # The transaction says so too, and can be told to count.
+    await page.get_by_role("link", name="See the transactions").click()
+    await page.get_by_text("Counts once").first.click()
+    drawer = page.get_by_role("dialog")
+    await expect(drawer.get_by_text("That one counts, this one does not.")).to_be_visible()
+    await seen_in_every_look(page, screenshots / "tax-transaction-twice.png")
+    await drawer.get_by_role("button", name="It is another one: count it").click()
+    await expect(drawer.get_by_text("That one counts, this one does not.")).to_be_hidden()
+    request, headers = page.context.request, {"Origin": running_app.url.rstrip("/")}
+    for _ in range(2):  # undone, then taken off the list
+        for each in (await (await request.get("/v1/tax/imports")).json())["data"]["items"]:
+            assert (await request.delete(f"/v1/tax/imports/{each['id']}", headers=headers)).ok

@@ -23,7 +23,8 @@ def leg(asset: str, amount: str, currency: str, worth: str | None = None) -> Tax
 
 def told(row: dict[str, Any], currency: str) -> TaxTransaction:
     """A row as a file tells it: money that was paid and received is a leg of its own, fees are not in it."""
-    asset, amount, value = row["asset"], row["qty"], row.get("value")
+    asset, amount = row["asset"], row["qty"]
+    value: Any = row.get("value")  # not every kind has one
     fees = (leg(f"fiat:{currency}", row["fee"], currency),) if Decimal(row.get("fee", "0")) else ()
     more: dict[str, Any] = {"wallet": row.get("wallet", "w"), "fees": fees}
     number, at = int(row["n"]), golden.when(row["at"])
@@ -63,7 +64,7 @@ def told(row: dict[str, Any], currency: str) -> TaxTransaction:
 
 
 def calculated(case: dict[str, Any]) -> Calculation:
-    place = {"any": "US"}.get(case["jurisdiction"], case["jurisdiction"])
+    place: str = "US" if case["jurisdiction"] == "any" else case["jurisdiction"]
     currency = CURRENCIES.get(place, "USD")
     chosen = golden.METHODS.get(case["method"])
     settings = TaxSettings(
