@@ -52,7 +52,11 @@ def _told() -> rx.Component:
                 rx.el.p(
                     t("tax_transactions.counts_as"),
                     " ",
-                    link(t("tax_transactions.counts_as_link"), to=page.counts_as),
+                    link(
+                        t("tax_transactions.counts_as_link"),
+                        to=page.counts_as,
+                        class_name="text-accent underline underline-offset-2",
+                    ),
                     class_name="text-13 text-ink-2",
                 ),
                 button(t("tax_transactions.count_it"), on_click=page.count_it),
