@@ -13,7 +13,7 @@ from backend.tax.assembling.assemble import assemble
 from backend.tax.books import TaxSettings
 from backend.tax.engine.events import IncomeKind, TaxEvent
 from backend.tax.files.writing import generic_csv
-from backend.tax.listing.exporting import _as_it_counts, _ready
+from backend.tax.listing.exporting import _as_it_counts, _counted, _ready
 from backend.tax.transactions import Edit, TaxTransaction, Worth
 from tests.unit.tax.assembling.told import A, B, K, Table, leg, usd
 from tests.unit.tax.files.given import read
@@ -86,6 +86,18 @@ def test_the_same_tax_events_come_of_what_is_exported(entries: list[tuple[TaxTra
     assert done.problems == ()
     assert [each.kind for each in done.transactions] == [each.kind for each in counted]
     assert events([(each, None) for each in done.transactions]) == events(entries)
+
+
+def test_what_another_source_tells_already_is_exported_once() -> None:
+    hash_ = "0x" + "ab" * 32
+    told = [
+        TaxTransaction(id=UUID(int=number), source=source, happened_at=day(0), kind=K.DEPOSIT, wallet=A, tx_hash=hash_,
+                       legs=(leg("ETH", 1),), import_id=None if source == "wallet" else UUID(int=9))
+        for number, source in ((1, "wallet"), (2, "file"))
+    ]  # fmt: skip
+    assert set(_counted([(each, None) for each in told], frozenset())) == {UUID(int=1)}
+    separate = [(told[0], None), (told[1], Edit(is_separate=True, reason="so"))]
+    assert len(_counted(separate, frozenset())) == 2
 
 
 def test_what_is_of_one_moment_is_written_in_its_order_even_over_two_pages() -> None:
