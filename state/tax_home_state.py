@@ -4,18 +4,25 @@ from typing import Any
 
 import reflex as rx
 
-from backend.accounts.service import CurrentUser
+from backend.accounts.service import CurrentUser, Feature
+from backend.accounts.service import require as require_feature
 from backend.api.resources import resources
 from backend.core import formats
-from backend.tax.home.service import home
+from backend.core.errors import PremiumError
+from backend.core.ids import request_id
+from backend.core.logging import get_logger
+from backend.tax.home.service import Home, home
+from components.i18n import t
 from components.layout.tax_tabs import has_tab
 from state import tax_home_rows as rows
+from state.background import signed_in_background
 from state.guard import signed_in
 from state.shell_state import ShellState
 from state.tax_home_rows import MonthBar, PartBar, Step
 from state.view_models import KpiTile, Option
 
 ADDRESS = "/tax/"
+log = get_logger(__name__)
 
 
 class TaxHomeState(rx.State):
@@ -47,26 +54,45 @@ class TaxHomeState(rx.State):
     nothing_text: str = ""
     has_amounts: bool = False
     notes: list[str] = []
+    _run: int = 0
 
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
-        """Show the year that the address names."""
+        """Have the year shown that the address names. A long history takes seconds: other events do not wait for it."""
         await ShellState._show(self, user)
         self.limit_message = self.upgrade_to = ""
-        await self._read(user)
-        self.failure = self.failure_id = ""
-        self.loaded = True
+        require_feature(user, Feature.TAX)
+        return TaxHomeState.compute
+
+    @signed_in_background
+    async def compute(self, user: CurrentUser) -> None:
+        """Compute the year; only the newest run shows what it found."""
+        async with self:
+            self._run += 1
+            run, named = self._run, str(self.router.url.query_parameters.get("year", ""))
+        failure, failed_id, found = "", request_id(), None
+        try:
+            async with resources().database.unit_of_work(user.id) as session:
+                found = await home(session, user, int(named) if named.isdigit() and len(named) == 4 else None)
+        except PremiumError as error:
+            failure = error.message
+        except Exception:
+            log.exception("a tax year could not be computed", request_id=failed_id)
+            failure = t("error.internal")
+        async with self:
+            if run != self._run:
+                return
+            self.failure, self.failure_id = failure, failed_id if failure else ""
+            if found is not None:
+                self._show(found)
+                self.loaded = True
 
     @signed_in
     async def change_year(self, user: CurrentUser, year: str) -> Any:
         """Go to the address of another year."""
         return rx.redirect(f"{ADDRESS}?year={int(year)}" if str(year).isdigit() else ADDRESS, replace=True)
 
-    async def _read(self, user: CurrentUser) -> None:
-        named = str(self.router.url.query_parameters.get("year", ""))
-        year = int(named) if named.isdigit() and len(named) == 4 else None
-        async with resources().database.unit_of_work(user.id) as session:
-            found = await home(session, user, year)
+    def _show(self, found: Home) -> None:
         result = found.glance.result
         self.has_history = found.transactions > 0
         self.year, self.label = str(result.year), result.label
