@@ -5,7 +5,7 @@ and 53(1)(f)), and moving averages (Japan). `match_total_average` takes one aver
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
 from backend.tax.engine.entries import Entry, Op
@@ -58,14 +58,16 @@ class Pools:
         ]
 
 
-def match_average(entries: Sequence[Entry], *, superficial_losses: bool = False) -> Outcome:
+def match_average(entries: Iterable[Entry], *, superficial_losses: bool = False) -> Outcome:
     """Return the disposals of a history at average cost, and the pools that are left.
 
     Superficial losses: of a loss, min(sold, bought within 30 days before or after, held at the end of the 30th day
     after) / sold is denied and added to the cost of what is held, or of what is bought next where nothing is.
     """
-    outcome, pools = Outcome(), Pools()
-    window = _Window(entries) if superficial_losses else None
+    outcome, pools, window = Outcome(), Pools(), None
+    if superficial_losses:
+        entries = list(entries)
+        window = _Window(entries)
     pending: dict[str, int] = {}
     for entry in entries:
         if entry.op is Op.OUT:
@@ -90,7 +92,7 @@ def match_average(entries: Sequence[Entry], *, superficial_losses: bool = False)
 class _Window:
     """What was bought, and held, around a day: running sums by asset."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry]) -> None:
         self._bought: dict[str, tuple[list[date], list[int]]] = {}
         self._held: dict[str, tuple[list[date], list[int]]] = {}
         for entry in entries:
@@ -124,7 +126,7 @@ class _Window:
         return part.disallowed_e18
 
 
-def match_total_average(entries: Sequence[Entry], year_of: Callable[[date], int]) -> Outcome:
+def match_total_average(entries: Iterable[Entry], year_of: Callable[[date], int]) -> Outcome:
     """Return disposals at the average cost of what was held when the year began and all that came in it.
 
     A wrap is a disposal under this method: it must not be among the entries (ValueError).

@@ -1,8 +1,8 @@
 """Calendar rules of holding periods and tax years: never 365 days. Pure."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-_YEAR_AND_A_DAY = 366
+_YEAR_AND_A_DAY, _DAY = 366, timedelta(days=1)
 
 
 def anniversary(day: date, years: int = 1) -> date:
@@ -31,3 +31,19 @@ def held_over_a_year(acquired: date, disposed: date) -> bool:
 def tax_year(day: date, starts: tuple[int, int]) -> int:
     """Return the tax year of a day, named by the calendar year in which it begins (month and day of `starts`)."""
     return day.year if (day.month, day.day) >= starts else day.year - 1
+
+
+def local_day(at: datetime, zone: tzinfo) -> tuple[date, datetime, datetime]:
+    """Return the day of an instant in a time zone, and from when until when (exclusive) it is that day for sure.
+
+    On a day on which the clocks change these are the same instant: then every instant has to be asked for.
+    """
+    local = at.astimezone(zone)
+    day = local.date()
+    try:
+        begin, end = (datetime.combine(each, time(), zone) for each in (day, day + _DAY))
+        if begin.utcoffset() == local.utcoffset() == end.utcoffset():
+            return day, begin.astimezone(UTC), end.astimezone(UTC)
+    except OverflowError:  # the first day that there is, or the last
+        pass
+    return day, at, at

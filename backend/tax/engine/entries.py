@@ -1,14 +1,15 @@
 """From events to entries: what comes in, goes out, moves and is wrapped, with fees where the rules put them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from enum import IntEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from backend.tax.engine.calendar import local_day
 from backend.tax.engine.events import Fee, IncomeKind, InvalidEventError, Kind, Leg, TaxEvent
-from backend.tax.engine.money import plus, scaled_or_none, shared
+from backend.tax.engine.money import plus, scaled, scaled_or_none, shared
 from backend.tax.engine.results import Gift, Income
 
 
@@ -61,34 +62,75 @@ class Treatment(Protocol):
         ...
 
 
-@dataclass(slots=True)
+# Looked up once: an enumeration's members are slow to reach, and these are asked for at every event.
+_IN, _OUT, _MOVE = Op.IN, Op.OUT, Op.MOVE
+_FEE, _TRANSFER = Kind.FEE, Kind.TRANSFER
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+_BATCH = 1000
+
+
 class Translated:
-    """Entries in their order, and what was earned."""
+    """Entries in their order, and what was earned, of the events that were added so far."""
 
-    zone: tzinfo
-    entries: list[Entry]
-    incomes: list[Income]
+    __slots__ = ("_begin", "_day", "_end", "_treatment", "entries", "incomes", "zone")
+
+    def __init__(self, treatment: Treatment, timezone: str) -> None:
+        """Nothing yet, under a place's rules, days in its time zone."""
+        self.zone: tzinfo = UTC if timezone == "UTC" else ZoneInfo(timezone)
+        self.entries: list[Entry] = []
+        self.incomes: list[Income] = []
+        self._treatment = treatment
+        self._day, self._begin, self._end = date.min, _NO_TIME, _NO_TIME
+
+    def add(self, ordered: Iterable[TaxEvent]) -> None:
+        """Add events, in their order."""
+        treatment, day, begin, end = self._treatment, self._day, self._begin, self._end
+        for event in ordered:
+            at = event.at
+            if not begin <= at < end:
+                day, begin, end = local_day(at, self.zone)
+            _HANDLERS[event.kind](event, day, treatment, self)
+        self._day, self._begin, self._end = day, begin, end
+
+    def take(self) -> tuple[list[Entry], list[Income]]:
+        """Return what there is, and begin with nothing."""
+        found = self.entries, self.incomes
+        self.entries, self.incomes = [], []
+        return found
 
 
-def translate(ordered: Sequence[TaxEvent], treatment: Treatment, timezone: str) -> Translated:
-    """Return the entries that events come to under a place's rules, days in its time zone."""
-    zone: tzinfo = UTC if timezone == "UTC" else ZoneInfo(timezone)
-    done = Translated(zone, [], [])
-    for event in ordered:
-        at = event.at
-        day = at.date() if at.tzinfo is zone else at.astimezone(zone).date()
-        _HANDLERS[event.kind](event, day, treatment, done)
-    return done
+def translating(
+    ordered: Sequence[TaxEvent], treatment: Treatment, timezone: str, incomes: list[Income]
+) -> Iterator[Entry]:
+    """Yield the entries that events come to under a place's rules, and add to `incomes` what was earned.
+
+    All of a long history's entries at once would take a third of the memory of a calculation, and the time to get it.
+    """
+    done = Translated(treatment, timezone)
+    for start in range(0, len(ordered), _BATCH):
+        done.add(ordered[start : start + _BATCH])
+        entries, earned = done.take()
+        incomes += earned
+        yield from entries
+
+
+def last_day(ordered: Sequence[TaxEvent], treatment: Treatment, timezone: str) -> date:
+    """Return the day of the last entry that events come to; the first day of all where there is none."""
+    done = Translated(treatment, timezone)
+    for event in reversed(ordered):
+        done.add([event])
+        if done.entries:
+            return done.entries[-1].day
+    return date.min
 
 
 def _fees(event: TaxEvent, treatment: Treatment, own_asset: str = "") -> tuple[int | None, int, list[Fee]]:
     """Return what all fees are worth, units of them in `own_asset`, and those paid in other assets."""
-    if not event.fees:
-        return 0, 0, []
     worth: int | None = 0
     own, others = 0, []
     for fee in event.fees:
-        worth = plus(worth, scaled_or_none(fee.value))
+        value = fee.value
+        worth = None if worth is None or value is None else worth + scaled(value)
         if fee.asset is None or not fee.amount_raw:
             continue
         if fee.asset == own_asset:
@@ -100,13 +142,17 @@ def _fees(event: TaxEvent, treatment: Treatment, own_asset: str = "") -> tuple[i
 
 def _pay(event: TaxEvent, day: date, fees: Sequence[Fee], treatment: Treatment, done: Translated) -> None:
     """A fee paid in an asset is a disposal of it for what it is worth (HMRC CRYPTO22280; IRS Notice 2014-21, A-8)."""
-    taxable = Kind.FEE not in treatment.untaxed
+    taxable = _FEE not in treatment.untaxed
     for fee in fees:
         if fee.asset is not None:
             worth = scaled_or_none(fee.value)
-            done.entries.append(
-                Entry(Op.OUT, event, day, fee.asset, event.wallet, fee.amount_raw, worth, Kind.FEE, taxable)
-            )
+            done.entries.append(Entry(_OUT, event, day, fee.asset, event.wallet, fee.amount_raw, worth, _FEE, taxable))
+
+
+def _worths(legs: Sequence[Leg]) -> list[int | None]:
+    if len(legs) == 1:
+        return [scaled_or_none(legs[0].value)]
+    return [scaled_or_none(leg.value) for leg in legs]
 
 
 def _shares(total: int | None, legs: Sequence[Leg]) -> list[int | None]:
@@ -115,43 +161,66 @@ def _shares(total: int | None, legs: Sequence[Leg]) -> list[int | None]:
         return [None] * len(legs)
     if len(legs) == 1:
         return [total]
-    worths = [scaled_or_none(leg.value) for leg in legs]
-    known = [worth for worth in worths if worth is not None]
+    known = [worth for worth in _worths(legs) if worth is not None]
     if len(known) < len(legs) or sum(known) <= 0:
         return [None] * len(legs) if total else [0] * len(legs)
     return list(shared(total, known))
 
 
 def _come(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> None:
-    """BUY, INCOME, BORROW, GIFT_IN: the fees are a part of the cost."""
-    fees, _, in_assets = _fees(event, treatment)
-    acquired_at, kind = None, event.kind
-    costs = [scaled_or_none(leg.value) for leg in event.into]
-    if kind is Kind.INCOME:
-        from_where = event.income
-        if from_where is None:
-            raise InvalidEventError("it does not say what kind of income it is", event.id)
-        if from_where in treatment.no_income:
-            costs = [0] * len(costs)
-        else:
-            done.incomes += [
+    """BUY, BORROW: the fees are a part of the cost."""
+    legs, fees = event.into, event.fees
+    if len(legs) != 1 or len(fees) > 1 or (fees and fees[0].asset is not None):
+        _acquire(event, day, _worths(legs), treatment, done)
+        return
+    leg = legs[0]  # this is `_acquire` for what most purchases are
+    money = None if leg.value is None else scaled(leg.value)
+    if fees and treatment.fees_count:
+        money = plus(money, scaled_or_none(fees[0].value))
+    done.entries.append(Entry(_IN, event, day, leg.asset, event.wallet, leg.amount_raw, money, event.kind))
+
+
+def _earn(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> None:
+    """INCOME: what was earned is the cost, unless the place has no income of it."""
+    from_where, costs = event.income, _worths(event.into)
+    if from_where is None:
+        raise InvalidEventError("it does not say what kind of income it is", event.id)
+    if from_where in treatment.no_income:
+        costs = [0] * len(costs)
+    else:
+        for leg, worth in zip(event.into, costs, strict=True):
+            done.incomes.append(
                 Income(event.id, from_where, leg.asset, event.wallet, event.at, day, leg.amount_raw, worth)
-                for leg, worth in zip(event.into, costs, strict=True)
-            ]
-    elif kind is Kind.GIFT_IN and treatment.gift_keeps_basis:
-        costs = _shares(scaled_or_none(event.basis), event.into)
-        acquired_at = event.acquired_at
+            )
+    _acquire(event, day, costs, treatment, done)
+
+
+def _get(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> None:
+    """GIFT_IN: with the giver's basis and date, or at what it is worth."""
+    worths = _worths(event.into)
+    costs = _shares(scaled_or_none(event.basis), event.into) if treatment.gift_keeps_basis else worths
+    made = _acquire(event, day, costs, treatment, done)
+    fees = _shares(_fees(event, treatment)[0], event.into)
+    for entry, worth, fee in zip(made, worths, fees, strict=True):
+        if treatment.gift_has_two_bases:
+            entry.gift = _gift(event, day, entry.money_e18, plus(worth, fee))
+        if treatment.gift_keeps_basis and event.acquired_at is not None:
+            entry.acquired_at, entry.acquired_day = event.acquired_at, event.acquired_at.astimezone(done.zone).date()
+
+
+def _acquire(
+    event: TaxEvent, day: date, costs: Sequence[int | None], treatment: Treatment, done: Translated
+) -> Sequence[Entry]:
+    """Return the entries of what comes at these costs; they are in `done`, and what its fees come to."""
+    fees, _, in_assets = _fees(event, treatment)
     of_fees = _shares(fees, event.into)
-    for place, leg in enumerate(event.into):
-        cost = plus(costs[place], of_fees[place])
-        entry = Entry(Op.IN, event, day, leg.asset, event.wallet, leg.amount_raw, cost, kind)
-        if kind is Kind.GIFT_IN and treatment.gift_has_two_bases:
-            entry.gift = _gift(event, day, cost, plus(scaled_or_none(leg.value), of_fees[place]))
-        if acquired_at is not None:
-            entry.acquired_at, entry.acquired_day = acquired_at, acquired_at.astimezone(done.zone).date()
-        done.entries.append(entry)
-    if in_assets:
-        _pay(event, day, in_assets, treatment, done)
+    made = [
+        Entry(_IN, event, day, leg.asset, event.wallet, leg.amount_raw, plus(cost, fee), event.kind)
+        for leg, cost, fee in zip(event.into, costs, of_fees, strict=True)
+    ]
+    done.entries += made
+    _pay(event, day, in_assets, treatment, done)
+    return made
 
 
 def _gift(event: TaxEvent, day: date, cost: int | None, worth: int | None) -> Gift | None:
@@ -159,24 +228,42 @@ def _gift(event: TaxEvent, day: date, cost: int | None, worth: int | None) -> Gi
 
 
 def _go(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> None:
-    """SELL, SPEND, GIFT_OUT, DONATION, REPAY, LOSS: the fees are costs of disposal."""
-    kind, legs = event.kind, event.out
+    """SELL, SPEND, GIFT_OUT, DONATION, REPAY: the fees are costs of disposal."""
+    legs, fees = event.out, event.fees
+    if len(legs) != 1 or len(fees) > 1 or (fees and fees[0].asset is not None):
+        _dispose(event, day, _worths(legs), treatment, done)
+        return
+    leg = legs[0]  # this is `_dispose` for what most sales are
+    money = None if leg.value is None else scaled(leg.value)
+    fee = scaled_or_none(fees[0].value) if fees and treatment.fees_count else 0
+    if fee != 0:
+        money = None if money is None or fee is None else money - fee
+    taxable = event.kind not in treatment.untaxed
+    entry = Entry(_OUT, event, day, leg.asset, event.wallet, leg.amount_raw, money, event.kind, taxable)
+    entry.spent_e18 = fee
+    done.entries.append(entry)
+
+
+def _lose(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> None:
+    """LOSS: disposed of for nothing."""
+    _dispose(event, day, [0] * len(event.out), treatment, done)
+
+
+def _dispose(event: TaxEvent, day: date, worths: Sequence[int | None], treatment: Treatment, done: Translated) -> None:
+    """Put into `done` what goes for these worths, and what its fees come to."""
+    legs = event.out
     fees, own, in_assets = _fees(event, treatment, legs[0].asset if len(legs) == 1 else "")
-    worths = [0 if kind is Kind.LOSS else scaled_or_none(leg.value) for leg in legs]
-    taxable = kind not in treatment.untaxed
-    of_fees = _shares(fees, legs)
-    for place, leg in enumerate(legs):
-        worth, fee = worths[place], of_fees[place]
+    taxable = event.kind not in treatment.untaxed
+    for leg, worth, fee in zip(legs, worths, _shares(fees, legs), strict=True):
         units = leg.amount_raw
-        if own and place == 0:  # units of the same asset that paid the fee went with it, for what they were worth
+        if own:  # of one leg: units of the same asset that paid the fee went with it, for what they were worth
             units += own
             worth = plus(worth, _worth_of_own(event, leg.asset))
         money = None if worth is None or fee is None else worth - fee
-        entry = Entry(Op.OUT, event, day, leg.asset, event.wallet, units, money, kind, taxable)
+        entry = Entry(_OUT, event, day, leg.asset, event.wallet, units, money, event.kind, taxable)
         entry.spent_e18 = fee
         done.entries.append(entry)
-    if in_assets:
-        _pay(event, day, in_assets, treatment, done)
+    _pay(event, day, in_assets, treatment, done)
 
 
 def _worth_of_own(event: TaxEvent, asset: str) -> int | None:
@@ -204,37 +291,36 @@ def _swap(event: TaxEvent, day: date, treatment: Treatment, done: Translated) ->
             units += own
             money = plus(money, _worth_of_own(event, leg.asset))
         money = None if money is None or fee is None else money - fee
-        entry = Entry(Op.OUT, event, day, leg.asset, event.wallet, units, money, Kind.SWAP, taxable)
+        entry = Entry(_OUT, event, day, leg.asset, event.wallet, units, money, Kind.SWAP, taxable)
         entry.spent_e18 = fee
         done.entries.append(entry)
     costs, more = _shares(cost, event.into), _shares(of_bought, event.into)
     for leg, each, fee in zip(event.into, costs, more, strict=True):
-        done.entries.append(
-            Entry(Op.IN, event, day, leg.asset, event.wallet, leg.amount_raw, plus(each, fee), Kind.SWAP)
-        )
+        done.entries.append(Entry(_IN, event, day, leg.asset, event.wallet, leg.amount_raw, plus(each, fee), Kind.SWAP))
     _pay(event, day, in_assets, treatment, done)
 
 
 def _worth(legs: Sequence[Leg]) -> int | None:
     total: int | None = 0
-    for leg in legs:
-        total = plus(total, scaled_or_none(leg.value))
+    for worth in _worths(legs):
+        total = plus(total, worth)
     return total
 
 
 def _transfer(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> None:
     """Lots move with basis and date. What does not arrive paid for the transfer, and is disposed of."""
     sent, received = event.out[0], event.into[0]
-    move = Entry(Op.MOVE, event, day, sent.asset, event.wallet, received.amount_raw, None, Kind.TRANSFER)
+    move = Entry(_MOVE, event, day, sent.asset, event.wallet, received.amount_raw, None, _TRANSFER)
     move.to_wallet = event.to_wallet or ""
     done.entries.append(move)
     lost = sent.amount_raw - received.amount_raw
     if lost:
         worth = scaled_or_none(sent.value)
         fee = None if worth is None else worth * lost // sent.amount_raw
-        taxable = Kind.FEE not in treatment.untaxed
-        done.entries.append(Entry(Op.OUT, event, day, sent.asset, event.wallet, lost, fee, Kind.FEE, taxable))
-    _pay(event, day, [fee for fee in event.fees if fee.asset and fee.amount_raw], treatment, done)
+        taxable = _FEE not in treatment.untaxed
+        done.entries.append(Entry(_OUT, event, day, sent.asset, event.wallet, lost, fee, _FEE, taxable))
+    if event.fees:
+        _pay(event, day, [fee for fee in event.fees if fee.asset and fee.amount_raw], treatment, done)
 
 
 def _wrap(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> None:
@@ -257,8 +343,7 @@ def _wrap(event: TaxEvent, day: date, treatment: Treatment, done: Translated) ->
 
 
 def _weights(legs: Sequence[Leg]) -> list[int]:
-    worths = [scaled_or_none(leg.value) for leg in legs]
-    known = [worth for worth in worths if worth is not None]
+    known = [worth for worth in _worths(legs) if worth is not None]
     return known if len(known) == len(legs) and sum(known) > 0 else [1] * len(legs)
 
 
@@ -267,7 +352,7 @@ def _fee(event: TaxEvent, day: date, treatment: Treatment, done: Translated) -> 
 
 
 _HANDLERS = {
-    Kind.BUY: _come, Kind.INCOME: _come, Kind.GIFT_IN: _come, Kind.BORROW: _come,
-    Kind.SELL: _go, Kind.SPEND: _go, Kind.GIFT_OUT: _go, Kind.DONATION: _go, Kind.LOSS: _go, Kind.REPAY: _go,
+    Kind.BUY: _come, Kind.INCOME: _earn, Kind.GIFT_IN: _get, Kind.BORROW: _come,
+    Kind.SELL: _go, Kind.SPEND: _go, Kind.GIFT_OUT: _go, Kind.DONATION: _go, Kind.LOSS: _lose, Kind.REPAY: _go,
     Kind.SWAP: _swap, Kind.TRANSFER: _transfer, Kind.WRAP: _wrap, Kind.FEE: _fee,
 }  # fmt: skip

@@ -1,10 +1,12 @@
 """What the engine is given: events with their worth in the reporting currency. Pure."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 
 from backend.ledger.engine.lots import LotChoice
 
@@ -102,18 +104,41 @@ _RANK = {
     Kind.TRANSFER: 1, Kind.WRAP: 1, Kind.SWAP: 1,
     Kind.SELL: 2, Kind.SPEND: 2, Kind.REPAY: 2, Kind.GIFT_OUT: 2, Kind.DONATION: 2, Kind.LOSS: 2, Kind.FEE: 2,
 }  # fmt: skip
-_INTO = frozenset({Kind.BUY, Kind.INCOME, Kind.GIFT_IN, Kind.BORROW})
-_BOTH = frozenset({Kind.SWAP, Kind.TRANSFER, Kind.WRAP})
+# Whether something comes, and whether something goes.
+_SHAPE = {
+    **dict.fromkeys((Kind.BUY, Kind.INCOME, Kind.GIFT_IN, Kind.BORROW), (True, False)),
+    **dict.fromkeys((Kind.SWAP, Kind.TRANSFER, Kind.WRAP), (True, True)),
+    **dict.fromkeys((Kind.SELL, Kind.SPEND, Kind.REPAY, Kind.GIFT_OUT, Kind.DONATION, Kind.LOSS), (False, True)),
+    Kind.FEE: (False, False),
+}
+_TRANSFER = Kind.TRANSFER  # looked up once: an enumeration's members are slow to reach
+_ID = attrgetter("id")
 
 
-def check_all(events: Iterable[TaxEvent]) -> None:
+def check_all(events: Sequence[TaxEvent]) -> None:
     """Raise InvalidEventError for an event that cannot be, or two of one id."""
-    seen: set[str] = set()
+    if len(set(map(_ID, events))) < len(events):
+        ids = Counter(event.id for event in events)
+        raise InvalidEventError("two events have this id", next(id_ for id_, times in ids.items() if times > 1))
     for event in events:
-        if event.id in seen:
-            raise InvalidEventError("two events have this id", event.id)
-        seen.add(event.id)
-        _check(event)
+        out, into = event.out, event.into
+        comes, goes = _SHAPE[event.kind]
+        if event.at.tzinfo is None:
+            raise InvalidEventError("its time has no zone", event.id)
+        for leg in out + into if goes and comes else out or into:
+            if leg.amount_raw <= 0:
+                raise InvalidEventError(f"an amount of {leg.asset} is not above zero", event.id)
+            value = leg.value
+            if value is not None and (value.is_signed() or value.is_nan()) and _is_refused(value):
+                raise InvalidEventError(f"{leg.asset} has a value below zero, or that is no number", event.id)
+        if event.fees:
+            _check_fees(event)
+        if (not into) is comes or (not out) is goes:
+            raise InvalidEventError(f"what goes and what comes does not fit a {event.kind}", event.id)
+        if event.choices and len(out) != 1:
+            raise InvalidEventError("lots can be chosen where one asset goes", event.id)
+        if goes and comes and event.kind is _TRANSFER:
+            _check_transfer(event)
 
 
 def rank(event: TaxEvent) -> int:
@@ -121,25 +146,18 @@ def rank(event: TaxEvent) -> int:
     return _RANK[event.kind]
 
 
-def _check(event: TaxEvent) -> None:
-    kind = event.kind
-    if event.at.tzinfo is None:
-        raise InvalidEventError("its time has no zone", event.id)
-    for leg in event.out + event.into:
-        if leg.amount_raw <= 0:
-            raise InvalidEventError(f"an amount of {leg.asset} is not above zero", event.id)
-        if leg.value is not None and leg.value < 0:
-            raise InvalidEventError(f"{leg.asset} has a value below zero", event.id)
+def _check_fees(event: TaxEvent) -> None:
     for fee in event.fees:
-        if fee.amount_raw < 0 or (fee.value is not None and fee.value < 0) or (fee.asset is None and fee.amount_raw):
+        value, units = fee.value, fee.amount_raw
+        if value is not None and (value.is_signed() or value.is_nan()) and _is_refused(value):
+            raise InvalidEventError("a fee is below zero, or no number", event.id)
+        if units and (units < 0 or fee.asset is None):
             raise InvalidEventError("a fee is below zero, or an amount of nothing", event.id)
-    comes, goes = kind in _INTO or kind in _BOTH, kind not in _INTO and kind is not Kind.FEE
-    if bool(event.into) != comes or bool(event.out) != goes:
-        raise InvalidEventError(f"what goes and what comes does not fit a {kind}", event.id)
-    if event.choices and len(event.out) != 1:
-        raise InvalidEventError("lots can be chosen where one asset goes", event.id)
-    if kind is Kind.TRANSFER:
-        _check_transfer(event)
+
+
+def _is_refused(value: Decimal) -> bool:
+    """Return whether a value is none. Asked of those with a sign, which -0 has too, and of what is no number."""
+    return value.is_nan() or value < 0
 
 
 def _check_transfer(event: TaxEvent) -> None:

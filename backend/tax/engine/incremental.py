@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
-from zoneinfo import ZoneInfo
 
 from backend.tax.engine.calculate import (
     Calculation,
@@ -23,13 +22,14 @@ from backend.tax.engine.calculate import (
     no_search_for_cycles,
     rules_of,
 )
-from backend.tax.engine.entries import Entry, Op, translate
+from backend.tax.engine.entries import Entry, Op, Translated
 from backend.tax.engine.events import InvalidEventError, TaxEvent, check_all
 from backend.tax.engine.jurisdictions.base import YearGains, YearResult
 from backend.tax.engine.methods import LOT_METHODS, Method
 from backend.tax.engine.order import in_order
 from backend.tax.engine.results import Disposal, Held, Income, Outcome
 
+_WRAP = Op.WRAP  # looked up once: an enumeration's members are slow to reach
 _BY_DAY = frozenset({Method.SECTION_104, Method.SECTION_104_COMPANY})
 
 
@@ -89,13 +89,13 @@ class Incremental:
             if gone & {event.id for event in put}:
                 raise InvalidEventError("an event cannot be put in and removed at once")
             before = [self._known[id_] for id_ in sorted(gone | replaced)]
-            fresh = [self._translate(event) for event in put]
+            fresh = self._translated(put)
             ordered = _reordered(self._ordered, before, fresh)
             known = {**self._known}
             for each in before:
                 del known[each.event.id]
             known.update((each.event.id, each) for each in fresh)
-            until = self._day(ordered[-1].event.at) if ordered else date.min
+            until = next((each.entries[-1].day for each in reversed(ordered) if each.entries), date.min)
             assets = self._touched(chain(before, fresh), until)
             groups = {asset: group for asset, group in self._groups.items() if asset not in assets}
             for group in self._matched(assets, ordered, until):
@@ -140,16 +140,17 @@ class Incremental:
         by_asset: dict[str, Iterator[Disposal]] = {asset: rest[id(group)] for asset, group in self._groups.items()}
         return [next(by_asset[entry.asset]) for each in self._ordered for entry in each.entries if entry.op is Op.OUT]
 
-    def _translate(self, event: TaxEvent) -> _Known:
-        done = translate([event], self.rules, self._timezone)
-        assets = frozenset(entry.asset for entry in done.entries)
-        has_wrap = any(entry.op is Op.WRAP for entry in done.entries)
-        if has_wrap:
-            assets |= {asset for entry in done.entries for asset, _, _ in entry.into}
-        return _Known(event, done.entries, done.incomes, assets, has_wrap)
-
-    def _day(self, at: datetime) -> date:
-        return at.astimezone(ZoneInfo(self._timezone)).date()
+    def _translated(self, events: Iterable[TaxEvent]) -> list[_Known]:
+        done, found = Translated(self.rules, self._timezone), []
+        for event in events:
+            done.add((event,))
+            entries, incomes = done.take()
+            assets = frozenset([entry.asset for entry in entries])
+            has_wrap = any(entry.op is _WRAP for entry in entries)
+            if has_wrap:
+                assets |= {asset for entry in entries for asset, _, _ in entry.into}
+            found.append(_Known(event, entries, incomes, assets, has_wrap))
+        return found
 
     def _touched(self, changed: Iterable[_Known], until: date) -> set[str]:
         """Return the assets of all groups that have to be matched again."""
@@ -176,7 +177,7 @@ class Incremental:
             if each.assets not in hit:
                 continue
             # A wrap's entries hand costs from one to the next while they are matched: they are made anew.
-            mine = self._translate(each.event).entries if each.has_wrap else each.entries
+            mine = self._translated([each.event])[0].entries if each.has_wrap else each.entries
             if each.assets in inside:
                 entries += mine
                 incomes += each.incomes

@@ -20,6 +20,7 @@ from backend.tax.engine.opening import Allocation, allocated
 from backend.tax.engine.results import Disposal, Gift, Held, Lot, Outcome, Part
 from backend.tax.engine.wash_sales import WashSales
 
+_GIFT = Kind.GIFT_IN
 _TWO_BASES = (
     "a gift that was worth less than it had cost: a loss is reckoned from its worth then, no gain or loss between"
 )
@@ -44,40 +45,53 @@ class LotRules:
         return tuple(sorted(day for day in days if day <= until))
 
 
-def match_lots(entries: Sequence[Entry], rules: LotRules, until: date | None = None) -> Outcome:
+def match_lots(entries: Iterable[Entry], rules: LotRules, until: date) -> Outcome:
     """Return the disposals of a history and the lots that are left. Entries stand in their order.
 
-    They may be those of some assets only, where nothing of them becomes another asset: then `until` is the last day
-    of the whole history. What is left is laid out anew on a day of change if the history reaches that day.
+    They may be those of some assets only, where nothing of them becomes another asset: `until` is the day of the last
+    entry of the whole history. What is left is laid out anew on a day of change if the history reaches that day.
     """
-    return _Matching(rules, entries, until).run(entries)
+    coming = list(entries) if rules.wash_sales or rules.four_weeks else ()  # where it matters what will be bought
+    return _Matching(rules, coming, until).run(coming or entries)
+
+
+class _Books(dict[Any, Book]):
+    """The books by asset, or asset and wallet. One that is asked for first is made."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+
+    def __missing__(self, key: Any) -> Book:
+        book = self[key] = Book(self.method)
+        return book
 
 
 class _Matching:
-    def __init__(self, rules: LotRules, entries: Sequence[Entry], until: date | None) -> None:
+    def __init__(self, rules: LotRules, coming: Sequence[Entry], until: date) -> None:
         self._rules = rules
         self._changes = sorted(rules.methods)
-        self._method = self._changes.pop(0)[1]
-        self._until = until or (entries[-1].day if entries else date.min)
+        self._until = until
         self._split_on = rules.per_wallet_from
         self._per_wallet = False
-        self._books: dict[Any, Book] = {}
+        self._books = _Books(self._changes.pop(0)[1])
         self._balances: dict[tuple[str, str], int] = {}
         self._outcome = Outcome()
-        self._wash = WashSales(entries) if rules.wash_sales else None
-        self._weeks = FourWeeks(entries) if rules.four_weeks else None
-        if self._split_on is not None and (not entries or entries[0].day >= self._split_on):
-            self._per_wallet, self._split_on = True, None
-        elif self._split_on is not None and self._until < self._split_on:
+        self._has_gifts = False  # so far: whose parts have to be looked at
+        self._wash = WashSales(coming) if rules.wash_sales else None
+        self._weeks = FourWeeks(coming) if rules.four_weeks else None
+        self._apart = self._wash or self._weeks
+        if self._split_on is not None and until < self._split_on:
             self._split_on = None  # the history ends before: nothing needs to be counted for the day
 
-    def run(self, entries: Sequence[Entry]) -> Outcome:
+    def run(self, entries: Iterable[Entry]) -> Outcome:
         steps = {Op.IN: self._come, Op.OUT: self._go, Op.MOVE: self._move, Op.WRAP: self._wrap}
-        entry: Entry | None = None
+        today, entry = None, None
         try:
             for entry in entries:
-                if self._changes or self._split_on is not None:
-                    self._reach(entry.day)
+                if entry.day is not today:
+                    today = entry.day
+                    self._reach(today)
                 if self._split_on is not None:
                     self._count(entry)
                 steps[entry.op](entry)
@@ -98,31 +112,31 @@ class _Matching:
             self._split()
 
     def _book(self, asset: str, wallet: str) -> Book:
-        key = (asset, wallet) if self._per_wallet else asset
-        book = self._books.get(key)
-        if book is None:
-            book = self._books[key] = Book(self._method)
-        return book
+        return self._books[(asset, wallet) if self._per_wallet else asset]
 
     def _come(self, entry: Entry) -> None:
         lot = lot_of(entry)
-        book = self._book(entry.asset, entry.wallet)
-        apart = self._wash or self._weeks
-        for each in apart.arrived(entry, lot) if apart else (lot,):
+        book = self._books[(entry.asset, entry.wallet) if self._per_wallet else entry.asset]
+        if entry.gift is not None:
+            self._has_gifts = True
+        if self._apart is None:
+            book.put(lot)
+            return
+        for each in self._apart.arrived(entry, lot):
             book.put(each)
 
     def _go(self, entry: Entry) -> None:
-        event = entry.event
+        event, money = entry.event, entry.money_e18
         choices = event.choices if entry.kind is event.kind else ()
-        book = self._book(entry.asset, entry.wallet)
+        book = self._books[(entry.asset, entry.wallet) if self._per_wallet else entry.asset]
         parts = self._weeks.take(entry, book) if self._weeks else book.take(entry.amount_raw, choices)
-        give_proceeds(parts, entry.amount_raw, entry.money_e18)
-        if entry.is_taxable:
+        give_proceeds(parts, entry.amount_raw, money)
+        if self._has_gifts and entry.is_taxable:
             for part in parts:
                 if part.lot is not None and part.lot.gift is not None:
                     _of_gift(part, part.lot, part.lot.gift)
-            if entry.kind in self._rules.no_loss_on:
-                _without_losses(parts)
+        if self._rules.no_loss_on and entry.is_taxable and entry.kind in self._rules.no_loss_on:
+            _without_losses(parts)
         self._outcome.disposals.append(disposal_of(entry, parts))
         if self._wash and entry.is_taxable:
             for lot in self._wash.sold(entry, parts):
@@ -150,14 +164,13 @@ class _Matching:
                 book.put(lot)
 
     def _change_method(self, method: Method) -> None:
-        self._method = method
-        self._rebuild(lambda key, lots: [(key, lots)])
+        self._rebuild(_Books(method), lambda key, lots: [(key, lots)])
 
-    def _rebuild(self, place: Callable[[Any, list[Lot]], Iterable[tuple[Any, list[Lot]]]]) -> None:
-        before, self._books = self._books, {}
+    def _rebuild(self, anew: _Books, place: Callable[[Any, list[Lot]], Iterable[tuple[Any, list[Lot]]]]) -> None:
+        before, self._books = self._books, anew
         for key, book in before.items():
             for to, lots in place(key, book.lots()):
-                into = self._books.setdefault(to, Book(self._method))
+                into = anew[to]
                 for lot in lots:
                     into.put(lot)
 
@@ -193,7 +206,7 @@ class _Matching:
                     self._wash.moved(asset, lot)
             return [((asset, wallet), mine) for wallet, mine in by_wallet.items()]
 
-        self._rebuild(place)
+        self._rebuild(_Books(self._books.method), place)
         self._balances = {}
 
     def _held(self) -> Iterable[Held]:
@@ -206,10 +219,12 @@ class _Matching:
 def lot_of(entry: Entry) -> Lot:
     """Return the lot that an entry brings in."""
     event = entry.event
-    if entry.acquired_at is None or entry.acquired_day is None:
-        return Lot(event.id, event.at, entry.day, entry.amount_raw, entry.money_e18, entry.wallet, gift=entry.gift)
-    at, day = entry.acquired_at, entry.acquired_day
-    return Lot(event.id, at, day, entry.amount_raw, entry.money_e18, entry.wallet, gift=entry.gift)
+    lot = Lot(event.id, event.at, entry.day, entry.amount_raw, entry.money_e18, entry.wallet)
+    if entry.kind is _GIFT:
+        lot.gift = entry.gift
+        if entry.acquired_at is not None and entry.acquired_day is not None:
+            lot.acquired_at, lot.day = entry.acquired_at, entry.acquired_day
+    return lot
 
 
 def _of_gift(part: Part, lot: Lot, gift: Gift) -> None:

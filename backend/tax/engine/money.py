@@ -5,12 +5,12 @@ up to its end less what was used up to its beginning, so that shares always sum 
 """
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 EXACT = Context(prec=400, rounding=ROUND_HALF_EVEN)
 PLACES = 18
-_SCALE, _ONE = Decimal(10**PLACES), Decimal(1)
-_multiply, _quantize = EXACT.multiply, EXACT.quantize  # looked up once: they are called for every amount
+# No amount has more than 400 digits before its point. Looked up once: it is called for every amount.
+_scaleb, _PLACES = Context(prec=400, rounding=ROUND_HALF_EVEN, Emax=399).scaleb, Decimal(PLACES)
 
 
 def scaled(value: Decimal) -> int:
@@ -19,8 +19,8 @@ def scaled(value: Decimal) -> int:
     Raises ValueError for what is not a number.
     """
     try:
-        return int(_quantize(_multiply(value, _SCALE), _ONE))
-    except (InvalidOperation, OverflowError):
+        return round(_scaleb(value, _PLACES))  # to a whole number, half to even
+    except (ArithmeticError, ValueError):
         raise ValueError(f"{value} is no amount of money") from None
 
 

@@ -7,27 +7,37 @@ one from it may stand at the same time); then the id.
 
 from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
+from itertools import groupby, islice
+from operator import attrgetter, ge
 
 from backend.tax.engine.events import Kind, TaxEvent, check_all, rank
 
 _Place = tuple[str, str]
 _BETWEEN = 1
+_AT = attrgetter("at")
 
 
 def in_order(events: Iterable[TaxEvent]) -> list[TaxEvent]:
     """Return events in the order they count in. Raises InvalidEventError as `check_all` does."""
-    ordered = sorted(events, key=lambda event: (event.at, event.sequence, rank(event), event.id))
+    ordered = sorted(events, key=_AT)
     check_all(ordered)
-    start = 0
-    while start < len(ordered):
-        first, end = ordered[start], start + 1
-        while end < len(ordered) and ordered[end].at == first.at and ordered[end].sequence == first.sequence:
-            end += 1
-        if end - start > 1:
-            between = [place for place in range(start, end) if rank(ordered[place]) == _BETWEEN]
-            if len(between) > 1:
-                ordered[between[0] : between[-1] + 1] = feeders_first([ordered[place] for place in between])
-        start = end
+    times = [event.at for event in ordered]
+    joined = bytes(map(ge, times, islice(times, 1, None)))  # 1 where the next event is of the same instant
+    start = joined.find(1)
+    while start >= 0:
+        last = joined.find(0, start)
+        end = len(ordered) if last < 0 else last + 1
+        ordered[start:end] = _of_one_instant(ordered[start:end])
+        start = joined.find(1, end)
+    return ordered
+
+
+def _of_one_instant(events: Iterable[TaxEvent]) -> list[TaxEvent]:
+    ordered = sorted(events, key=lambda event: (event.sequence, rank(event), event.id))
+    for _, mine in groupby(enumerate(ordered), key=lambda each: each[1].sequence):
+        between = [place for place, event in mine if rank(event) == _BETWEEN]
+        if len(between) > 1:
+            ordered[between[0] : between[-1] + 1] = feeders_first([ordered[place] for place in between])
     return ordered
 
 

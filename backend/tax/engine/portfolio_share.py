@@ -6,7 +6,7 @@ that earlier disposals took. Exchanges between assets are no disposal (art. 150 
 bought.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from backend.tax.engine.entries import Entry, Op
 from backend.tax.engine.events import Kind
@@ -19,7 +19,7 @@ _IN, _OUT = Op.IN, Op.OUT  # looked up once: an enumeration's members are slow t
 _NEUTRAL = frozenset({Kind.SWAP, Kind.BORROW})
 
 
-def match_portfolio(entries: Sequence[Entry]) -> Outcome:
+def match_portfolio(entries: Iterable[Entry]) -> Outcome:
     """Return the disposals for money, goods or services, and what is left of the total acquisition price.
 
     A disposal whose event does not say what the portfolio was worth has an unknown cost.

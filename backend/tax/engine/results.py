@@ -75,11 +75,11 @@ class Lot:
 
         cost = all cost x units used so far / all units, less the same before: parts always sum to the whole.
         """
+        before, cost, whole = self.used_e18, self.cost_e18, self.amount_raw
         self.used_raw += amount_raw
-        if self.cost_e18 is None:
+        if cost is None:
             return None
-        before = self.used_e18
-        self.used_e18 = self.cost_e18 * self.used_raw // self.amount_raw
+        self.used_e18 = cost if self.used_raw == whole else cost * self.used_raw // whole
         return self.used_e18 - before
 
 

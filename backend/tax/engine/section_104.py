@@ -32,7 +32,7 @@ class _Day:
     parts: list[Part] = field(default_factory=list)
 
 
-def match_section_104(entries: Sequence[Entry], *, company: bool = False) -> Outcome:
+def match_section_104(entries: Iterable[Entry], *, company: bool = False) -> Outcome:
     """Return the disposals of a history, one an asset and day, and the pools that are left."""
     days, wraps = _days(entries)
     for mine in days.values():
@@ -70,7 +70,7 @@ def _run_pools(days: dict[str, list[_Day]], wraps: dict[date, list[Entry]]) -> O
     return outcome
 
 
-def _days(entries: Sequence[Entry]) -> tuple[dict[str, list[_Day]], dict[date, list[Entry]]]:
+def _days(entries: Iterable[Entry]) -> tuple[dict[str, list[_Day]], dict[date, list[Entry]]]:
     days: dict[str, list[_Day]] = {}
     wraps: dict[date, list[Entry]] = {}
     for entry in entries:

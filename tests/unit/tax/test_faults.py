@@ -1,5 +1,6 @@
 """What real histories hold: nothing is guessed, nothing is zero that is unknown, nothing breaks."""
 
+import gc
 from datetime import timedelta
 from decimal import Decimal
 
@@ -92,6 +93,9 @@ def test_highest_in_tells_apart_what_floats_cannot() -> None:
     [
         buy("x", day(0).replace(tzinfo=None), 1, 1),
         buy("x", day(0), 1, -1),
+        buy("x", day(0), 1, "NaN"),
+        buy("x", day(0), 1, 1, fee="NaN"),
+        buy("x", day(0), 1, 1, fee=-1),
         TaxEvent(id="x", at=day(0), kind=Kind.BUY, wallet="w", into=(Leg("X", 0, Decimal(1)),)),
         TaxEvent(id="x", at=day(0), kind=Kind.BUY, wallet="w"),
         TaxEvent(id="x", at=day(0), kind=Kind.SELL, wallet="w", into=(leg("X", 1, 1),)),
@@ -212,6 +216,22 @@ def test_a_calculation_leaves_its_input_as_it_was() -> None:
     assert events == before
     assert gains(first) == gains(second)
     assert first.outcome.disposals[0].parts[0].rule is Rule.LOT
+
+
+def test_what_was_made_counts_as_old_for_the_search_for_cycles() -> None:
+    """Else the next search goes through every lot and disposal. What somebody froze stays so."""
+    events = [buy("b", day(0), 2, 10), sell("s", day(1), 1, 20)]
+    assert gc.isenabled()
+    for is_frozen in (False, True):
+        if is_frozen:
+            gc.freeze()
+        try:
+            made = calculate(events, Settings(jurisdiction="US")).outcome.disposals[0]
+            assert any(each is made for each in gc.get_objects(generation=0 if is_frozen else 2))
+            assert bool(gc.get_freeze_count()) is is_frozen
+        finally:
+            gc.unfreeze()
+    assert gc.isenabled()
 
 
 def test_of_equal_events_the_one_with_the_lower_id_is_first() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backend.ledger.engine.lots import LotChoice, LotNotHeldError
 from backend.tax.engine.calculate import Calculation, Settings, calculate
-from backend.tax.engine.events import InvalidEventError, Kind, Leg, TaxEvent
+from backend.tax.engine.events import Fee, InvalidEventError, Kind, Leg, TaxEvent
 from backend.tax.engine.incremental import Incremental
 from backend.tax.engine.jurisdictions.base import MethodRefusedError
 from backend.tax.engine.methods import Method
@@ -159,3 +159,12 @@ def test_an_asset_that_is_new_to_a_portfolio_takes_its_share_of_all() -> None:
     kept.change([more])
     same(kept, [*events, more])
     assert [each.cost for each in kept.disposals_of("s")] == [72]
+
+
+def test_a_history_ends_with_what_moves_units() -> None:
+    """A fee in money after the day on which lots go by wallet moves nothing: all wallets are still one."""
+    events = [buy("a", day(0), 2, 10), buy("b", day(1), 2, 20, wallet="v")]
+    paid = TaxEvent(id="c", at=day(365 * 4), kind=Kind.FEE, wallet="w", fees=(Fee(Decimal(1)),))
+    kept = Incremental([*events, paid], Settings(jurisdiction="US"))
+    assert {each.wallet for each in kept.calculation().outcome.held} == {None}
+    same(kept, [*events, paid])
