@@ -70,8 +70,21 @@ def main() -> None:
     found = _in_a_process("benchmarks.tax_report", "report", "100000")
     report("tax.report_100k_s", found["seconds"], "s", target=10, better="lower", notes=found)
     report("tax.report_100k_mb", found["peak_mb"], "MB", target=500, better="lower")
+    _through_the_database()
     found = _in_a_process("benchmarks.tax_report", "pdf", "15700")
     report("tax.pdf_1000_s", found["seconds"], "s", target=5, better="lower", notes=found)
+
+
+def _through_the_database() -> None:
+    """The same file to the same report through PostgreSQL, and an edit to the years' figures."""
+    found = _in_a_process("benchmarks.tax_database", "100000")
+    report("tax.report_db_100k_s", found["seconds"], "s", target=10, better="lower", notes=found)
+    report("tax.report_db_100k_mb", found["peak_mb"], "MB", target=500, better="lower")
+    slowest, cpu = found["change_slowest_ms"], found["change_cpu_ms"]
+    report(
+        "tax.one_change_db_ms", found["change_p50_ms"], "ms", target=200, better="lower", slowest_ms=slowest,
+        cpu_ms=cpu, first_s=found["first_book_s"],
+    )  # fmt: skip
 
 
 def _peer(peer: str) -> dict[str, float]:
