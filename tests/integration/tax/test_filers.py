@@ -47,7 +47,7 @@ async def test_a_filer_is_kept_masked_changed_and_forgotten(api: Api, capfd: pyt
 async def test_a_report_says_who_files_in_its_place_alone(filer: Filer, monkeypatch: pytest.MonkeyPatch):
     said: list[Any] = []
 
-    def noted(*given: Any) -> Any:
+    def noted(*given: Any, **_: Any) -> Any:
         said.append(given[3])
         return []
 

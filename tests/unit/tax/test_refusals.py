@@ -87,7 +87,8 @@ def test_wherever_a_book_is_calculated_the_same_is_said() -> None:
     ):
         with pytest.raises(RefusedHistoryError, match="only 2 XTOK of that"):
             step()
-    (issue,) = _judge(made)
+    (issue,), done = _judge(made)
+    assert done is None
     assert "Nothing can be calculated until this is settled" in issue.message and issue.transaction_id == SOLD
 
 
