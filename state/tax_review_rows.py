@@ -185,7 +185,7 @@ def evidence_row(seen: EvidenceRead) -> EvidenceRow:
         at=f"{seen.happened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",  # on which day counts here, not how long ago
         kind=kind_label(seen.kind),
         moved=", ".join(_moved(leg) for leg in seen.legs) or t("tax_review.nothing_moved"),
-        worth=t("tax_review.no_worth") if most is None else formats.money(abs(most[0]), most[1]),
+        worth=t("tax_review.no_worth") if most is None else formats.money(most[0].copy_abs(), most[1]),
         wallet=_wallets(seen),
         source=t(f"tax_review.source_{seen.source}", line=seen.line if seen.line is not None else ""),
         tx=seen.tx_hash or "",

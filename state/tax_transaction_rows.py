@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from backend.core import formats
@@ -12,7 +11,6 @@ from backend.tax.listing.schemas import LotCandidate, TaxLegRead, TaxTransaction
 from components.i18n import t
 
 MOST_NAMED = 2
-MOST_WRITTEN = Decimal(10) ** 20
 _TONES = {
     **dict.fromkeys(("income", "gift_in"), "gain"),
     **dict.fromkeys(("loss", "liquidation"), "loss"),
@@ -98,7 +96,7 @@ def tax_row(read: TaxTransactionRead, currency: str, zone: ZoneInfo) -> TaxRow:
         below=formats.untrusted_text(read.protocol) if read.protocol else read.chain or "",
         went=_amounts([leg for leg in read.legs if leg.amount < 0]),
         came=_amounts([leg for leg in read.legs if leg.amount > 0]),
-        value=money(read.value, currency) if read.legs else "",
+        value=formats.money(read.value, currency) if read.legs else "",
         value_note="" if read.value is not None or not read.legs else t("tax_transactions.value_unknown"),
         fee=_fee(read, currency),
         fee_note=_amounts(read.fees).replace("+", ""),
@@ -106,13 +104,6 @@ def tax_row(read: TaxTransactionRead, currency: str, zone: ZoneInfo) -> TaxRow:
         wallet_name=wallet_of(read),
         source=t(f"tax_transactions.source_{read.source}"),
     )
-
-
-def money(value: Decimal | None, currency: str) -> str:
-    """Return an amount of money, of what nobody could own (tokens with absurd prices) its magnitude."""
-    if value is not None and abs(value) >= MOST_WRITTEN:
-        return f"{currency} {value:.3E}"
-    return formats.money(value, currency)
 
 
 def status_of(read: TaxTransactionRead) -> tuple[str, str]:
@@ -173,7 +164,7 @@ def lot_lines(
             label=t("tax_transactions.from_lot", day=each.happened_at.astimezone(zone).date().isoformat()),
             text=f"{each.happened_at.astimezone(zone).date().isoformat()} \u00b7 {formats.amount(each.amount)}"
             f" {formats.untrusted_text(each.symbol, 40)}",
-            worth=money(each.value, currency),
+            worth=formats.money(each.value, currency),
             said=chosen.get(each.transaction_id, ""),
         )
         for each in candidates
@@ -187,7 +178,7 @@ def facts_of(read: TaxTransactionRead, currency: str, zone: ZoneInfo) -> list[Fa
     income = t(f"tax_income.{read.income.value}") if read.income is not None else ""
     found = [
         ("when", at.strftime("%Y-%m-%d %H:%M:%S %Z"), ""),
-        ("value", money(read.value, currency) if read.legs else "", ""),
+        ("value", formats.money(read.value, currency) if read.legs else "", ""),
         ("fee", _fee(read, currency), ""),
         ("told_kind", told, ""),
         ("income", income, ""),
@@ -218,11 +209,11 @@ def _signed(leg: TaxLegRead) -> str:
 
 
 def _fee(read: TaxTransactionRead, currency: str) -> str:
-    return money(read.fee_value, currency) if read.fees else ""
+    return formats.money(read.fee_value, currency) if read.fees else ""
 
 
 def _worth(worth: WorthRead | None) -> str:
-    return "" if worth is None else money(abs(worth.amount), worth.currency)
+    return "" if worth is None else formats.money(worth.amount.copy_abs(), worth.currency)
 
 
 def _source(worth: WorthRead | None) -> str:

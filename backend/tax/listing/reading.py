@@ -42,11 +42,13 @@ class Money:
     def of(self, transaction: TaxTransaction, leg: TaxLeg, worth: Worth | None) -> Decimal | None:
         """Return what a leg was worth, without its sign; None when nobody knows."""
         if is_fiat(leg.asset) and worth is None:
-            worth = Worth(abs(leg.amount), leg.asset.removeprefix(FIAT_PREFIX), "")
+            worth = Worth(leg.amount.copy_abs(), leg.asset.removeprefix(FIAT_PREFIX), "")
         if worth is None:
             return None
         rate = self._rates.rate(worth.currency, (worth.as_of or transaction.happened_at).astimezone(UTC).date())
-        return None if rate is None else EXACT.multiply(abs(worth.amount), rate).quantize(Decimal("1e-18"))
+        if rate is None:
+            return None
+        return EXACT.quantize(EXACT.multiply(worth.amount.copy_abs(), rate), Decimal("1e-18"))
 
 
 def edit_of_row(row: Any, rules: Mapping[Any, Edit]) -> Edit | None:

@@ -103,7 +103,7 @@ def lacking_worth(transaction: TaxTransaction, said: Edit | None) -> dict[str, D
         *_unpriced(transaction.legs, (said.worths if said else None) or {}),
         *_unpriced(transaction.fees, (said.fee_worths if said else None) or {}),
     ):
-        found[leg.asset] = _EXACT.add(found.get(leg.asset, Decimal(0)), abs(leg.amount))
+        found[leg.asset] = _EXACT.add(found.get(leg.asset, Decimal(0)), leg.amount.copy_abs())
     return found
 
 
@@ -135,10 +135,10 @@ def _unpriced(legs: Iterable[TaxLeg], said: Mapping[int, Worth]) -> list[tuple[i
 
 def _shares(whole: Decimal, legs: list[TaxLeg]) -> list[Decimal]:
     """Return parts of a sum by the legs' amounts, to 18 places; the last one takes what is left, so they sum to it."""
-    units = sum((abs(leg.amount) for leg in legs), Decimal(0))
+    units = sum((leg.amount.copy_abs() for leg in legs), Decimal(0))
     parts: list[Decimal] = []
     for leg in legs[:-1]:
-        part = _EXACT.divide(_EXACT.multiply(whole, abs(leg.amount)), units)
+        part = _EXACT.divide(_EXACT.multiply(whole, leg.amount.copy_abs()), units)
         parts.append(part.quantize(Decimal("1e-18"), context=_EXACT))
     left = whole
     for part in parts:

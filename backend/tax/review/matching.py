@@ -49,7 +49,9 @@ def is_match(wanted: Matches, transaction: TaxTransaction) -> bool:
     if wanted.counterparty is None and wanted.asset is None:
         return True
     legs = [leg for leg in transaction.legs if _is_leg(wanted, leg)]
-    return bool(legs) and (wanted.amount_below is None or all(abs(leg.amount) < wanted.amount_below for leg in legs))
+    return bool(legs) and (
+        wanted.amount_below is None or all(leg.amount.copy_abs() < wanted.amount_below for leg in legs)
+    )
 
 
 def deciding(rules: Sequence[Rule], transaction: TaxTransaction) -> Rule | None:

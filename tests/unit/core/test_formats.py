@@ -18,6 +18,7 @@ from backend.core import formats
         ("0.9996", "$0.9996"),
         ("0.99996", "$1.00"),
         ("1000000000", "$1,000,000,000.00"),
+        ("1e40", "$1 \u00d7 10\u2074\u2070"),
     ],
 )
 def test_dollars(value: str, text: str) -> None:
@@ -32,6 +33,7 @@ def test_dollars(value: str, text: str) -> None:
         ("999", "$999.00"),
         ("9999.99", "$9,999.99"),
         ("2500000000", "$2.5B"),
+        ("1e40", "$1 \u00d7 10\u2074\u2070"),
     ],
 )
 def test_short_dollars(value: str, text: str) -> None:
@@ -47,6 +49,7 @@ def test_short_dollars(value: str, text: str) -> None:
         ("0.001", "0.00%"),
         ("-0.001", "0.00%"),
         ("1234.5", "+1,234.50%"),
+        ("1e30", f"+{10**30:,}.00%"),
     ],
 )
 def test_percent_shows_its_sign_and_never_a_signed_zero(value: str, text: str) -> None:
@@ -60,6 +63,10 @@ def test_percent_shows_its_sign_and_never_a_signed_zero(value: str, text: str) -
         ("1.23456789", "ETH", "1.2346 ETH"),
         ("0.000012345678", "WBTC", "0.0000123457 WBTC"),
         ("0", "DAI", "0 DAI"),
+        ("1e-18", "ETH", "0.000000000000000001 ETH"),
+        ("999999999999999.994", "SHIB", "999,999,999,999,999.99 SHIB"),
+        ("5e29", "SHIB", "5 \u00d7 10\u00b2\u2079 SHIB"),
+        ("-1234567890123456789012345678901.5", "X", "\u22121.23457 \u00d7 10\u00b3\u2070 X"),
     ],
 )
 def test_amounts(value: str, symbol: str, text: str) -> None:
@@ -95,6 +102,8 @@ def test_durations_and_times() -> None:
         ("1234.5", "JPY", "¥1,234"),
         ("1235.5", "JPY", "¥1,236"),
         ("10", "CHF", "CHF 10.00"),
+        ("99999999999999999999.99", "USD", "$99,999,999,999,999,999,999.99"),
+        ("-1.5e40", "USD", "\u2212$1.5 \u00d7 10\u2074\u2070"),
         (None, "EUR", "—"),
     ],
 )
