@@ -1,30 +1,11 @@
-"""What background handlers that follow news share: gathering what comes together, and knowing when the tab is gone."""
+"""Gathering news that come together, and knowing when the tab is gone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from reflex_base.registry import RegistrationContext
 
-from backend.core.logging import get_logger
-
-RETRY_SECONDS = 2.0
 GATHER_SECONDS = 0.05  # the news of one block come together, and reach the page in one update
-
-
-log = get_logger(__name__)
-
-
-async def until_closed(token: str, follow: Callable[[], AsyncIterator[Any]], what: str) -> AsyncIterator[Any]:
-    """Yield the events of `follow` until it ends or the tab is closed; a lost database or Redis makes it begin anew."""
-    while await is_open(token):
-        try:
-            async for event in follow():
-                yield event
-            return
-        except Exception as error:
-            log.warning("news interrupted", of=what, error=type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS)
 
 
 async def next_messages(queue: asyncio.Queue[dict[str, Any]], wait_seconds: float) -> list[dict[str, Any]]:

@@ -1,23 +1,22 @@
 """The live feed: alerts appear without a reload, and the page's numbers stay fresh while the tab is open."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
 
-from backend.accounts.service import CurrentUser
 from backend.alerts import service as alerts_service
 from backend.alerts.schemas import AlertRead, HistoryFilter
 from backend.api.resources import resources
 from backend.core import formats
-from backend.core.ids import request_id
 from backend.core.telemetry import live_clients
 from components.i18n import t
 from state.alert_figures_state import AlertFiguresState
 from state.alert_rows import alert_row
-from state.guard import user_of
-from state.live_queue import is_open, next_messages, until_closed
+from state.following import Run, follows
+from state.live_queue import next_messages
 from state.overview_state import OverviewState
 from state.shell_state import ShellState
 from state.view_models import AlertRow
@@ -26,7 +25,6 @@ FEED_LENGTH = 50
 FEED_TABS = ("overview", "live")
 TICK_SECONDS = 4.0
 FIGURES_SECONDS = 12.0
-SESSION_CHECK_SECONDS = 60.0
 
 
 class LiveState(rx.State):
@@ -54,64 +52,52 @@ class LiveState(rx.State):
         self.paused = False
         self.feed, self.held = _newest_first(self.held + self.feed), []
 
-    @rx.event(background=True)
-    async def follow(self) -> AsyncIterator[Any]:
-        """Follow the user's alerts until the tab closes, the session ends or a newer run takes over."""
-        run = request_id()
-        async with self:
-            user = await user_of(self)
-            if user is None:
-                return
-            self._run = run
-            token = self.router.session.client_token
+    @follows("alerts")
+    async def follow(self, run: Run) -> AsyncIterator[Any]:
+        """Subscribe, read what is stored, then apply messages until this run is over."""
         live_clients.labels("page").inc()
         try:
-            async for event in until_closed(token, lambda: self._follow_once(user, run, token), "alerts"):
-                yield event
+            async with resources().hub.subscribe(run.user.id) as queue:
+                await self._reload(run)
+                async for event in self._news(run, queue):
+                    yield event
         finally:
             live_clients.labels("page").dec()
 
-    async def _follow_once(self, user: CurrentUser, run: str, token: str) -> AsyncIterator[Any]:
-        """Subscribe, read what is stored, then apply messages until this run is over."""
-        async with resources().hub.subscribe(user.id) as queue:
-            await self._reload(user, run)
-            ticked_at = checked_at = figured_at = time.monotonic()
-            while True:
-                messages = await next_messages(queue, ticked_at + TICK_SECONDS - time.monotonic())
-                if not await is_open(token):
+    async def _news(self, run: Run, queue: asyncio.Queue[dict[str, Any]]) -> AsyncIterator[Any]:
+        ticked_at = figured_at = time.monotonic()
+        while True:
+            messages = await next_messages(queue, ticked_at + TICK_SECONDS - time.monotonic())
+            if not await run.is_open():
+                return
+            if any(message["type"] == "reload" for message in messages):
+                await self._reload(run)
+                messages = []
+            now = time.monotonic()
+            is_tick = now - ticked_at >= TICK_SECONDS
+            for message in messages:
+                if message["type"] == "limit_reached":
+                    yield limit_toast(message["data"])
+            async with self:
+                if not await run.goes_on():
                     return
-                if any(message["type"] == "reload" for message in messages):
-                    await self._reload(user, run)
-                    messages = []
-                now = time.monotonic()
-                is_tick = now - ticked_at >= TICK_SECONDS
-                for message in messages:
-                    if message["type"] == "limit_reached":
-                        yield limit_toast(message["data"])
-                async with self:
-                    if self._run != run:
-                        return
-                    if now - checked_at >= SESSION_CHECK_SECONDS:
-                        checked_at = now
-                        if await user_of(self) is None:
-                            return
-                    await self._apply(messages, is_tick)
-                    on_overview = self.router.url.path == "/"
-                    on_alerts = self.router.url.path.strip("/") == "alerts"
-                if is_tick:
-                    ticked_at = now
-                    if on_overview:
-                        yield OverviewState.refresh
-                    elif on_alerts and now - figured_at >= FIGURES_SECONDS:
-                        figured_at = now
-                        yield AlertFiguresState.refresh
+                await self._apply(messages, is_tick)
+                on_overview = self.router.url.path == "/"
+                on_alerts = self.router.url.path.strip("/") == "alerts"
+            if is_tick:
+                ticked_at = now
+                if on_overview:
+                    yield OverviewState.refresh
+                elif on_alerts and now - figured_at >= FIGURES_SECONDS:
+                    figured_at = now
+                    yield AlertFiguresState.refresh
 
-    async def _reload(self, user: CurrentUser, run: str) -> None:
-        async with resources().database.unit_of_work(user.id) as session:
-            page = await alerts_service.list_history(session, user, HistoryFilter(), 1, FEED_LENGTH)
+    async def _reload(self, run: Run) -> None:
+        async with resources().database.unit_of_work(run.user.id) as session:
+            page = await alerts_service.list_history(session, run.user, HistoryFilter(), 1, FEED_LENGTH)
         rows = [alert_row(alert) for alert in page.items]
         async with self:
-            if self._run == run:
+            if self._run == run.id:
                 self.feed, self.held, self.loaded = rows, [], True
 
     async def _apply(self, messages: list[dict[str, Any]], is_tick: bool) -> None:

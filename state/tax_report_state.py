@@ -1,6 +1,7 @@
 """One tax report: figures, what they rest on, files, every disposal with its lots and computation, what changed."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,8 @@ from backend.tax.reports.schemas import ReportDetail
 from backend.tax.reports.service import Which
 from components.i18n import t
 from state import tax_report_rows as rows
-from state.background import signed_in_background
+from state.following import Run, follows
 from state.guard import signed_in
-from state.live_queue import is_open
 from state.shell_state import ShellState
 from state.tax_report_rows import (
     ChangeRow,
@@ -97,6 +97,7 @@ class TaxReportState(rx.State):
     is_filtered: bool = False
     is_deleting: bool = False
     _currency: str = ""
+    _run: str = ""
 
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
@@ -166,22 +167,23 @@ class TaxReportState(rx.State):
             await service.delete_report(session, user, UUID(self.report_id))
         return [rx.toast.success(t("tax_reports.deleted")), rx.redirect("/tax/reports/")]
 
-    @signed_in_background
-    async def follow(self, user: CurrentUser) -> Any:
-        """Show how far the report is, until it is made or the page is left."""
+    @follows("tax report", ADDRESS)
+    async def follow(self, run: Run) -> AsyncIterator[Any]:
+        """Show how far the report is, until it is made."""
         async with self:
-            named, token = self._named(), self.router.session.client_token
-        while named is not None and await is_open(token):
+            named = self._named()
+        while named is not None and await run.is_open():
             await asyncio.sleep(LOOK_SECONDS)
-            async with resources().database.unit_of_work(user.id) as session:
-                report = rows.report_row(await service.report_of(session, user, named))
+            async with resources().database.unit_of_work(run.user.id) as session:
+                report = rows.report_row(await service.report_of(session, run.user, named))
             async with self:
-                if self.router.url.path.strip("/") != ADDRESS.strip("/") or self._named() != named:
-                    return None
-                if not report.is_under_way:
-                    return TaxReportState.load
-                self.report = report
-        return None
+                if not await run.goes_on() or self._named() != named:
+                    return
+                if report.is_under_way:
+                    self.report = report
+            if not report.is_under_way:
+                yield TaxReportState.load
+                return
 
     def _named(self) -> UUID | None:
         try:

@@ -1,6 +1,7 @@
 """The list of tax reports, the form for a new one, and how far those are that are being made."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,16 +12,14 @@ from backend.accounts.service import CurrentUser
 from backend.api.resources import resources
 from backend.core.clock import utc_now
 from backend.core.errors import InvalidInputError
-from backend.core.ids import request_id
 from backend.tax.reports import service
 from backend.tax.reports.service import ReportAsk
 from backend.tax.settings import service as settings
 from backend.tax.settings.schemas import JurisdictionRead
 from components.i18n import t
-from state.background import signed_in_background
 from state.field_errors import checked
+from state.following import Run, follows
 from state.guard import signed_in
-from state.live_queue import is_open
 from state.shell_state import ShellState
 from state.tax_report_rows import ReportRow, ReportYear, by_year
 from state.view_models import Option
@@ -166,26 +165,22 @@ class TaxReportsState(rx.State):
         """Close the dialogs."""
         self.is_open, self.deleting_id = False, ""
 
-    @signed_in_background
-    async def follow(self, user: CurrentUser) -> Any:
-        """Show how far reports are, until all are made or the page is left."""
-        run = request_id()
-        async with self:
-            self._run = run
-        while True:
+    @follows("tax reports", ADDRESS)
+    async def follow(self, run: Run) -> AsyncIterator[Any]:
+        """Show how far reports are, until all are made."""
+        while await run.is_open():
             await asyncio.sleep(LOOK_SECONDS)
-            async with resources().database.unit_of_work(user.id) as session:
-                found = await service.list_reports(session, user)
+            async with resources().database.unit_of_work(run.user.id) as session:
+                years = by_year(await service.list_reports(session, run.user))
             async with self:
-                if self._run != run or self.router.url.path.strip("/") != ADDRESS.strip("/"):
+                if not await run.goes_on():
                     return
-                years = by_year(found)
                 if years != self.years:
                     self.years = years
                 is_over = not any(row.is_under_way for row in self._rows())
-                token = self.router.session.client_token
-            if is_over or not await is_open(token):
+            if is_over:
                 return
+            yield
 
     def _rows(self) -> list[ReportRow]:
         return [row for year in self.years for row in year.reports]

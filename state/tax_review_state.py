@@ -1,7 +1,6 @@
 """The review of the tax book: what is open by kind, settled with a press, and everything can be taken back."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
@@ -14,14 +13,13 @@ from backend.accounts.service import CurrentUser
 from backend.api.resources import resources
 from backend.core import formats
 from backend.core.errors import InvalidInputError
-from backend.core.ids import request_id
 from backend.tax.review import service
 from backend.tax.review.schemas import Accept, Bulk, IssueList, IssueRead, ReviewStamp
 from backend.tax.review.service import Filter, IssueKind
 from components.i18n import t
 from state import tax_review_rows as rows
-from state.guard import signed_in, user_of
-from state.live_queue import is_open, until_closed
+from state.following import Run, follows
+from state.guard import signed_in
 from state.shell_state import ShellState
 from state.tax_review_rows import AnswerRow, DecisionRow, GroupRow, RuleRow
 from state.view_models import Chip, Option
@@ -32,7 +30,6 @@ HEADS = 5
 PAGE = 50
 FILTERS = ("kind", "asset", "wallet")
 BUSY_SECONDS, CALM_SECONDS = 1.0, 5.0
-SESSION_CHECK_SECONDS = 60.0
 
 
 class TaxReviewState(rx.State):
@@ -225,32 +222,16 @@ class TaxReviewState(rx.State):
             raise InvalidInputError(t("form.invalid"))
         return rx.redirect(address({**self._query(), name: str(value)}))
 
-    @rx.event(background=True)
-    async def follow(self) -> AsyncIterator[Any]:
-        """Show what a review finds while the page is open, until it is left or a newer run takes over."""
-        run = request_id()
-        async with self:
-            user = await user_of(self)
-            if user is None:
-                return
-            self._run = run
-            token = self.router.session.client_token
-        async for event in until_closed(token, lambda: self._follow_once(user, run, token), "tax review"):
-            yield event
-
-    async def _follow_once(self, user: CurrentUser, run: str, token: str) -> AsyncIterator[Any]:
-        checked_at = time.monotonic()
-        while await is_open(token):
+    @follows("tax review", ADDRESS)
+    async def follow(self, run: Run) -> AsyncIterator[Any]:
+        """Show what a review finds while the page is open."""
+        while await run.is_open():
             async with self:
-                if self._run != run or self.router.url.path.strip("/") != ADDRESS.strip("/"):
+                if not await run.goes_on():
                     return
-                if time.monotonic() - checked_at >= SESSION_CHECK_SECONDS:
-                    checked_at = time.monotonic()
-                    if await user_of(self) is None:
-                        return
                 seen, is_calm = self._stamp, not self.is_reviewing
-            async with resources().database.unit_of_work(user.id) as session:
-                stamp = await service.stamp_of(session, user)
+            async with resources().database.unit_of_work(run.user.id) as session:
+                stamp = await service.stamp_of(session, run.user)
             if seen and _text_of(stamp) != seen:
                 yield TaxReviewState.refresh
             await asyncio.sleep(CALM_SECONDS if is_calm and stamp.is_current else BUSY_SECONDS)
