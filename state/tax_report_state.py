@@ -10,12 +10,13 @@ import reflex as rx
 from backend.accounts.service import CurrentUser
 from backend.api.resources import resources
 from backend.core import formats
-from backend.core.errors import InvalidInputError, NotFoundError
+from backend.core.errors import NotFoundError
 from backend.tax.reports import service
 from backend.tax.reports.schemas import ReportDetail
 from backend.tax.reports.service import Which
 from components.i18n import t
 from state import tax_report_rows as rows
+from state.arguments import id_of, window_of
 from state.following import Run, follows
 from state.guard import signed_in
 from state.shell_state import ShellState
@@ -33,9 +34,8 @@ from state.view_models import KpiTile, ListHead, Option
 ADDRESS = "/tax/report/"
 LOOK_SECONDS = 1.0
 WINDOW, MOST_WINDOWS = 100, 10_000
-TILES = ("net_gain", "gains", "losses", "income")
 _HEADS = (
-    ("date", "dl-date"),
+    ("date", "dl-date vt-wide"),
     ("what", "vt-kind vt-wide"),
     ("sold", ""),
     ("proceeds", "vt-worth vt-wide vt-end"),
@@ -119,8 +119,7 @@ class TaxReportState(rx.State):
     @signed_in
     async def need(self, user: CurrentUser, window: int) -> Any:
         """Read the disposals that the reader scrolls to; `window` counts from 1."""
-        if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_WINDOWS:
-            raise InvalidInputError(t("form.invalid"))
+        window = window_of(window, MOST_WINDOWS)
         named = self._named()
         if named is not None:
             await self._read_window(user, named, window)
@@ -139,14 +138,14 @@ class TaxReportState(rx.State):
     async def cancel(self, user: CurrentUser) -> Any:
         """Stop the making of the report."""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.cancel_report(session, user, UUID(self.report_id))
-        await self._read(user, UUID(self.report_id))
+            await service.cancel_report(session, user, id_of(self.report_id))
+        await self._read(user, id_of(self.report_id))
 
     @signed_in
     async def make_again(self, user: CurrentUser) -> Any:
         """Have it made again, and go to the new version."""
         async with resources().database.unit_of_work(user.id) as session:
-            report = await service.make_again(session, user, UUID(self.report_id))
+            report = await service.make_again(session, user, id_of(self.report_id))
         return rx.redirect(rows.page_of(str(report.id)))
 
     @signed_in
@@ -164,7 +163,7 @@ class TaxReportState(rx.State):
         """Delete the report and go to the list."""
         self.is_deleting = False
         async with resources().database.unit_of_work(user.id) as session:
-            await service.delete_report(session, user, UUID(self.report_id))
+            await service.delete_report(session, user, id_of(self.report_id))
         return [rx.toast.success(t("tax_reports.deleted")), rx.redirect("/tax/reports/")]
 
     @follows("tax report", ADDRESS)
@@ -230,17 +229,16 @@ class TaxReportState(rx.State):
 
     def _show_figures(self, detail: ReportDetail) -> None:
         figures, currency = detail.figures, detail.currency
-        self.tiles, self.warnings, self.notes, self.rests, self.figures, self.incomes = [], [], [], [], [], []
+        self.warnings, self.notes, self.rests, self.figures, self.incomes = [], [], [], [], []
+        self.tiles = []
         self.unknown = self.figures_note = ""
         if figures is None:
             return
-        for name in TILES:
-            figure = figures.figure(name)
-            if figure is not None:
-                text = rows.figure_text(figure, currency)
-                self.tiles.append(
-                    KpiTile(name, figure.title, text, source=t("tax_report.figures"), as_of=figures.label)
-                )
+        source = t("tax_report.figures")
+        self.tiles = [
+            KpiTile(name, title, text, source=source, as_of=figures.label)
+            for name, title, text in rows.tile_texts(figures, currency)
+        ]
         self.warnings, self.notes = figures.warnings, figures.notes
         self.rests, self.unknown = rows.rest_rows(figures, currency), rows.unknown_text(figures, currency)
         self.figures, self.incomes = rows.figure_rows(figures, currency), rows.income_rows(figures, currency)

@@ -9,53 +9,44 @@ const HEIGHTS = [56, 68];
 const Source = ({ row }) =>
   row.price_at ? jsxs("span", { className: "vt-below", title: row.price_detail || row.price_source, children: [row.price_source, " \u00b7 ", jsx(RelativeTime, { at: row.price_at }, "at")] }) : jsx("span", { className: "vt-below", children: row.price_source });
 
-const Row = ({ row, index, active, height, onOpen, onFocus }) => {
-  const shared = { "aria-rowindex": index + 2, "data-index": index, style: { height }, tabIndex: active ? 0 : -1, onFocus };
-  if (!row)
-    return jsx("tr", { ...shared, "aria-busy": true, children: jsx("td", { colSpan: 2, children: jsx("span", { className: "skeleton vt-wait" }) }) });
-  return jsxs("tr", {
-    ...shared,
-    onClick: () => onOpen(row),
+const cells = (row) => [
+  jsxs("td", {
+    key: "asset",
     children: [
-      jsxs("td", {
-        key: "asset",
-        children: [
-          jsx("span", { key: "symbol", className: "vt-strong vt-cut", children: row.symbol }),
-          jsx("span", { key: "category", className: "vt-below vt-desk", children: row.protocol || row.category }),
-          jsxs("span", { key: "phone", className: "vt-below vt-phone num", children: [row.amount, " \u00b7 ", row.protocol || row.chain] }),
-        ],
-      }),
-      jsx("td", { key: "amount", className: "vt-wide vt-end num", title: row.exact, children: row.amount }),
-      jsxs("td", { key: "price", className: "vt-wide vt-end num", children: [jsx("span", { key: "price", children: row.price }), jsx(Source, { row }, "source")] }),
-      jsxs("td", {
-        key: "value",
-        className: "vt-end num",
-        title: row.why,
-        children: [
-          jsx("span", { key: "usd", className: "vt-strong", children: row.value }),
-          jsx("span", { key: "share", className: "vt-below", children: row.share }),
-        ],
-      }),
-      jsx("td", { key: "cost", className: "vt-xl vt-end num", title: row.gain_why, children: row.cost }),
-      jsxs("td", {
-        key: "gain",
-        className: "vt-large vt-end num",
-        title: row.gain_why,
-        children: [
-          jsx("span", { key: "usd", className: row.gain_tone && `text-${row.gain_tone}`, children: row.gain }),
-          jsx("span", { key: "pct", className: "vt-below", children: row.gain_pct }),
-        ],
-      }),
-      jsxs("td", { key: "chain", className: "vt-large", children: [row.chain, jsx("span", { className: "vt-below num", children: row.block }, "block")] }),
-      jsxs("td", {
-        key: "wallet",
-        className: "vt-xl",
-        title: row.wallet,
-        children: [jsx("span", { key: "name", className: "vt-cut", children: row.wallet_name }), jsx("span", { key: "short", className: "vt-below mono", children: row.wallet_short })],
-      }),
+      jsx("span", { key: "symbol", className: "vt-strong vt-cut", children: row.symbol }),
+      jsx("span", { key: "category", className: "vt-below vt-desk", children: row.protocol || row.category }),
+      jsxs("span", { key: "phone", className: "vt-below vt-phone num", children: [row.amount, " \u00b7 ", row.protocol || row.chain] }),
     ],
-  });
-};
+  }),
+  jsx("td", { key: "amount", className: "vt-wide vt-end num", title: row.exact, children: row.amount }),
+  jsxs("td", { key: "price", className: "vt-wide vt-end num", children: [jsx("span", { key: "price", children: row.price }), jsx(Source, { row }, "source")] }),
+  jsxs("td", {
+    key: "value",
+    className: "vt-end num",
+    title: row.why,
+    children: [
+      jsx("span", { key: "usd", className: "vt-strong", children: row.value }),
+      jsx("span", { key: "share", className: "vt-below", children: row.share }),
+    ],
+  }),
+  jsx("td", { key: "cost", className: "vt-xl vt-end num", title: row.gain_why, children: row.cost }),
+  jsxs("td", {
+    key: "gain",
+    className: "vt-large vt-end num",
+    title: row.gain_why,
+    children: [
+      jsx("span", { key: "usd", className: row.gain_tone && `text-${row.gain_tone}`, children: row.gain }),
+      jsx("span", { key: "pct", className: "vt-below", children: row.gain_pct }),
+    ],
+  }),
+  jsxs("td", { key: "chain", className: "vt-large", children: [row.chain, jsx("span", { className: "vt-below num", children: row.block }, "block")] }),
+  jsxs("td", {
+    key: "wallet",
+    className: "vt-xl",
+    title: row.wallet,
+    children: [jsx("span", { key: "name", className: "vt-cut", children: row.wallet_name }), jsx("span", { key: "short", className: "vt-below mono", children: row.wallet_short })],
+  }),
+];
 
 const Contract = ({ row }) =>
   row.token_url
@@ -103,4 +94,4 @@ const Details = ({ row, labels, onClose, onHide }) =>
     ],
   });
 
-export const AssetList = (props) => jsx(LongList, { ...props, heights: HEIGHTS, fits: true, Row, Details });
+export const AssetList = (props) => jsx(LongList, { ...props, heights: HEIGHTS, fits: true, cells, Details });

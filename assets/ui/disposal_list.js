@@ -2,39 +2,34 @@
 import { jsx, jsxs } from "react/jsx-runtime";
 import { LongList, RowDrawer } from "./long_list.js";
 
-const HEIGHTS = [44, 76]; // a phone shows day, proceeds and cost below what was disposed of
+const HEIGHTS = [44, 88]; // a phone shows day, kind, proceeds and cost below what was disposed of
 
 const tone = (name) => (name === "gain" ? "dl-gain" : name === "loss" ? "dl-loss" : "");
+// A figure keeps all of its digits: a long one is smaller, and may go on in a second line.
+const money = (text) => (text.length > 14 ? jsx("span", { className: "vt-long", children: text }) : text);
+
 const badge = (text) => jsx("span", { className: "toned", "data-tone": "warn", children: text });
 
-const Row = ({ row, index, active, height, labels, onOpen, onFocus }) => {
-  const shared = { "aria-rowindex": index + 2, "data-index": index, style: { height }, tabIndex: active ? 0 : -1, onFocus };
-  if (!row)
-    return jsx("tr", { ...shared, "aria-busy": true, children: jsx("td", { colSpan: 2, children: jsx("span", { className: "skeleton vt-wait" }) }) });
-  return jsxs("tr", {
-    ...shared,
-    onClick: (event) => !event.target.closest("a, button") && onOpen(row),
+const cells = (row, labels) => [
+  jsx("td", { key: "date", className: "vt-wide num vt-soft", children: row.day }),
+  jsxs("td", { key: "what", className: "vt-wide", children: [row.kind, row.is_taxable ? null : " ", row.is_taxable ? null : badge(row.taxed)] }),
+  jsxs("td", {
+    key: "sold",
+    className: "num",
+    title: row.exact,
     children: [
-      jsxs("td", { key: "date", className: "num vt-soft", children: [row.day, jsx("span", { className: "vt-phone vt-below", children: row.kind }, "kind"), jsx("span", { className: "vt-phone vt-below", children: row.taxed }, "taxed")] }),
-      jsxs("td", { key: "what", className: "vt-wide", children: [row.kind, row.is_taxable ? null : " ", row.is_taxable ? null : badge(row.taxed)] }),
-      jsxs("td", {
-        key: "sold",
-        className: "num",
-        title: row.exact,
-        children: [
-          jsx("span", { key: "amount", className: "vt-cut vt-strong", children: row.amount }),
-          jsx("span", { key: "phone", className: "vt-phone vt-below", children: `${labels.proceeds} ${row.proceeds}` }),
-          jsx("span", { key: "cost", className: "vt-phone vt-below", children: `${labels.cost} ${row.cost}` }),
-        ],
-      }),
-      jsx("td", { key: "proceeds", className: "vt-wide vt-end num", children: row.proceeds }),
-      jsx("td", { key: "cost", className: "vt-wide vt-end num", children: row.cost }),
-      jsx("td", { key: "gain", className: `vt-end num vt-strong ${tone(row.tone)}`, children: row.gain }),
-      jsx("td", { key: "term", className: "vt-large", children: row.term }),
-      jsx("td", { key: "wallet", className: "vt-large", title: row.wallet, children: jsx("span", { className: "vt-cut", children: row.wallet_short }) }),
+      jsx("span", { key: "amount", className: "vt-cut vt-strong", children: row.amount }),
+      jsx("span", { key: "day", className: "vt-phone vt-below", children: [row.day, row.kind, row.taxed].filter(Boolean).join(" \u00b7 ") }),
+      jsx("span", { key: "phone", className: "vt-phone vt-below", children: `${labels.proceeds} ${row.proceeds}` }),
+      jsx("span", { key: "cost", className: "vt-phone vt-below", children: `${labels.cost} ${row.cost}` }),
     ],
-  });
-};
+  }),
+  jsx("td", { key: "proceeds", className: "vt-wide vt-end num", children: money(row.proceeds) }),
+  jsx("td", { key: "cost", className: "vt-wide vt-end num", children: money(row.cost) }),
+  jsx("td", { key: "gain", className: `vt-end num vt-strong ${tone(row.tone)}`, children: money(row.gain) }),
+  jsx("td", { key: "term", className: "vt-large", children: row.term }),
+  jsx("td", { key: "wallet", className: "vt-large", title: row.wallet, children: jsx("span", { className: "vt-cut", children: row.wallet_short }) }),
+];
 
 const Lot = ({ lot, labels }) =>
   jsxs("li", {
@@ -83,4 +78,4 @@ const Details = ({ row, labels, onClose }) =>
     ],
   });
 
-export const DisposalList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, fits: true, Row, Details });
+export const DisposalList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, fits: true, cells, Details });

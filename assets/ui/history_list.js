@@ -21,53 +21,39 @@ const Hash = ({ row, labels, tabIndex }) =>
       })
     : jsx("span", { className: "vt-faint", children: "\u2014" });
 
-const Row = ({ row, index, active, labels, height, onOpen, onFocus, measure }) => {
-  const tabIndex = active ? 0 : -1;
-  const shared = { ref: measure, "aria-rowindex": index + 2, "data-index": index, style: { height }, tabIndex, onFocus };
-  if (!row)
-    return jsx("tr", {
-      ...shared,
-      "aria-busy": true,
-      children: jsx("td", { colSpan: 2, children: jsx("span", { className: "skeleton vt-wait" }) }),
-    });
-  return jsxs("tr", {
-    ...shared,
-    onClick: (event) => !event.target.closest("a, button") && onOpen(row),
+const cells = (row, labels, tabIndex) => [
+  jsx("td", { key: "when", children: jsx(RelativeTime, { at: row.at, className: "num vt-soft" }) }),
+  jsx("td", { key: "kind", className: "vt-wide", children: badge(row.kind_label, row.kind === "price" ? "accent" : "neutral") }),
+  jsxs("td", {
+    key: "what",
     children: [
-      jsx("td", { key: "when", children: jsx(RelativeTime, { at: row.at, className: "num vt-soft" }) }),
-      jsx("td", { key: "kind", className: "vt-wide", children: badge(row.kind_label, row.kind === "price" ? "accent" : "neutral") }),
-      jsxs("td", {
-        key: "what",
-        children: [
-          jsx("span", { key: "message", className: row.withdrawn ? "vt-message vt-struck" : "vt-message", title: row.message, children: row.message }),
-          jsx(Link, { key: "rule", to: `/alerts/rules/${row.rule_id}/`, tabIndex, className: "vt-rule", children: row.rule_name }),
-          jsxs("span", {
-            key: "more",
-            className: "vt-narrow",
-            children: [badge(row.kind_label, "neutral"), " ", row.status_why ? badge(row.status, row.status_tone) : null, jsx("span", { className: "num", children: row.value === "\u2014" ? "" : ` ${row.value}` })],
-          }),
-        ],
-      }),
-      jsxs("td", {
-        key: "value",
-        className: "vt-wide vt-end num",
-        title: row.exact,
-        children: [jsx("span", { key: "usd", className: "vt-strong", children: row.value }), jsx("span", { key: "detail", className: "vt-below", children: row.detail })],
-      }),
-      jsxs("td", {
-        key: "chain",
-        className: "vt-large",
-        children: [row.chain, jsxs("span", { className: "vt-below num", children: [row.block, " ", jsx(Hash, { row, labels, tabIndex })] }, "block")],
-      }),
-      jsxs("td", {
-        key: "status",
-        className: "vt-wide",
-        title: row.status_why,
-        children: [badge(row.status, row.status_tone), row.status_why ? jsx("span", { className: "vt-below vt-clip", children: row.status_why }, "why") : null],
+      jsx("span", { key: "message", className: row.withdrawn ? "vt-message vt-struck" : "vt-message", title: row.message, children: row.message }),
+      jsx(Link, { key: "rule", to: `/alerts/rules/${row.rule_id}/`, tabIndex, className: "vt-rule", children: row.rule_name }),
+      jsxs("span", {
+        key: "more",
+        className: "vt-narrow",
+        children: [badge(row.kind_label, "neutral"), " ", row.status_why ? badge(row.status, row.status_tone) : null, jsx("span", { className: "num", children: row.value === "\u2014" ? "" : ` ${row.value}` })],
       }),
     ],
-  });
-};
+  }),
+  jsxs("td", {
+    key: "value",
+    className: "vt-wide vt-end num",
+    title: row.exact,
+    children: [jsx("span", { key: "usd", className: "vt-strong", children: row.value }), jsx("span", { key: "detail", className: "vt-below", children: row.detail })],
+  }),
+  jsxs("td", {
+    key: "chain",
+    className: "vt-large",
+    children: [row.chain, jsxs("span", { className: "vt-below num", children: [row.block, " ", jsx(Hash, { row, labels, tabIndex })] }, "block")],
+  }),
+  jsxs("td", {
+    key: "status",
+    className: "vt-wide",
+    title: row.status_why,
+    children: [badge(row.status, row.status_tone), row.status_why ? jsx("span", { className: "vt-below vt-clip", children: row.status_why }, "why") : null],
+  }),
+];
 
 const Details = ({ row, labels, onClose }) =>
   jsx(RowDrawer, {
@@ -87,4 +73,4 @@ const Details = ({ row, labels, onClose }) =>
     ],
   });
 
-export const HistoryList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, Row, Details });
+export const HistoryList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, cells, Details });

@@ -6,29 +6,20 @@ const HEIGHTS = [52, 76];
 
 const badge = (row) => jsx("span", { className: "toned", "data-tone": row.tone, children: row.status }, "badge");
 
-const Row = ({ row, index, active, height, onOpen, onFocus }) => {
-  const shared = { "aria-rowindex": index + 2, "data-index": index, style: { height }, tabIndex: active ? 0 : -1, onFocus };
-  if (!row)
-    return jsx("tr", { ...shared, "aria-busy": true, children: jsx("td", { colSpan: 3, children: jsx("span", { className: "skeleton vt-wait" }) }) });
-  return jsxs("tr", {
-    ...shared,
-    onClick: () => onOpen(row),
+const cells = (row) => [
+  jsx("td", { key: "line", className: "num vt-soft", children: row.line }),
+  jsxs("td", {
+    key: "says",
+    title: row.problem || row.says,
     children: [
-      jsx("td", { key: "line", className: "num vt-soft", children: row.line }),
-      jsxs("td", {
-        key: "says",
-        title: row.problem || row.says,
-        children: [
-          jsx("span", { key: "says", className: "vt-cut vt-strong", children: row.says }),
-          jsx("span", { key: "more", className: row.problem ? "vt-below text-warn" : "vt-below il-text", children: row.problem || row.text }),
-          jsx("span", { key: "phone", className: "vt-phone", children: badge(row) }),
-        ],
-      }),
-      jsx("td", { key: "text", className: "vt-large", title: row.text, children: jsx("span", { className: "vt-cut vt-faint", children: row.text }) }),
-      jsx("td", { key: "status", className: "vt-wide", children: badge(row) }),
+      jsx("span", { key: "says", className: "vt-cut vt-strong", children: row.says }),
+      jsx("span", { key: "more", className: row.problem ? "vt-below text-warn" : "vt-below il-text", children: row.problem || row.text }),
+      jsx("span", { key: "phone", className: "vt-phone", children: badge(row) }),
     ],
-  });
-};
+  }),
+  jsx("td", { key: "text", className: "vt-large", title: row.text, children: jsx("span", { className: "vt-cut vt-faint", children: row.text }) }),
+  jsx("td", { key: "status", className: "vt-wide", children: badge(row) }),
+];
 
 const Details = ({ row, labels, onClose }) =>
   jsx(RowDrawer, {
@@ -43,4 +34,4 @@ const Details = ({ row, labels, onClose }) =>
     lines: (row) => row.cells.map((cell) => [cell.name, jsx("span", { className: "vt-break", children: cell.value })]),
   });
 
-export const ImportList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, fits: true, Row, Details });
+export const ImportList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, fits: true, cells, Details });

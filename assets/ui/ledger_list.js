@@ -8,57 +8,48 @@ const HEIGHTS = [56, 84]; // a phone shows what came, worth and wallet below wha
 const badge = (text, tone, title) => jsx("span", { className: "toned", "data-tone": tone, title, children: text });
 const state = (row) => (row.status_tone === "neutral" ? null : badge(row.status, row.status_tone, row.why));
 
-const Row = ({ row, index, active, height, onOpen, onFocus }) => {
-  const shared = { "aria-rowindex": index + 2, "data-index": index, style: { height }, tabIndex: active ? 0 : -1, onFocus };
-  if (!row)
-    return jsx("tr", { ...shared, "aria-busy": true, children: jsx("td", { colSpan: 2, children: jsx("span", { className: "skeleton vt-wait" }) }) });
-  return jsxs("tr", {
-    ...shared,
-    onClick: (event) => !event.target.closest("a, button") && onOpen(row),
+const cells = (row) => [
+  jsx("td", { key: "when", children: jsx(RelativeTime, { at: row.at, className: "num vt-soft" }) }),
+  jsxs("td", {
+    key: "kind",
+    children: [badge(row.kind_label, row.tone), " ", state(row), jsx("span", { className: "vt-below", children: row.protocol }, "protocol")],
+  }),
+  jsxs("td", {
+    key: "moved",
+    className: "vt-mobile num",
     children: [
-      jsx("td", { key: "when", children: jsx(RelativeTime, { at: row.at, className: "num vt-soft" }) }),
-      jsxs("td", {
-        key: "kind",
-        children: [badge(row.kind_label, row.tone), " ", state(row), jsx("span", { className: "vt-below", children: row.protocol }, "protocol")],
-      }),
-      jsxs("td", {
-        key: "moved",
-        className: "vt-mobile num",
-        children: [
-          row.went ? jsx("span", { key: "went", className: "vt-cut", children: row.went }) : null,
-          row.came ? jsx("span", { key: "came", className: "vt-cut", children: row.came }) : null,
-          row.went || row.came ? null : jsx("span", { key: "allowed", className: "vt-cut", children: row.moved }),
-          jsx("span", { key: "more", className: "vt-below", children: [row.value, row.wallet_name].filter(Boolean).join(" \u00b7 ") }),
-        ],
-      }),
-      jsxs("td", {
-        key: "went",
-        className: "vt-wide num",
-        title: row.went || row.approvals.join("\n"),
-        children: [
-          row.went ? jsx("span", { key: "went", className: "vt-cut", children: row.went }) : null,
-          row.approvals.length ? jsx("span", { key: "allowed", className: "vt-below", children: row.approvals[0] }) : null,
-        ],
-      }),
-      jsx("td", { key: "came", className: "vt-wide num", title: row.came, children: jsx("span", { className: "vt-cut", children: row.came }) }),
-      jsx("td", { key: "value", className: "vt-wide vt-end num", children: jsx("span", { className: "vt-strong", children: row.value }) }),
-      jsxs("td", {
-        key: "fee",
-        className: "vt-large vt-end num",
-        children: [row.fee_usd, jsx("span", { className: "vt-below", children: row.fee }, "native")],
-      }),
-      jsxs("td", {
-        key: "wallet",
-        className: "vt-large",
-        title: row.wallet,
-        children: [
-          jsx("span", { key: "name", className: "vt-cut", children: row.wallet_name }),
-          jsxs("span", { key: "chain", className: "vt-below num", children: [row.chain, " \u00b7 ", row.block] }),
-        ],
-      }),
+      row.went ? jsx("span", { key: "went", className: "vt-cut", children: row.went }) : null,
+      row.came ? jsx("span", { key: "came", className: "vt-cut", children: row.came }) : null,
+      row.went || row.came ? null : jsx("span", { key: "allowed", className: "vt-cut", children: row.moved }),
+      jsx("span", { key: "more", className: "vt-below", children: [row.value, row.wallet_name].filter(Boolean).join(" \u00b7 ") }),
     ],
-  });
-};
+  }),
+  jsxs("td", {
+    key: "went",
+    className: "vt-wide num",
+    title: row.went || row.approvals.join("\n"),
+    children: [
+      row.went ? jsx("span", { key: "went", className: "vt-cut", children: row.went }) : null,
+      row.approvals.length ? jsx("span", { key: "allowed", className: "vt-below", children: row.approvals[0] }) : null,
+    ],
+  }),
+  jsx("td", { key: "came", className: "vt-wide num", title: row.came, children: jsx("span", { className: "vt-cut", children: row.came }) }),
+  jsx("td", { key: "value", className: "vt-wide vt-end num", children: jsx("span", { className: "vt-strong", children: row.value }) }),
+  jsxs("td", {
+    key: "fee",
+    className: "vt-large vt-end num",
+    children: [row.fee_usd, jsx("span", { className: "vt-below", children: row.fee }, "native")],
+  }),
+  jsxs("td", {
+    key: "wallet",
+    className: "vt-large",
+    title: row.wallet,
+    children: [
+      jsx("span", { key: "name", className: "vt-cut", children: row.wallet_name }),
+      jsxs("span", { key: "chain", className: "vt-below num", children: [row.chain, " \u00b7 ", row.block] }),
+    ],
+  }),
+];
 
 const Account = ({ address, url }) =>
   url
@@ -121,4 +112,4 @@ const Details = ({ row, labels, onClose }) =>
     ],
   });
 
-export const LedgerList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, fits: true, Row, Details });
+export const LedgerList = (props) => jsx(LongList, { ...props, dataKey: props.listKey, heights: HEIGHTS, fits: true, cells, Details });

@@ -79,9 +79,22 @@ export const RowDrawer = ({ row, title, labels, lines, above, below, onClose }) 
   });
 };
 
+// A row: what `cells` makes of it, or a grey bar until it is there.
+const Row = ({ row, index, active, height, labels, cells, onOpen, onFocus }) =>
+  jsx("tr", {
+    "aria-rowindex": index + 2,
+    "aria-busy": row ? undefined : true,
+    "data-index": index,
+    style: { height },
+    tabIndex: active ? 0 : -1,
+    onFocus,
+    onClick: row && ((event) => !event.target.closest("a, button") && onOpen(row)),
+    children: row ? cells(row, labels, active ? 0 : -1) : jsx("td", { colSpan: 2, children: jsx("span", { className: "skeleton vt-wait" }) }),
+  });
+
 // `listKey`: which list it is; another one begins at the top. `dataKey`: as of when; newer rows take the place of older ones where they
 // stand. A page of rows counts when its `pageKey` is the `dataKey`. `heights` of a row: on a desk, on a phone. `fits`: no higher than its rows.
-export const LongList = ({ listKey, dataKey, total, pageSize, page, pageKey, rows, sort, heads, labels, heights, fits, onNeed, className, Row, Details, ...rest }) => {
+export const LongList = ({ listKey, dataKey, total, pageSize, page, pageKey, rows, sort, heads, labels, heights, fits, onNeed, className, cells, Details, ...rest }) => {
   const box = useRef(null);
   const body = useRef(null);
   const cache = useRef({ key: "", data: "", pages: new Map() });
@@ -184,7 +197,7 @@ export const LongList = ({ listKey, dataKey, total, pageSize, page, pageKey, row
               children: [
                 space("above", above),
                 ...shown.map((item) =>
-                  jsx(Row, { row: rowAt(item.index), index: item.index, active: item.index === reachable, labels, height, onOpen: setOpen, onFocus: () => setActive(item.index) }, item.index),
+                  jsx(Row, { row: rowAt(item.index), index: item.index, active: item.index === reachable, labels, cells, height, onOpen: setOpen, onFocus: () => setActive(item.index) }, item.index),
                 ),
                 space("below", below),
               ],
