@@ -15,11 +15,10 @@ from components.ui.browser import relative_time
 from components.ui.button import button, link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.field import FILTER
 from components.ui.icon import icon
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.skeleton import skeleton, skeleton_rows
 from premium_app.pages.portfolio_protocols import positions_card
 from state.portfolio_state import MOST_SEARCH, WINDOW, PortfolioState
@@ -36,15 +35,7 @@ def portfolio_page() -> rx.Component:
     """Return the page."""
     return portfolio_frame(
         "overview",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(
-                page.limit_message == "",
-                rx.cond(page.loaded, rx.cond(page.has_snapshot, _portfolio(), _nothing()), _waiting()),
-            ),
-        ),
+        page_states(page, rx.cond(page.has_snapshot, _portfolio(), _nothing()), _waiting()),
         shell_state=ShellState,
         action=_refresh(),
     )

@@ -13,11 +13,10 @@ from components.ui.browser import relative_time
 from components.ui.card import card
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.icon import icon
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
 from components.ui.link import external_link, link
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.skeleton import skeleton, skeleton_rows
 from state.portfolio_asset_state import PortfolioAssetState
 from state.shell_state import ShellState
@@ -58,15 +57,7 @@ def portfolio_asset_page() -> rx.Component:
     """Return the page."""
     return portfolio_frame(
         "overview",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(
-                page.limit_message == "",
-                rx.cond(page.loaded, rx.cond(page.missing, _missing(), _asset()), _waiting()),
-            ),
-        ),
+        page_states(page, rx.cond(page.missing, _missing(), _asset()), _waiting()),
         shell_state=ShellState,
     )
 

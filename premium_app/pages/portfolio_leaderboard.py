@@ -13,9 +13,8 @@ from components.ui.card import card
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.dialogs import confirm_dialog
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.field import text_field
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.segmented_links import segmented_links
 from components.ui.skeleton import skeleton, skeleton_rows
 from state.portfolio_leaderboard_state import PortfolioLeaderboardState
@@ -36,22 +35,14 @@ def portfolio_leaderboard_page() -> rx.Component:
     """Return the page."""
     return portfolio_frame(
         "leaderboard",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(
-                page.limit_message == "",
-                rx.cond(
-                    page.loaded,
-                    rx.el.div(
-                        _board(),
-                        rx.cond(page.has_joined, _mine(), _join()),
-                        class_name="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(300px,1fr)] items-start",
-                    ),
-                    _waiting(),
-                ),
+        page_states(
+            page,
+            rx.el.div(
+                _board(),
+                rx.cond(page.has_joined, _mine(), _join()),
+                class_name="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(300px,1fr)] items-start",
             ),
+            _waiting(),
         ),
         confirm_dialog(
             t("leaderboard.leave_title"),

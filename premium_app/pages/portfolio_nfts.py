@@ -11,9 +11,8 @@ from components.ui.browser import relative_time
 from components.ui.button import button, link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.skeleton import skeleton_rows
 from state.portfolio_nfts_state import PortfolioNftsState
 from state.shell_state import ShellState
@@ -28,12 +27,7 @@ def portfolio_nfts_page() -> rx.Component:
     """Return the page."""
     return portfolio_frame(
         "nfts",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(page.limit_message == "", rx.cond(page.loaded, _nfts(), _waiting())),
-        ),
+        page_states(page, _nfts(), _waiting()),
         shell_state=ShellState,
     )
 

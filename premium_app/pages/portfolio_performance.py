@@ -12,10 +12,9 @@ from components.ui.badge import badge
 from components.ui.card import card
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.icon import icon
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.segmented_links import segmented_links
 from components.ui.skeleton import skeleton
 from state.performance_rows import MONTHS
@@ -34,12 +33,7 @@ def portfolio_performance_page() -> rx.Component:
     """Return the page."""
     return portfolio_frame(
         "performance",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(page.limit_message == "", rx.cond(page.loaded, _performance(), _waiting())),
-        ),
+        page_states(page, _performance(), _waiting()),
         shell_state=ShellState,
         action=rx.el.div(segmented_links(t("chart.range"), page.ranges), class_name="max-w-full overflow-x-auto"),
     )

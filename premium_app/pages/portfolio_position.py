@@ -13,9 +13,8 @@ from components.ui.button import link_button
 from components.ui.card import card
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.skeleton import skeleton
 from state.portfolio_position_state import PortfolioPositionState
 from state.shell_state import ShellState
@@ -45,15 +44,7 @@ def portfolio_position_page() -> rx.Component:
     """Return the page."""
     return portfolio_frame(
         "positions",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(
-                page.limit_message == "",
-                rx.cond(page.loaded, rx.cond(page.found, _position(), _gone()), _waiting()),
-            ),
-        ),
+        page_states(page, rx.cond(page.found, _position(), _gone()), _waiting()),
         shell_state=ShellState,
         action=link_button(t("positions.back"), "/portfolio/positions/", icon_name="arrow-left"),
     )

@@ -13,11 +13,10 @@ from components.ui.card import card
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.dialogs import confirm_dialog
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.field import INPUT, field_error, text_field
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
 from components.ui.link import link
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.skeleton import skeleton
 from state.portfolio_positions_state import PortfolioPositionsState
 from state.shell_state import ShellState
@@ -50,12 +49,7 @@ def portfolio_positions_page() -> rx.Component:
     """Return the page."""
     return portfolio_frame(
         "positions",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(page.limit_message == "", rx.cond(page.loaded, _content(), _waiting())),
-        ),
+        page_states(page, _content(), _waiting()),
         confirm_dialog(
             t("positions.remove_title"),
             rx.fragment(rx.el.strong(page.removing_name), " ", t("positions.remove_text")),

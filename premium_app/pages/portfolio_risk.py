@@ -12,9 +12,8 @@ from components.ui.button import link_button
 from components.ui.card import card
 from components.ui.data_table import Column, cell, data_table, row
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.skeleton import skeleton
 from state.portfolio_risk_state import PortfolioRiskState
 from state.shell_state import ShellState
@@ -38,15 +37,7 @@ def portfolio_risk_page() -> rx.Component:
     """Return the page."""
     return portfolio_frame(
         "risk",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(
-                page.limit_message == "",
-                rx.cond(page.loaded, rx.cond(page.has_snapshot, _risk(), _nothing()), _waiting()),
-            ),
-        ),
+        page_states(page, rx.cond(page.has_snapshot, _risk(), _nothing()), _waiting()),
         shell_state=ShellState,
     )
 
