@@ -1,7 +1,6 @@
 """The alerts overview: numbers, rules by type, and what was held back."""
 
 from typing import Any
-from uuid import UUID
 
 import reflex as rx
 
@@ -10,9 +9,9 @@ from backend.alerts.insights import service as insights
 from backend.alerts.recommendations import service as recommendations
 from backend.api.resources import resources
 from backend.core import formats
-from backend.core.errors import InvalidInputError
 from components.i18n import t
 from state.alert_figures import dashboard_tiles, kind_rows
+from state.arguments import id_of
 from state.guard import signed_in
 from state.held_rows import HeldRow, held_rows
 from state.view_models import AdviceRow, CountRow, KpiTile
@@ -40,14 +39,14 @@ class AlertFiguresState(rx.State):
     async def accept(self, user: CurrentUser, advice_id: str) -> Any:
         """Do what is recommended, and show the rule."""
         async with resources().database.unit_of_work(user.id) as session:
-            rule = await recommendations.accept(session, user, _id(advice_id))
+            rule = await recommendations.accept(session, user, id_of(advice_id))
         return [rx.redirect(f"/alerts/rules/{rule.id}/"), rx.toast.success(t("advice.accepted"))]
 
     @signed_in
     async def dismiss(self, user: CurrentUser, advice_id: str) -> Any:
         """Show a recommendation no more."""
         async with resources().database.unit_of_work(user.id) as session:
-            await recommendations.dismiss(session, user, _id(advice_id))
+            await recommendations.dismiss(session, user, id_of(advice_id))
         self.advice = [row for row in self.advice if row.id != str(advice_id)]
 
     @signed_in
@@ -66,10 +65,3 @@ class AlertFiguresState(rx.State):
         self.paused_by_plan = t("dashboard.paused_by_plan", count=formats.number(paused)) if paused else ""
         self.as_of = formats.iso(found.as_of)
         self.loaded = True
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None

@@ -16,6 +16,7 @@ from backend.core.clock import utc_now
 from backend.core.errors import InvalidInputError
 from components.i18n import t
 from state.alert_rows import alert_row
+from state.arguments import window_of
 from state.guard import signed_in
 from state.history_filters import Filters, chips_of, filters_of, heads_of, iso
 from state.shell_state import ShellState
@@ -78,8 +79,7 @@ class AlertHistoryState(rx.State):
     @signed_in
     async def need(self, user: CurrentUser, window: int) -> Any:
         """Read the rows that the reader scrolls to; `window` counts from 1."""
-        if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_WINDOWS:
-            raise InvalidInputError(t("form.invalid"))
+        window = window_of(window, MOST_WINDOWS)
         filters = filters_of(dict(self.router.url.query_parameters))
         wanted = self._wanted(filters, self._as_of or utc_now())
         async with resources().database.unit_of_work(user.id) as session:

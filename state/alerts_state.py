@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import reflex as rx
 
@@ -12,10 +11,10 @@ from backend.alerts.schemas import AlertCounts
 from backend.api.resources import resources
 from backend.core import formats
 from backend.core.clock import utc_now
-from backend.core.errors import InvalidInputError
 from components.i18n import t
 from state.alert_figures_state import AlertFiguresState
 from state.alert_rows import rule_row
+from state.arguments import id_of
 from state.guard import signed_in
 from state.history_filters import filters_of, page_number
 from state.shell_state import ShellState
@@ -68,7 +67,7 @@ class AlertsState(rx.State):
         """Pause or resume a rule."""
         self.limit_message = self.upgrade_to = ""
         async with resources().database.unit_of_work(user.id) as session:
-            await alerts_service.set_enabled(session, user, _id(rule_id), bool(enabled))
+            await alerts_service.set_enabled(session, user, id_of(rule_id), bool(enabled))
         await self._read_rules(user, dict(self.router.url.query_parameters))
         return rx.toast.success(t("rules.resumed") if enabled else t("rules.paused_toast"))
 
@@ -89,7 +88,7 @@ class AlertsState(rx.State):
         """Delete the rule that was asked about; its history stays."""
         rule_id, self.deleting_id = self.deleting_id, ""
         async with resources().database.unit_of_work(user.id) as session:
-            await alerts_service.delete_rule(session, user, _id(rule_id))
+            await alerts_service.delete_rule(session, user, id_of(rule_id))
         await self._read_rules(user, dict(self.router.url.query_parameters))
         return rx.toast.success(t("rules.deleted"))
 
@@ -143,10 +142,3 @@ def pager_of(page: Any, address_of: Any) -> Pager:
         previous_to=address_of(page.page - 1) if page.page > 1 else "",
         next_to=address_of(page.page + 1) if page.page < page.pages else "",
     )
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None

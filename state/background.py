@@ -12,6 +12,7 @@ from backend.core.ids import request_id
 from backend.core.logging import get_logger
 from backend.core.origin import Origin, coming_from
 from components.i18n import t
+from state.arguments import arguments_of
 from state.guard import GUARD_MARK, sign_in_redirect, user_of
 
 log = get_logger(__name__)
@@ -23,6 +24,8 @@ def signed_in_background(handler: Callable[..., Awaitable[Any]]) -> Any:
     The state is changed only inside `async with self`. An error becomes a toast, and the state's `busy` is cleared.
     """
 
+    taken = arguments_of(handler)
+
     @functools.wraps(handler)
     async def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -33,7 +36,8 @@ def signed_in_background(handler: Callable[..., Awaitable[Any]]) -> Any:
                 if user is None:
                     return sign_in_redirect(self)
             with coming_from(origin):
-                return await handler(self, user, *args, **kwargs)
+                said = taken(*args, **kwargs)
+                return await handler(self, user, *said.args, **said.kwargs)
         except PremiumError as error:
             return await _tell(self, error.message)
         except Exception:

@@ -1,7 +1,6 @@
 """Settings → Channels: where one is told, what goes where, and when. Codes, hooks and subscriptions never come here."""
 
 from typing import Any
-from uuid import UUID
 
 import reflex as rx
 
@@ -11,6 +10,7 @@ from backend.bots import service as bots
 from backend.core.errors import InvalidInputError
 from backend.notifications import channel_service as channels
 from components.i18n import t
+from state.arguments import id_of
 from state.channel_rows import ChannelRow, KindRow, TestResult, channel_row, kind_rows, test_result
 from state.field_errors import checked
 from state.guard import signed_in
@@ -96,7 +96,7 @@ class ChannelsState(rx.State):
         label = " ".join(str(form_data.get("label") or "").split())
         try:
             async with resources().database.unit_of_work(user.id) as session:
-                await channels.rename_channel(session, user.id, _id(self.renaming_id), label)
+                await channels.rename_channel(session, user.id, id_of(self.renaming_id), label)
         except InvalidInputError as error:
             self.rename_problem = str(error.details.get("label", error.message))
             return None
@@ -113,7 +113,7 @@ class ChannelsState(rx.State):
     @signed_in
     async def remove(self, user: CurrentUser) -> Any:
         """Remove the channel that was asked about."""
-        wanted = _id(self.removing_id)
+        wanted = id_of(self.removing_id)
         self.removing_id = ""
         async with resources().database.unit_of_work(user.id) as session:
             await channels.remove_channel(session, user.id, wanted)
@@ -127,7 +127,7 @@ class ChannelsState(rx.State):
         if row is None or self.testing_id:
             return None
         async with resources().database.unit_of_work(user.id) as session:
-            delivery_id = await channels.start_test(session, user, _id(channel_id))
+            delivery_id = await channels.start_test(session, user, id_of(channel_id))
         self.testing_id = row.id
         return ChannelsState.finish_test(str(delivery_id))
 
@@ -136,7 +136,7 @@ class ChannelsState(rx.State):
         """Wait for what came of a test of the user's, and show what was asked and answered."""
         row = self._row(self.testing_id)
         try:
-            delivery = await channels.await_delivery(resources().database, user.id, _id(delivery_id))
+            delivery = await channels.await_delivery(resources().database, user.id, id_of(delivery_id))
         finally:
             self.testing_id = ""
         self.result = test_result(delivery, f"{row.name}: {row.label}" if row else "")
@@ -226,10 +226,3 @@ _SNAKE = {
 def _words(problem: str) -> str:
     text = problem.removeprefix("Value error, ")
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None

@@ -16,6 +16,7 @@ from backend.core.logging import get_logger
 from backend.core.origin import Origin, coming_from
 from backend.core.pace import Pace
 from components.i18n import t
+from state.arguments import arguments_of
 
 log = get_logger(__name__)
 
@@ -42,8 +43,10 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
 
     A known error becomes a toast with its message (or, when the state has `failure`, its panel; a limit of the plan,
     when it has `limit_message`, its notice); anything else is logged under a request id that the user sees. Events that
-    come faster than anybody clicks are not run.
+    come faster than anybody clicks are not run, nor those whose arguments are not of the handler's kinds.
     """
+
+    taken = arguments_of(handler)
 
     @functools.wraps(handler)
     async def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -54,7 +57,8 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
             if user is None:
                 return sign_in_redirect(self)
             with coming_from(_origin(self)):
-                return await handler(self, user, *args, **kwargs)
+                said = taken(*args, **kwargs)
+                return await handler(self, user, *said.args, **said.kwargs)
         except TierLimitError as error:
             return tell_limit(self, error)
         except PremiumError as error:

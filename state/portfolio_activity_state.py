@@ -19,6 +19,7 @@ from backend.portfolio.activity.schemas import CoverageRead
 from backend.portfolio.activity.service import Kind, Wanted
 from backend.portfolio.wallets import service as wallets
 from components.i18n import t
+from state.arguments import window_of
 from state.guard import signed_in
 from state.ledger_rows import CoverageRow, LedgerRow, coverage_note, coverage_rows, ledger_row
 from state.shell_state import ShellState
@@ -178,8 +179,7 @@ class PortfolioActivityState(rx.State):
     @signed_in
     async def need(self, user: CurrentUser, window: int) -> Any:
         """Read the rows that the reader scrolls to; `window` counts from 1."""
-        if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_WINDOWS:
-            raise InvalidInputError(t("form.invalid"))
+        window = window_of(window, MOST_WINDOWS)
         wanted = self._view().wanted(self._as_of or utc_now())
         async with resources().database.unit_of_work(user.id) as session:
             page = await service.page_of(session, user, wanted, (window - 1) * WINDOW, WINDOW)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
-from uuid import UUID
 
 import reflex as rx
 
@@ -15,6 +14,7 @@ from backend.notifications import channel_service as channels
 from backend.portfolio.scheduled_exports import service
 from backend.portfolio.scheduled_exports.schemas import LAST_DAY, SchedulePatch, ScheduleRead, ScheduleWrite
 from components.i18n import t
+from state.arguments import id_of
 from state.field_errors import checked
 from state.guard import signed_in
 from state.shell_state import ShellState
@@ -152,7 +152,7 @@ class PortfolioExportsState(rx.State):
             async with resources().database.unit_of_work(user.id) as session:
                 if self.editing_id:
                     change = SchedulePatch.model_validate(wanted.model_dump(exclude={"is_paused"}))
-                    await service.change_schedule(session, user, _id(self.editing_id), change)
+                    await service.change_schedule(session, user, id_of(self.editing_id), change)
                 else:
                     await service.create_schedule(session, user, wanted)
         except InvalidInputError as error:
@@ -166,7 +166,7 @@ class PortfolioExportsState(rx.State):
     async def try_now(self, user: CurrentUser, schedule_id: str) -> Any:
         """Have it made and sent now."""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.try_now(session, user, _id(schedule_id))
+            await service.try_now(session, user, id_of(schedule_id))
         await self._read(user)
         return rx.toast.success(t("exports.tried"), description=t("exports.tried_more"))
 
@@ -175,7 +175,7 @@ class PortfolioExportsState(rx.State):
         """Pause a schedule, or let it go on."""
         change = SchedulePatch(is_paused=bool(is_paused))
         async with resources().database.unit_of_work(user.id) as session:
-            await service.change_schedule(session, user, _id(schedule_id), change)
+            await service.change_schedule(session, user, id_of(schedule_id), change)
         await self._read(user)
 
     @signed_in
@@ -188,7 +188,7 @@ class PortfolioExportsState(rx.State):
     @signed_in
     async def delete(self, user: CurrentUser) -> Any:
         """Delete the schedule that was asked about."""
-        wanted, self.deleting_id = _id(self.deleting_id), ""
+        wanted, self.deleting_id = id_of(self.deleting_id), ""
         async with resources().database.unit_of_work(user.id) as session:
             await service.delete_schedule(session, user, wanted)
         self.limit_message = self.upgrade_to = ""
@@ -223,13 +223,6 @@ class PortfolioExportsState(rx.State):
             more = next_tier_with_more(user.tier, Cap.SCHEDULED_EXPORTS)
             self.limit_message = t("exports.schedules_full", most=formats.number(most)) if more else ""
             self.upgrade_to = more or ""
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None
 
 
 def _draft(read: ScheduleRead) -> ScheduleDraft:

@@ -22,6 +22,7 @@ from backend.portfolio.service import SORTS, Range
 from backend.portfolio.wallets import service as wallets
 from components.i18n import t
 from state import portfolio_rows as rows
+from state.arguments import window_of
 from state.guard import signed_in
 from state.ledger_rows import LedgerRow, ledger_row
 from state.portfolio_rows import AssetRow, ChainRow, Gap
@@ -152,8 +153,7 @@ class PortfolioState(rx.State):
     @signed_in
     async def need(self, user: CurrentUser, window: int) -> Any:
         """Read the rows that the reader scrolls to; `window` counts from 1."""
-        if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_WINDOWS:
-            raise InvalidInputError(t("form.invalid"))
+        window = window_of(window, MOST_WINDOWS)
         async with resources().snapshots.open(user.id) as store:
             newest = await portfolio.latest(store, user)
         if newest is not None:

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import reflex as rx
 
@@ -15,6 +14,7 @@ from backend.core.errors import ConflictError, InvalidInputError, UnavailableErr
 from backend.portfolio.wallets import service
 from backend.portfolio.wallets.schemas import PortfolioWallet, WalletAdd, WalletChange
 from components.i18n import t
+from state.arguments import id_of
 from state.field_errors import checked
 from state.guard import signed_in
 from state.shell_state import ShellState
@@ -106,7 +106,7 @@ class PortfolioWalletsState(rx.State):
     async def add_mine(self, user: CurrentUser, wallet_id: str) -> Any:
         """Add a wallet that signs the user in."""
         self.limit_message = self.upgrade_to = ""
-        return await self._add(user, WalletAdd(wallet_id=_id(wallet_id)), None)
+        return await self._add(user, WalletAdd(wallet_id=id_of(wallet_id)), None)
 
     @signed_in
     async def ask_edit(self, user: CurrentUser, wallet_id: str) -> Any:
@@ -124,7 +124,7 @@ class PortfolioWalletsState(rx.State):
             self.edit_error = next(iter(errors.values()))
             return None
         async with resources().database.unit_of_work(user.id) as session:
-            await service.change_wallet(session, user, _id(self.editing_id), change)
+            await service.change_wallet(session, user, id_of(self.editing_id), change)
         self._close()
         await self._read(user)
         return rx.toast.success(t("portfolio.wallet_changed"))
@@ -138,7 +138,7 @@ class PortfolioWalletsState(rx.State):
     @signed_in
     async def remove(self, user: CurrentUser) -> Any:
         """Remove the wallet that was asked about."""
-        wanted = _id(self.removing_id)
+        wanted = id_of(self.removing_id)
         self._close()
         async with resources().database.unit_of_work(user.id) as session:
             await service.remove_wallet(session, user, wanted)
@@ -191,13 +191,6 @@ class PortfolioWalletsState(rx.State):
             self.limit_message = t("portfolio.wallets_full", most=formats.number(most)) if more else ""
             self.upgrade_to = more or ""
         self.loaded = True
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None
 
 
 def _shown(wallet: PortfolioWallet) -> PortfolioWalletRow:

@@ -15,6 +15,7 @@ from backend.portfolio.rebalancing.schemas import RebalancingRead
 from backend.portfolio.wallets import service as wallets
 from components.i18n import t
 from state import rebalancing_rows as rows
+from state.arguments import id_of
 from state.background import signed_in_background
 from state.guard import signed_in
 from state.rebalancing_rows import DriftRow, LeftOutRow, TargetRow, TradeRow
@@ -102,7 +103,9 @@ class RebalancingState(rx.State):
             return None
         taken_back = row.answer == said
         async with resources().database.unit_of_work(user.id) as session:
-            await service.answer(session, user, _id(self.shown_id), _id(suggestion_id), None if taken_back else said)
+            await service.answer(
+                session, user, id_of(self.shown_id), id_of(suggestion_id), None if taken_back else said
+            )
         self.planning = True
         return RebalancingState.plan
 
@@ -110,7 +113,7 @@ class RebalancingState(rx.State):
     async def forget_rejected(self, user: CurrentUser) -> Any:
         """Let everything be suggested again."""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.forget_rejected(session, user, _id(self.shown_id))
+            await service.forget_rejected(session, user, id_of(self.shown_id))
         self.planning = True
         return RebalancingState.plan
 
@@ -123,7 +126,7 @@ class RebalancingState(rx.State):
     async def activate(self, user: CurrentUser, target_id: str) -> Any:
         """Compare the portfolio with this target from now on."""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.activate_target(session, user, _id(target_id))
+            await service.activate_target(session, user, id_of(target_id))
         await self._read_targets(user)
         return [rx.redirect(rows.ADDRESS), rx.toast.success(t("rebalancing.activated"))]
 
@@ -137,7 +140,7 @@ class RebalancingState(rx.State):
     @signed_in
     async def delete(self, user: CurrentUser) -> Any:
         """Delete the target that was asked about."""
-        wanted, self.deleting_id = _id(self.deleting_id), ""
+        wanted, self.deleting_id = id_of(self.deleting_id), ""
         async with resources().database.unit_of_work(user.id) as session:
             await service.delete_target(session, user, wanted)
         self.limit_message = self.upgrade_to = ""
@@ -202,10 +205,3 @@ async def _read(user: CurrentUser, target_id: UUID | None) -> tuple[RebalancingR
     sources = service.Sources(held.settings, held.database, held.timeseries, held.counters)
     read = await service.rebalancing_of(sources, user, newest, inputs)
     return read, {each.address.lower(): each.label or each.ens_name or "" for each in mine}
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None

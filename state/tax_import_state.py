@@ -14,6 +14,7 @@ from backend.core.errors import ConflictError, InvalidInputError
 from backend.tax.imports import service
 from backend.tax.imports.schemas import ImportChange, ImportRead, LineQuery
 from components.i18n import t
+from state.arguments import id_of, window_of
 from state.field_errors import checked
 from state.guard import signed_in
 from state.shell_state import ShellState
@@ -108,13 +109,13 @@ class TaxImportState(rx.State):
     @signed_in
     async def opened(self, user: CurrentUser, import_id: str) -> Any:
         """Go on with a file that the browser has uploaded."""
-        return rx.redirect(f"{ADDRESS}?id={_id(import_id)}")
+        return rx.redirect(f"{ADDRESS}?id={id_of(import_id)}")
 
     @signed_in
     async def follow(self, user: CurrentUser) -> Any:
         """Show how far the work with a large file is, and everything when it is done."""
         async with resources().database.unit_of_work(user.id) as session:
-            found = await service.read_import(session, user, _id(self.import_id))
+            found = await service.read_import(session, user, id_of(self.import_id))
         if found.work is None:
             await self._read(user)
         else:
@@ -123,11 +124,10 @@ class TaxImportState(rx.State):
     @signed_in
     async def need(self, user: CurrentUser, window: int) -> Any:
         """Read the lines that the reader scrolls to; `window` counts from 1."""
-        if isinstance(window, bool) or not isinstance(window, int) or not 1 <= window <= MOST_WINDOWS:
-            raise InvalidInputError(t("form.invalid"))
+        window = window_of(window, MOST_WINDOWS)
         query = LineQuery(status=self._shown(), page=window, page_size=WINDOW)
         async with resources().database.unit_of_work(user.id) as session:
-            page = await service.preview(session, user, _id(self.import_id), query)
+            page = await service.preview(session, user, id_of(self.import_id), query)
         self.rows, self.window = [line_row(each) for each in page.lines.items], window
 
     @signed_in
@@ -194,14 +194,14 @@ class TaxImportState(rx.State):
         """Import the file."""
         self.limit_message = self.upgrade_to = ""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.confirm(session, user, _id(self.import_id), self.leaves_out)
+            await service.confirm(session, user, id_of(self.import_id), self.leaves_out)
         await self._read(user)
 
     @signed_in
     async def stop(self, user: CurrentUser) -> Any:
         """Stop the work with a large file."""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.stop(session, user, _id(self.import_id))
+            await service.stop(session, user, id_of(self.import_id))
         await self._read(user)
         return rx.toast.info(t("tax_import.stopped"))
 
@@ -221,14 +221,14 @@ class TaxImportState(rx.State):
     async def ask_undo(self, user: CurrentUser, import_id: str) -> Any:
         """Ask before an import is undone, or a file that was not imported is discarded."""
         async with resources().database.unit_of_work(user.id) as session:
-            found = await service.read_import(session, user, _id(import_id))
+            found = await service.read_import(session, user, id_of(import_id))
         self.undoing_id, self.undoing_name = import_id, found.file_name
         self.undoing_is_done = found.state == "committed"
 
     @signed_in
     async def undo(self, user: CurrentUser) -> Any:
         """Undo or discard the import that was asked about, and go back to the list."""
-        wanted, was_done = _id(self.undoing_id), self.undoing_is_done
+        wanted, was_done = id_of(self.undoing_id), self.undoing_is_done
         self.undoing_id = ""
         async with resources().database.unit_of_work(user.id) as session:
             await service.stop_reading(session, user, wanted)
@@ -251,13 +251,13 @@ class TaxImportState(rx.State):
         if wanted is None:
             raise InvalidInputError(next(iter(errors.values())))
         async with resources().database.unit_of_work(user.id) as session:
-            await service.change(session, user, _id(self.import_id), wanted)
+            await service.change(session, user, id_of(self.import_id), wanted)
         await self._read(user)
 
     async def _read(self, user: CurrentUser) -> None:
         wanted = dict(self.router.url.query_parameters).get("id", "")
         if wanted:
-            await self._read_file(user, _id(wanted))
+            await self._read_file(user, id_of(wanted))
         else:
             self.step = self.import_id = ""
             async with resources().database.unit_of_work(user.id) as session:
@@ -384,10 +384,3 @@ def _result(file: ImportRead) -> list[str]:
 
 def _address(file: ImportRead, show: str) -> str:
     return f"{ADDRESS}?{urlencode({'id': str(file.id), **({'show': show} if show else {})})}"
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import reflex as rx
 
@@ -15,6 +14,7 @@ from backend.tax.review import service
 from backend.tax.review.schemas import GiveWorth, MatchesBody, RuleCreate, RulePreviewBody, SetsBody
 from components.i18n import t
 from state import tax_review_rows as rows
+from state.arguments import id_of
 from state.field_errors import checked
 from state.guard import signed_in
 from state.tax_review_rows import EvidenceRow
@@ -206,7 +206,7 @@ class TaxWorthState(rx.State):
             return None
         try:
             async with resources().database.unit_of_work(user.id) as session:
-                done = await service.give_worth(session, user, UUID(self.issue_id), wanted)
+                done = await service.give_worth(session, user, id_of(self.issue_id), wanted)
         except InvalidInputError as error:
             self.form_error = error.message
             return None

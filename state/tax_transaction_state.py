@@ -18,6 +18,7 @@ from backend.tax.listing import service
 from backend.tax.listing.schemas import TaxTransactionChange, TaxTransactionRead
 from backend.tax.settings import service as settings_service
 from components.i18n import t
+from state.arguments import id_of
 from state.guard import signed_in
 from state.tax_transaction_rows import Fact, LotLine, TaxLegLine, facts_of, leg_lines, lot_lines, status_of
 from state.tax_transactions_state import TaxTransactionsState, view_of
@@ -87,7 +88,7 @@ class TaxTransactionState(rx.State):
         self.problems = {}
         async with resources().database.unit_of_work(user.id) as session:
             settings = await settings_service.settings_of(session, user.id)
-            read = await service.find(session, user, UUID(self.id))
+            read = await service.find(session, user, id_of(self.id))
         zone = ZoneInfo(settings_service.zone_of(settings))
         values, problems = said(form_data, read, settings.currency, zone)
         if problems:
@@ -107,8 +108,8 @@ class TaxTransactionState(rx.State):
     async def take_back(self, user: CurrentUser) -> Any:
         """Take back what was said: the source counts again."""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.take_back(session, user, UUID(self.id))
-        await self._show(user, UUID(self.id))
+            await service.take_back(session, user, id_of(self.id))
+        await self._show(user, id_of(self.id))
         return [TaxTransactionsState.reload, rx.toast.success(t("tax_transactions.taken_back"))]
 
     @signed_in
@@ -116,8 +117,8 @@ class TaxTransactionState(rx.State):
         """Have a transaction count although another source seems to tell the same."""
         words = TaxTransactionChange(is_separate=True, reason=t("tax_transactions.is_separate"))
         async with resources().database.unit_of_work(user.id) as session:
-            await service.change(session, user, UUID(self.id), words)
-        await self._show(user, UUID(self.id))
+            await service.change(session, user, id_of(self.id), words)
+        await self._show(user, id_of(self.id))
         return [TaxTransactionsState.reload, rx.toast.success(t("tax_transactions.saved"))]
 
     @signed_in
@@ -142,7 +143,7 @@ class TaxTransactionState(rx.State):
         """Delete a transaction written by hand."""
         self.is_deleting = False
         async with resources().database.unit_of_work(user.id) as session:
-            await service.remove(session, user, UUID(self.id))
+            await service.remove(session, user, id_of(self.id))
         self.is_open = False
         return [
             rx.redirect(self._list_address()),

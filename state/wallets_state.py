@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import reflex as rx
 
@@ -11,8 +10,8 @@ from backend.accounts.service import linked
 from backend.api.resources import resources
 from backend.chain.registry import find_chain
 from backend.core import formats
-from backend.core.errors import InvalidInputError
 from components.i18n import t
+from state.arguments import id_of
 from state.guard import signed_in
 from state.shell_state import ShellState
 
@@ -80,7 +79,7 @@ class WalletsState(rx.State):
             self.rename_error = t("wallets.label_invalid", most=MAX_LABEL)
             return None
         async with resources().database.unit_of_work(user.id) as session:
-            await linked.rename_wallet(session, user.id, _id(self.renaming_id), label)
+            await linked.rename_wallet(session, user.id, id_of(self.renaming_id), label)
         self._close()
         await self._read(user)
         return rx.toast.success(t("wallets.renamed"))
@@ -94,7 +93,7 @@ class WalletsState(rx.State):
     @signed_in
     async def remove(self, user: CurrentUser) -> Any:
         """Remove the wallet that was asked about."""
-        wanted = _id(self.removing_id)
+        wanted = id_of(self.removing_id)
         self._close()
         async with resources().database.unit_of_work(user.id) as session:
             await linked.remove_wallet(session, user.id, wanted)
@@ -118,13 +117,6 @@ class WalletsState(rx.State):
             wallets = await linked.list_wallets(session)
         self.wallets = [_shown(wallet) for wallet in wallets]
         self.loaded = True
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None
 
 
 def _shown(wallet: Any) -> WalletRow:

@@ -19,7 +19,7 @@ from playwright.async_api import BrowserContext
 import state
 from backend.core.settings import get_settings
 from backend.embedded.trial import Trial
-from state.guard import BURST, GUARD_MARK
+from state.guard import BURST, EVENTS_PER_SECOND, GUARD_MARK
 from tests.browser.conftest import sign_in
 
 NAMESPACE = "/_event"
@@ -120,6 +120,36 @@ async def test_no_handler_works_without_a_session(running_app: Trial, context: B
     assert refused > 30
     after = await (await context.request.get("/v1/alerts/rules")).json()
     assert after["data"] == before["data"]
+
+
+# Lists and maps where a text belongs, a text that means something elsewhere, and an id of nobody's.
+ODD: tuple[Any, ...] = ([], {"a": [1]}, "\x00' or 1=1 --", "018f0000-0000-7000-8000-000000000001")
+
+
+async def test_odd_arguments_break_no_handler_of_tax(running_app: Trial, context: BrowserContext) -> None:
+    await sign_in(context)
+    cookie = "; ".join(f"{each['name']}={each['value']}" for each in await context.cookies())  # type: ignore[typeddict-item]
+    log = running_app.var_dir / "log" / "web.log"
+    read_from = log.stat().st_size
+    sent = 0
+    async with connected(running_app.url, Cookie=cookie) as socket:
+        for name, handler in handlers().items():
+            if ".tax_" in name.replace("___", ".") and (names := arguments(handler)):
+                for odd in ODD:
+                    await socket.send(name, dict.fromkeys(names, odd))
+                    sent += 1
+                    if sent > BURST / 2:  # what comes faster is not run at all
+                        await asyncio.sleep(1.1 / EVENTS_PER_SECOND)
+        # Events of a tab are answered one after the other: this is the last.
+        last = next(name for name in handlers() if name.endswith("tax_home_state.change_year"))
+        await socket.send(last, {"year": "2024"})
+        while (events := await socket.events(ANSWER_SECONDS)) and "/tax/?year=2024" not in json.dumps(events):
+            pass
+    assert events and sent > 150
+    with log.open() as lines:
+        lines.seek(read_from)
+        failed = [line for line in lines if "page event failed" in line]
+    assert failed == []
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example", None])
