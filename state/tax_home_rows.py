@@ -8,6 +8,7 @@ from backend.core import formats
 from backend.tax.home.service import Home
 from backend.tax.settings.service import METHOD_TITLES
 from components.i18n import t
+from state.tax_words import signed
 from state.view_models import KpiTile, Option
 
 
@@ -17,6 +18,7 @@ class MonthBar:
 
     key: str
     label: str
+    initial: str
     name: str
     title: str
     gain: str
@@ -65,7 +67,7 @@ def tiles_of(home: Home) -> list[KpiTile]:
         shown = value if is_known or key == "tax-income" else formats.UNKNOWN
         return KpiTile(key, label, shown, note=note, source=source, as_of=as_of)
 
-    lines = t("tax_home.lines", count=formats.number(seen.sums.count)) if is_known else t("tax_home.none_known")
+    lines = lots_sold(seen.sums.count) if is_known else t("tax_home.none_known")
     found = [tile("tax-total", t("tax_home.total"), signed(seen.sums.gain, currency), lines)]
     if seen.short is not None and seen.long is not None:
         found.append(tile("tax-short", t("tax_home.short"), signed(seen.short, currency)))
@@ -83,16 +85,10 @@ def nothing_of(home: Home) -> tuple[str, str]:
     return t("tax_home.no_disposals"), t("tax_home.no_disposals_text")
 
 
-def signed(value: Decimal, currency: str) -> str:
-    """Return money with its sign: a gain has one too."""
-    text = formats.money(value, currency)
-    return f"+{text}" if value > 0 else text
-
-
 def months_of(home: Home) -> list[MonthBar]:
     """Return the months of the year."""
     months, currency = home.glance.months, home.settings.currency
-    tallest = max((max(abs(each.gain), each.income) for each in months), default=Decimal(0))
+    tallest = _tallest(home)
     found = []
     for each in months:
         gain, income = signed(each.gain, currency), formats.money(each.income, currency)
@@ -101,6 +97,7 @@ def months_of(home: Home) -> list[MonthBar]:
             MonthBar(
                 key=each.first_day.isoformat(),
                 label=f"{each.first_day:%b}",
+                initial=f"{each.first_day:%b}"[:1],
                 name=name,
                 title=t("tax_home.month_title", month=name, gain=gain, income=income),
                 gain=gain,
@@ -111,6 +108,20 @@ def months_of(home: Home) -> list[MonthBar]:
             )
         )
     return found
+
+
+def scale_of(home: Home) -> str:
+    """Return what the longest bar of the months stands for."""
+    return formats.money_short(_tallest(home), home.settings.currency)
+
+
+def lots_sold(count: int) -> str:
+    """Return how many lots (or shares of a pool) were disposed of: a line of the form each."""
+    return t("tax_home.lines_one") if count == 1 else t("tax_home.lines", count=formats.number(count))
+
+
+def _tallest(home: Home) -> Decimal:
+    return max((max(abs(each.gain), each.income) for each in home.glance.months), default=Decimal(0))
 
 
 def summary_of(home: Home) -> str:
@@ -139,7 +150,7 @@ def parts_of(home: Home) -> list[PartBar]:
             PartBar(
                 key=str(place),
                 name=name,
-                note=t("tax_home.lines", count=formats.number(each.sums.count)),
+                note=lots_sold(each.sums.count),
                 gain=signed(each.sums.gain, currency),
                 proceeds=formats.money(each.sums.proceeds, currency),
                 cost=formats.money(each.sums.cost, currency),

@@ -44,6 +44,7 @@ class TaxHomeState(rx.State):
     tiles: list[KpiTile] = []
     months: list[MonthBar] = []
     summary: str = ""
+    scale: str = ""
     parts: list[PartBar] = []
     steps: list[Step] = []
     steps_left: int = 0
@@ -100,7 +101,7 @@ class TaxHomeState(rx.State):
         self.place, self.method, self.currency = found.place, rows.method_of(found), found.settings.currency
         self.as_of = formats.iso(found.as_of)
         self.tiles, self.months, self.parts = rows.tiles_of(found), rows.months_of(found), rows.parts_of(found)
-        self.summary = rows.summary_of(found)
+        self.summary, self.scale = rows.summary_of(found), rows.scale_of(found)
         self.nothing, self.nothing_text = rows.nothing_of(found)
         self.has_amounts = any(each.gain or each.income for each in found.glance.months)
         self.steps = rows.steps_of(found, has_tab)

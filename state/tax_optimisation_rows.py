@@ -18,6 +18,7 @@ from backend.tax.optimisation.schemas import (
 )
 from backend.tax.settings.service import METHOD_TITLES
 from components.i18n import t
+from state.tax_words import place_name, signed, tone_of
 from state.view_models import Chip, Option
 
 ADDRESS = "/tax/optimisation/"
@@ -98,19 +99,6 @@ class Tile:
     label: str
     value: str
     tone: str
-
-
-def tone_of(amount: Decimal | None) -> str:
-    """Return how an amount is coloured, always beside its sign."""
-    return "neutral" if not amount else "gain" if amount > 0 else "loss"
-
-
-def signed(amount: Decimal | None, currency: str) -> str:
-    """Return money with its sign."""
-    if amount is None:
-        return formats.UNKNOWN
-    text = formats.money(amount, currency)
-    return f"+{text}" if amount > 0 else text
 
 
 def address(year: int, scope: str) -> str:
@@ -198,8 +186,20 @@ def figure_rows(read: OptimisationRead) -> list[FigureRow]:
 
 
 def harvest_rows(read: OptimisationRead) -> list[LotRow]:
-    """Return the losses."""
-    return [_lot(each, read.currency, place, _warnings(each)) for place, each in enumerate(read.harvest)]
+    """Return the losses, each with what is true of it alone."""
+    shared = harvest_notes(read)
+    return [
+        _lot(each, read.currency, place, [note for note in _warnings(each) if note not in shared])
+        for place, each in enumerate(read.harvest)
+    ]
+
+
+def harvest_notes(read: OptimisationRead) -> list[str]:
+    """Return what is true of every loss: it is said once."""
+    if not read.harvest:
+        return []
+    others = [set(_warnings(each)) for each in read.harvest]
+    return [note for note in _warnings(read.harvest[0]) if all(note in other for other in others)]
 
 
 def soon_rows(read: OptimisationRead) -> list[LotRow]:
@@ -230,7 +230,7 @@ def _lot(each: PositionRead, currency: str, place: int, notes: list[str]) -> Lot
     return LotRow(
         key=f"{place}",
         asset=symbol_of(each.symbol),
-        wallet=formats.address(each.wallet or ""),
+        wallet=place_name(each.wallet or ""),
         wallet_full=each.wallet or "",
         acquired=each.acquired_on.isoformat(),
         amount=formats.amount(each.amount),
@@ -268,7 +268,7 @@ def holding_options(read: OptimisationRead) -> list[Option]:
         Option(
             choice_of(each),
             formats.amount(each.amount, symbol_of(each.symbol))
-            + (f" · {formats.address(each.wallet)}" if each.wallet else ""),
+            + (f" · {place_name(each.wallet)}" if each.wallet else ""),
         )
         for each in read.holdings
     ]

@@ -10,6 +10,8 @@ from backend.accounts.service import require as require_feature
 from backend.api.resources import resources
 from backend.core import formats
 from backend.core.errors import InvalidInputError, PremiumError
+from backend.core.ids import request_id
+from backend.core.logging import get_logger
 from backend.core.money import parse_decimal
 from backend.market.ladder.service import shared_ladder
 from backend.tax.optimisation import service
@@ -22,6 +24,10 @@ from state.shell_state import ShellState
 from state.tax_optimisation_rows import ChangeRow, FigureRow, LotRow, MethodRow, PriceRow, Tile
 from state.view_models import Chip, Option
 
+FIRST_LOTS = 10
+
+log = get_logger(__name__)
+
 
 class TaxOptimisationState(rx.State):
     """What the page shows."""
@@ -33,6 +39,7 @@ class TaxOptimisationState(rx.State):
     upgrade_to: str = ""
     computing: bool = False
     problem: str = ""
+    problem_id: str = ""
     has_book: bool = False
     is_empty: bool = False
     as_of: str = ""
@@ -49,8 +56,11 @@ class TaxOptimisationState(rx.State):
     figures: list[FigureRow] = []
     harvest: list[LotRow] = []
     harvest_note: str = ""
+    harvest_rules: list[str] = []
+    harvest_more: str = ""
     soon: list[LotRow] = []
     soon_note: str = ""
+    soon_more: str = ""
     prices: list[PriceRow] = []
     prices_note: str = ""
     notes: list[str] = []
@@ -76,12 +86,14 @@ class TaxOptimisationState(rx.State):
     _can_choose: bool = False
     _scope: str = "history"
     _run: int = 0
+    _harvest: list[LotRow] = []
+    _soon: list[LotRow] = []
 
     @signed_in
     async def load(self, user: CurrentUser) -> Any:
         """Show the page, then have it computed."""
         await ShellState._show(self, user)
-        self.limit_message = self.upgrade_to = self.failure = self.failure_id = self.problem = ""
+        self.limit_message = self.upgrade_to = self.failure = self.failure_id = self.problem = self.problem_id = ""
         self.loaded = True
         require_feature(user, Feature.TAX)
         self.computing = True
@@ -94,16 +106,19 @@ class TaxOptimisationState(rx.State):
             self._run += 1
             run, self.computing = self._run, True
             query = dict(self.router.url.query_parameters)
-        problem, read = "", None
+        problem, problem_id, read = "", "", None
         scope: Scope = "year" if query.get("scope") == "year" else "history"
         try:
             read = await _read(user, _year(query.get("year", "")), scope)
         except PremiumError as error:
             problem = error.message
+        except Exception:
+            problem, problem_id = t("error.internal"), request_id()
+            log.exception("page event failed", handler="TaxOptimisationState.compute", request_id=problem_id)
         async with self:
             if run != self._run:
                 return
-            self.computing, self.problem = False, problem
+            self.computing, self.problem, self.problem_id = False, problem, problem_id
             if read is not None:
                 self._show(read)
 
@@ -113,6 +128,16 @@ class TaxOptimisationState(rx.State):
         if _year(year) is None:
             return None
         return rx.redirect(rows.address(int(year), self._scope))
+
+    @signed_in
+    async def show_harvest(self, user: CurrentUser) -> Any:
+        """Show all losses that were read."""
+        self.harvest, self.harvest_more = self._harvest, ""
+
+    @signed_in
+    async def show_soon(self, user: CurrentUser) -> Any:
+        """Show all lots that wait for their day and were read."""
+        self.soon, self.soon_more = self._soon, ""
 
     @signed_in
     async def choose(self, user: CurrentUser, choice: str) -> Any:
@@ -182,24 +207,33 @@ class TaxOptimisationState(rx.State):
         self.methods_note = t("optimisation.methods_note", place=read.jurisdiction_name, label=read.label)
         self.methods, self.refused = rows.method_rows(read), rows.refused_rows(read)
         self.figure_heads, self.figures = rows.figure_heads(read), rows.figure_rows(read)
-        self.harvest, self.soon, self.prices = rows.harvest_rows(read), rows.soon_rows(read), rows.price_rows(read)
-        self.harvest_note = t(
-            "optimisation.harvest_note",
-            shown=formats.number(len(read.harvest)),
-            total=formats.number(read.harvest_total),
-            loss=formats.money(read.harvest_loss, read.currency),
-            note=read.notes[0] if read.notes else "",
-        )
-        self.notes = read.notes[1:]
-        self.soon_note = t(
-            "optimisation.soon_note", shown=formats.number(len(read.soon_long)), total=formats.number(read.soon_total)
-        )
+        self._show_lots(read)
+        self.prices, self.notes = rows.price_rows(read), read.notes[1:]
         self.prices_note = t("optimisation.prices_note", currency=read.currency, unpriced=formats.number(read.unpriced))
         self.issues = ""
         if read.open_issues:
             count = formats.number(read.open_issues)
             self.issues = t("optimisation.issue") if read.open_issues == 1 else t("optimisation.issues", count=count)
         self._offer(read)
+
+    def _show_lots(self, read: OptimisationRead) -> None:
+        """Show the first of both lists of lots."""
+        self._harvest, self._soon = rows.harvest_rows(read), rows.soon_rows(read)
+        self.harvest, self.harvest_more = _first(self._harvest)
+        self.soon, self.soon_more = _first(self._soon)
+        self.harvest_rules = rows.harvest_notes(read)
+        self.harvest_note, self.soon_note = t("optimisation.harvest_note_none"), t("optimisation.soon_note_none")
+        if read.harvest:
+            self.harvest_note = t(
+                "optimisation.harvest_note",
+                shown=formats.number(len(read.harvest)),
+                total=formats.number(read.harvest_total),
+                loss=formats.money(read.harvest_loss, read.currency),
+                note=read.notes[0] if read.notes else "",
+            )
+        if read.soon_long:
+            shown, total = formats.number(len(read.soon_long)), formats.number(read.soon_total)
+            self.soon_note = t("optimisation.soon_note", shown=shown, total=total)
 
     def _offer(self, read: OptimisationRead) -> None:
         self.holdings = rows.holding_options(read)
@@ -224,6 +258,13 @@ class TaxOptimisationState(rx.State):
             "optimisation.priced_by", price=formats.money(read.price, read.currency), source=read.price_source
         )
         self.result_notes = read.notes
+
+
+def _first(lots: list[LotRow]) -> tuple[list[LotRow], str]:
+    """Return the first lots of a list, and what shows the others."""
+    if len(lots) <= FIRST_LOTS + 2:
+        return lots, ""
+    return lots[:FIRST_LOTS], t("optimisation.show_all", count=formats.number(len(lots)))
 
 
 def _has_disposals(read: OptimisationRead) -> bool:

@@ -16,8 +16,11 @@ from backend.tax.reports.schemas import (
 )
 from backend.tax.settings.service import METHOD_TITLES, Method
 from components.i18n import catalogue, t
+from state.tax_words import place_name, signed, tone_of
 
 PDF = "application/pdf"
+INCOME = "income"
+TILES = ("net_gain", "gains", "losses", INCOME)
 TONES = {"queued": "neutral", "running": "accent", "done": "gain", "failed": "loss", "cancelled": "warn"}
 
 
@@ -186,12 +189,11 @@ def name_of(report: ReportRead) -> str:
 def summary_of(report: ReportRead) -> str:
     """Return how a report counts, in a line."""
     key = {None: "usual", True: "yes", False: "no"}[report.per_wallet]
-    wallets = t(f"tax_reports.per_wallet_{key}").lower()
     line = t(
         "tax_reports.summary",
         method=method_title(report.method),
         currency=report.currency,
-        wallets=f"wallets {wallets}",
+        wallets=t(f"tax_reports.wallets_{key}"),
     )
     return f"{line} \u00b7 {t('tax_reports.wash_on')}" if report.wash_sale else line
 
@@ -216,20 +218,17 @@ def by_year(reports: list[ReportRead]) -> list[ReportYear]:
     return list(years.values())
 
 
-def tone_of(amount: Decimal | None) -> str:
-    """Return gain, loss, or nothing for zero and the unknown."""
-    return "" if not amount else "gain" if amount > 0 else "loss"
-
-
-def signed(amount: Decimal | None, currency: str) -> str:
-    """Return money with its sign before it, also a plus."""
-    text = formats.money(amount, currency)
-    return f"+{text}" if amount is not None and amount > 0 else text
-
-
 def figure_rows(figures: FiguresRead, currency: str) -> list[FigureRow]:
     """Return the figures of a year, then the losses that later years may use."""
-    rows = [FigureRow(each.name, each.title, figure_text(each, currency)) for each in figures.figures]
+    is_known = knows_income(figures)
+    rows = [
+        FigureRow(
+            each.name,
+            each.title,
+            figure_text(each, currency) if is_known or each.name != INCOME else formats.UNKNOWN,
+        )
+        for each in figures.figures
+    ]
     rows += [
         FigureRow(
             f"carried-{name}",
@@ -239,6 +238,27 @@ def figure_rows(figures: FiguresRead, currency: str) -> list[FigureRow]:
         for name, amount in figures.carried.items()
     ]
     return rows
+
+
+def knows_income(figures: FiguresRead) -> bool:
+    """Return whether the worth of any income is known, or there was none: else its sum is no zero but unknown."""
+    return not figures.incomes or any(each.unknown < each.count for each in figures.incomes)
+
+
+def knows_gains(figures: FiguresRead) -> bool:
+    """Return whether the gain of any disposal is known, or there was none."""
+    return not figures.disposals or figures.unknown - sum(each.unknown for each in figures.incomes) < figures.disposals
+
+
+def tile_texts(figures: FiguresRead, currency: str) -> list[tuple[str, str, str]]:
+    """Return name, title and text of the figures that matter most; a dash where all that is in it is unknown."""
+    found = []
+    for name in TILES:
+        figure = figures.figure(name)
+        if figure is not None:
+            is_known = knows_income(figures) if name == INCOME else knows_gains(figures)
+            found.append((name, figure.title, figure_text(figure, currency) if is_known else formats.UNKNOWN))
+    return found
 
 
 def figure_text(figure: FigureRead, currency: str) -> str:
@@ -269,10 +289,11 @@ def unknown_text(figures: FiguresRead, currency: str) -> str:
     """Return what is in no figure, in a sentence; nothing when all is known."""
     if not figures.unknown:
         return ""
-    amount = formats.money(figures.unknown_proceeds, currency)
-    if figures.unknown == 1:
-        return t("tax_report.rests_unknown_one", amount=amount)
-    return t("tax_report.rests_unknown", count=formats.number(figures.unknown), amount=amount)
+    one = "_one" if figures.unknown == 1 else ""
+    text = t(f"tax_report.rests_unknown{one}", count=formats.number(figures.unknown))
+    if not figures.unknown_proceeds:  # of income nothing is received but itself, whose worth nobody knows
+        return text
+    return f"{text} {t(f'tax_report.rests_received{one}', amount=formats.money(figures.unknown_proceeds, currency))}"
 
 
 def income_rows(figures: FiguresRead, currency: str) -> list[IncomeRow]:
@@ -282,7 +303,7 @@ def income_rows(figures: FiguresRead, currency: str) -> list[IncomeRow]:
             each.kind,
             t(f"tax_report.income_{each.kind}"),
             formats.number(each.count),
-            formats.money(each.amount, currency),
+            formats.money(each.amount if each.unknown < each.count else None, currency),
             f"{formats.number(each.unknown)} {t('tax_report.income_unknown')}" if each.unknown else "",
         )
         for each in figures.incomes
@@ -360,7 +381,7 @@ def disposal_row(disposal: DisposalRead, steps: list[str], currency: str) -> Dis
         tone=tone_of(disposal.gain),
         term=t(f"tax_report.term_{disposal.term}") if disposal.term else "",
         wallet=wallet,
-        wallet_short=formats.address(wallet) if wallet.startswith("0x") else wallet,
+        wallet_short=place_name(wallet),
         is_taxable=disposal.is_taxable,
         taxed="" if disposal.is_taxable else t("tax_report.not_taxed"),
         disallowed=formats.money(disposal.disallowed, currency) if disposal.disallowed else "",

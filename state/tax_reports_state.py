@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import reflex as rx
 
@@ -17,6 +16,7 @@ from backend.tax.reports.service import ReportAsk
 from backend.tax.settings import service as settings
 from backend.tax.settings.schemas import JurisdictionRead
 from components.i18n import t
+from state.arguments import id_of
 from state.field_errors import checked
 from state.following import Run, follows
 from state.guard import signed_in
@@ -247,11 +247,3 @@ def refusals_of(choice: JurisdictionRead) -> list[Refusal]:
             why = each.refused.partition(": ")[2].partition(". Allowed")[0]
             by_reason.setdefault(f"{why[:1].upper()}{why[1:]}.", []).append(each.title)
     return [Refusal("; ".join(titles), why) for why, titles in by_reason.items()]
-
-
-def id_of(text: str) -> UUID:
-    """Return an id that a page sent. Raises InvalidInputError."""
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None

@@ -19,6 +19,7 @@ from backend.tax.review.schemas import (
 )
 from backend.tax.review.service import Answer, IssueKind, TransactionKind
 from components.i18n import catalogue, t
+from state.tax_words import shown_name
 
 SHOWN_PROPOSALS = 2
 TRANSACTIONS = "/tax/transactions/"
@@ -277,14 +278,6 @@ def answer_label(answer: str) -> str:
 def kind_label(kind: TransactionKind) -> str:
     """Return a kind of transaction in words."""
     return t(f"tax_review.kind_{kind.value}")
-
-
-def shown_name(value: str) -> str:
-    """Return a wallet, contract or asset short enough for a sentence."""
-    prefix, colon, rest = value.partition(":")
-    if colon and prefix.isdigit():
-        return formats.address(rest.split(":")[0])
-    return formats.address(value) if value.startswith("0x") else formats.untrusted_text(value, 60)
 
 
 def _sort_label(answer: Answer) -> str:

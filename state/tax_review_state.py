@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 import reflex as rx
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,10 +17,12 @@ from backend.tax.review.schemas import Accept, Bulk, IssueList, IssueRead, Revie
 from backend.tax.review.service import Filter, IssueKind
 from components.i18n import t
 from state import tax_review_rows as rows
+from state.arguments import id_of
 from state.following import Run, follows
 from state.guard import signed_in
 from state.shell_state import ShellState
 from state.tax_review_rows import AnswerRow, DecisionRow, GroupRow, RuleRow
+from state.tax_words import shown_name
 from state.view_models import Chip, Option
 
 ADDRESS = "/tax/review/"
@@ -108,7 +109,7 @@ class TaxReviewState(rx.State):
     async def accept(self, user: CurrentUser, issue_id: str, key: str) -> Any:
         """Follow a proposal."""
         async with resources().database.unit_of_work(user.id) as session:
-            done = await service.accept(session, user, _id(issue_id), Accept(proposal=str(key)[:80]))
+            done = await service.accept(session, user, id_of(issue_id), Accept(proposal=str(key)[:80]))
         issue = next((each for each in self._issues if str(each.id) == issue_id), None)
         label = next((each.label for each in issue.proposals if each.key == key), "") if issue else ""
         self._settled(str(done.decision_id), t("tax_review.settled", what=label))
@@ -118,7 +119,7 @@ class TaxReviewState(rx.State):
     async def dismiss(self, user: CurrentUser, issue_id: str) -> Any:
         """Put an issue aside."""
         async with resources().database.unit_of_work(user.id) as session:
-            done = await service.dismiss(session, user, _id(issue_id))
+            done = await service.dismiss(session, user, id_of(issue_id))
         self._settled(str(done.decision_id), t("tax_review.dismissed_one"))
         await self._read(user)
 
@@ -126,7 +127,7 @@ class TaxReviewState(rx.State):
     async def restore(self, user: CurrentUser, issue_id: str) -> Any:
         """Put a dismissed issue back."""
         async with resources().database.unit_of_work(user.id) as session:
-            await service.restore(session, user, _id(issue_id))
+            await service.restore(session, user, id_of(issue_id))
         await self._read(user)
         return rx.toast.success(t("tax_review.restored"))
 
@@ -134,7 +135,7 @@ class TaxReviewState(rx.State):
     async def undo(self, user: CurrentUser, decision_id: str) -> Any:
         """Take a decision back."""
         async with resources().database.unit_of_work(user.id) as session:
-            done = await service.undo(session, user, _id(decision_id))
+            done = await service.undo(session, user, id_of(decision_id))
         self.last_id = ""
         await self._read(user)
         kept = t("tax_review.kept", count=formats.number(done.kept)) if done.kept else ""
@@ -160,7 +161,7 @@ class TaxReviewState(rx.State):
     async def settle_many(self, user: CurrentUser, form_data: dict[str, Any]) -> Any:
         """Settle all issues of the kind by the chosen answer."""
         chosen = str(form_data.get("many_answer") or "")[:80]
-        if not chosen:
+        if not chosen or not self.many_kind:
             self.many_error = t("tax_review.choose_answer")
             return
         place = self._filter(self.many_kind)
@@ -204,7 +205,7 @@ class TaxReviewState(rx.State):
     @signed_in
     async def delete_rule(self, user: CurrentUser) -> Any:
         """Delete the rule that was asked about."""
-        wanted, self.deleting_id = _id(self.deleting_id), ""
+        wanted, self.deleting_id = id_of(self.deleting_id), ""
         async with resources().database.unit_of_work(user.id) as session:
             done = await service.delete_rule(session, user, wanted)
         await self._read(user)
@@ -252,8 +253,8 @@ class TaxReviewState(rx.State):
             self.next_cursor = listed.next_cursor or ""
         self._show_stamp(found.review)
         self._show_filters(found)
-        self.asset_options = [Option(each, rows.shown_name(each)) for each in choices.assets]
-        self.wallet_options = [Option(each, rows.shown_name(each)) for each in choices.wallets]
+        self.asset_options = [Option(each, shown_name(each)) for each in choices.assets]
+        self.wallet_options = [Option(each, shown_name(each)) for each in choices.wallets]
 
     async def _issues_of(self, session: AsyncSession, user: CurrentUser) -> IssueList:
         wanted = self._filter()
@@ -326,10 +327,3 @@ def address(query: dict[str, str]) -> str:
 
 def _text_of(stamp: ReviewStamp) -> str:
     return stamp.model_dump_json()
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise InvalidInputError(t("form.invalid")) from None

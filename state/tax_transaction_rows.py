@@ -9,6 +9,7 @@ from backend.core import formats
 from backend.core.money import plain
 from backend.tax.listing.schemas import LotCandidate, TaxLegRead, TaxTransactionRead, WorthRead
 from components.i18n import t
+from state.tax_words import place_name
 
 MOST_NAMED = 2
 _TONES = {
@@ -121,8 +122,8 @@ def status_of(read: TaxTransactionRead) -> tuple[str, str]:
 
 def wallet_of(read: TaxTransactionRead) -> str:
     """Return the wallet or account, and where it went of a transfer."""
-    name = read.wallet_name or _short(read.wallet)
-    return f"{name} \u2192 {_short(read.to_wallet)}" if read.to_wallet else name
+    name = read.wallet_name or place_name(read.wallet)
+    return f"{name} \u2192 {place_name(read.to_wallet)}" if read.to_wallet else name
 
 
 def leg_lines(legs: Sequence[TaxLegRead], told: str, currency: str) -> list[TaxLegLine]:
@@ -234,7 +235,3 @@ def _moment(at: datetime | None, zone: ZoneInfo) -> str:
 
 def _line(line: int | None) -> str:
     return "" if line is None else f", {t('tax_transactions.line', number=line)}"
-
-
-def _short(wallet: str) -> str:
-    return formats.address(wallet) if wallet.startswith("0x") else formats.untrusted_text(wallet, 40)

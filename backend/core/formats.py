@@ -45,16 +45,22 @@ def money(value: Decimal | None, currency: str) -> str:
     return f"{sign}{_SIGNS.get(currency, f'{currency} ')}{text}"
 
 
+def money_short(value: Decimal | None, currency: str) -> str:
+    """Return money for axes: `€1.25M`, `$310.4K`, `CHF 999.00`."""
+    if value is None:
+        return UNKNOWN
+    sign, magnitude = (MINUS if value < 0 else ""), value.copy_abs()
+    scaled = _scaled(magnitude)
+    return money(value, currency) if scaled is None else f"{sign}{_SIGNS.get(currency, f'{currency} ')}{scaled}"
+
+
 def usd_short(value: Decimal | None) -> str:
     """Return dollars for tiles and axes: `$1.25M`, `$310.4K`, `$999.00`."""
     if value is None:
         return UNKNOWN
     sign, magnitude = (MINUS if value < 0 else ""), value.copy_abs()
-    for limit, suffix in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 4, "K")):
-        if limit <= magnitude < MOST_MONEY:
-            scale = limit if suffix != "K" else Decimal(1000)
-            return f"{sign}${_trim(magnitude / scale, 2)}{suffix}"
-    return usd(value)
+    scaled = _scaled(magnitude)
+    return usd(value) if scaled is None else f"{sign}${scaled}"
 
 
 def amount(value: Decimal | None, symbol: str = "") -> str:
@@ -126,6 +132,15 @@ def untrusted_text(text: str, limit: int = 32) -> str:
     """Return a chain-supplied symbol or name fit to show: printable, one line, at most `limit` characters."""
     cleaned = "".join(ch for ch in text if ch.isprintable()).strip()
     return cleaned[:limit] or "?"
+
+
+def _scaled(magnitude: Decimal) -> str | None:
+    """Return a number in thousands, millions or billions; None when it is too small or too large for that."""
+    for limit, suffix in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 4, "K")):
+        if limit <= magnitude < MOST_MONEY:
+            scale = limit if suffix != "K" else Decimal(1000)
+            return f"{_trim(magnitude / scale, 2)}{suffix}"
+    return None
 
 
 def _rounded(value: Decimal, places: int) -> Decimal:

@@ -8,14 +8,15 @@ import reflex as rx
 from components.i18n import t
 
 _LEGEND = "flex flex-wrap gap-4 text-12 text-ink-2 list-none m-0 p-0"
-_HALF = "flex gap-px justify-center w-full h-20"
+_HALF = "flex gap-px justify-center w-full h-20 px-1"
 _BAR = "w-full max-w-4"
 
 
-def month_bars(bars: Any, caption: str, summary: Any, legend: Sequence[tuple[str, str]]) -> rx.Component:
+def month_bars(bars: Any, caption: str, summary: Any, scale: Any, legend: Sequence[tuple[str, str]]) -> rx.Component:
     """Return `MonthBar` view models as columns, what is above zero up and what is below it down.
 
-    `legend` is of (colour class, word). The numbers are on hover, and in the table below.
+    `scale` is what a whole half stands for, `legend` is of (colour class, word). The numbers are on hover, and in the
+    table below.
     """
     return rx.el.div(
         rx.el.ul(
@@ -30,20 +31,27 @@ def month_bars(bars: Any, caption: str, summary: Any, legend: Sequence[tuple[str
             class_name=_LEGEND,
         ),
         rx.el.div(
+            rx.el.div(
+                rx.el.span("+", scale),
+                rx.el.span("0"),
+                rx.el.span("\u2212", scale),
+                class_name="flex flex-col justify-between shrink-0 h-44 -my-2 pr-2 text-12 text-ink-3 num text-right",
+            ),
             rx.foreach(
                 bars,
                 lambda bar: rx.el.div(
                     rx.el.div(
                         rx.el.div(class_name=f"{_BAR} bg-gain rounded-t-4", style={"height": bar.gain_height}),
                         rx.el.div(class_name=f"{_BAR} bg-accent-fill rounded-t-4", style={"height": bar.income_height}),
-                        class_name=f"{_HALF} items-end border-b border-line-strong px-0.5",
+                        class_name=f"{_HALF} items-end border-y border-t-line border-b-line-strong",
                     ),
                     rx.el.div(
                         rx.el.div(class_name=f"{_BAR} bg-loss rounded-b-4", style={"height": bar.loss_height}),
                         rx.el.div(class_name=_BAR),
-                        class_name=f"{_HALF} items-start px-0.5",
+                        class_name=f"{_HALF} items-start border-b border-line",
                     ),
-                    rx.el.span(bar.label, class_name="text-12 text-ink-3 truncate max-w-full"),
+                    rx.el.span(bar.label, class_name="max-md:hidden text-12 text-ink-3 mt-1"),
+                    rx.el.span(bar.initial, class_name="md:hidden text-12 text-ink-3 mt-1"),
                     title=bar.title,
                     key=bar.key,
                     class_name="flex flex-col items-center flex-1 min-w-0",
@@ -51,7 +59,7 @@ def month_bars(bars: Any, caption: str, summary: Any, legend: Sequence[tuple[str
             ),
             role="img",
             aria_label=summary,
-            class_name="flex items-stretch gap-1 mt-3",
+            class_name="flex items-start mt-3",
         ),
         as_table(
             caption,

@@ -22,7 +22,12 @@ def kpi_tile(tile: Any, is_tall: bool = True) -> rx.Component:
             provenance(tile.key, tile.source, tile.as_of, align_right=True),
             class_name="flex items-center justify-between gap-2",
         ),
-        rx.el.p(flash(tile.value, "num text-20 font-strong tracking-tight"), class_name="mt-0.5 truncate leading-7"),
+        rx.el.p(
+            flash(tile.value, "kpi-value num font-strong tracking-tight"),
+            title=tile.value,
+            style={"--digits": tile.value.length()},
+            class_name="kpi-line mt-0.5 h-7 truncate leading-7",
+        ),
         rx.el.div(
             rx.cond(tile.change != "", change(tile.change, tile.direction)),
             rx.el.span(tile.note, class_name="text-12 text-ink-3 truncate"),
@@ -54,6 +59,11 @@ def kpi_grid(*children: Any) -> rx.Component:
     return rx.el.div(
         *children, class_name="grid gap-3 grid-cols-[repeat(auto-fill,minmax(176px,1fr))] max-md:grid-cols-2"
     )
+
+
+def kpi_four(*children: Any) -> rx.Component:
+    """Return the row that four short tiles share."""
+    return rx.el.div(*children, class_name="grid gap-3 grid-cols-4 max-md:grid-cols-2")
 
 
 def kpi_row(*children: Any) -> rx.Component:

@@ -12,12 +12,11 @@ from components.ui.browser import relative_time
 from components.ui.button import link_button
 from components.ui.card import card
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.field import FILTER
 from components.ui.icon import icon
 from components.ui.kpi_tile import kpi_skeleton, kpi_tile
 from components.ui.link import link
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.skeleton import skeleton, skeleton_rows
 from state.shell_state import ShellState
 from state.tax_home_state import TaxHomeState
@@ -33,15 +32,7 @@ def tax_home_page() -> rx.Component:
     """Return the page."""
     return tax_frame(
         "home",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(
-                page.limit_message == "",
-                rx.cond(page.loaded, rx.fragment(_head(), rx.cond(page.has_history, _year(), _begin())), _waiting()),
-            ),
-        ),
+        page_states(page, rx.fragment(_head(), rx.cond(page.has_history, _year(), _begin())), _waiting()),
         shell_state=ShellState,
         action=_action(),
     )
@@ -107,7 +98,7 @@ def _unknown() -> rx.Component:
 
 def _months() -> rx.Component:
     return card(
-        rx.fragment(t("tax_home.months"), " ", page.label),
+        rx.fragment(t("tax_home.months"), ", ", page.label),
         rx.cond(
             page.has_amounts,
             rx.el.div(
@@ -115,6 +106,7 @@ def _months() -> rx.Component:
                     page.months,
                     t("tax_home.months_caption"),
                     page.summary,
+                    page.scale,
                     (
                         ("bg-gain", t("tax_home.legend_gain")),
                         ("bg-loss", t("tax_home.legend_loss")),
@@ -188,10 +180,13 @@ def _step(step: Any) -> rx.Component:
             rx.el.p(step.text, class_name="text-13 text-ink-2"),
             class_name="min-w-0 flex-1",
         ),
-        rx.cond(
-            step.is_next,
-            link_button(step.action, step.href, "primary"),
-            link_button(step.action, step.href),
+        rx.el.div(
+            rx.cond(
+                step.is_next,
+                link_button(step.action, step.href, "primary"),
+                link_button(step.action, step.href),
+            ),
+            class_name="w-24 shrink-0 flex flex-col",
         ),
         key=step.key,
         class_name="flex flex-wrap items-start gap-3 px-4 py-3 border-b border-line last:border-0",

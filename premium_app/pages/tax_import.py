@@ -106,16 +106,19 @@ def _upload() -> rx.Component:
 def _imports() -> rx.Component:
     return card(
         t("tax_import.imports"),
-        rx.cond(
-            page.loaded,
+        rx.el.div(
             rx.cond(
-                page.imports.length() > 0,
-                data_table(t("tax_import.imports"), _COLUMNS, rx.foreach(page.imports, _import)),
-                empty_state("files", t("tax_import.none_title"), t("tax_import.none_text")),
+                page.loaded,
+                rx.cond(
+                    page.imports.length() > 0,
+                    data_table(t("tax_import.imports"), _COLUMNS, rx.foreach(page.imports, _import)),
+                    empty_state("files", t("tax_import.none_title"), t("tax_import.none_text")),
+                ),
+                skeleton_rows(3),
             ),
-            skeleton_rows(3),
+            class_name="min-h-44",  # of what is empty: what stands below keeps its place
         ),
-        note=page.room,
+        note=rx.cond(page.room != "", page.room, "\u00a0"),
     )
 
 

@@ -29,7 +29,7 @@ page: Any = TaxOptimisationState
 _HARVEST = (
     Column(t("optimisation.asset")),
     Column(t("optimisation.acquired"), hide="md"),
-    Column(t("optimisation.amount"), end=True),
+    Column(t("optimisation.amount"), end=True, hide="md"),
     Column(t("optimisation.cost"), end=True, hide="lg"),
     Column(t("optimisation.worth"), end=True, hide="lg"),
     Column(t("optimisation.loss"), end=True),
@@ -63,7 +63,7 @@ def tax_optimisation_page() -> rx.Component:
                 page.limit_message == "",
                 rx.cond(
                     page.problem != "",
-                    error_panel(page.problem, "", page.load),
+                    error_panel(page.problem, page.problem_id, page.load),
                     rx.cond(page.has_book, rx.cond(page.is_empty, _nothing(), _content()), _waiting()),
                 ),
             ),
@@ -126,7 +126,7 @@ def _methods() -> rx.Component:
     columns = (
         Column(t("optimisation.method")),
         Column(page.headline, end=True),
-        Column(t("optimisation.difference"), end=True),
+        Column(t("optimisation.difference"), end=True, hide="md"),
         Column(t("optimisation.open"), hide="md"),
     )
     return card(
@@ -173,8 +173,13 @@ def _method(item: Any) -> rx.Component:
             rx.el.p(item.means, class_name="text-12 text-ink-3"),
             class_name="min-w-44 py-2",
         ),
-        cell(item.headline, end=True, class_name="font-strong whitespace-nowrap"),
-        cell(item.difference, end=True, class_name="whitespace-nowrap"),
+        cell(
+            rx.el.span(item.headline, class_name="font-strong"),
+            rx.el.span(item.difference, class_name="md:hidden block text-12 text-ink-2"),
+            end=True,
+            class_name="whitespace-nowrap",
+        ),
+        cell(item.difference, end=True, hide="md", class_name="whitespace-nowrap"),
         cell(item.unknown, hide="md", class_name="text-ink-2"),
         key=item.key,
     )
@@ -217,13 +222,14 @@ def _figures() -> rx.Component:
     )
 
 
-def _asset(item: Any) -> rx.Component:
+def _asset(item: Any, *more: rx.Component) -> rx.Component:
     return cell(
         rx.el.p(item.asset, class_name="font-strong break-words"),
         rx.cond(
             item.wallet != "",
-            rx.el.p(item.wallet, title=item.wallet_full, class_name="text-12 text-ink-3 whitespace-nowrap"),
+            rx.el.p(item.wallet, title=item.wallet_full, class_name="text-12 text-ink-3 break-words"),
         ),
+        *more,
         class_name="min-w-28 max-w-xs",
     )
 
@@ -233,13 +239,26 @@ def _harvest() -> rx.Component:
         t("optimisation.harvest"),
         rx.cond(
             page.harvest.length() > 0,
-            data_table(t("optimisation.harvest"), _HARVEST, rx.foreach(page.harvest, _loss)),
+            rx.fragment(
+                rx.foreach(page.harvest_rules, lambda note: rx.el.p(note, class_name=_NOTE)),
+                data_table(t("optimisation.harvest"), _HARVEST, rx.foreach(page.harvest, _loss)),
+                _more(page.harvest_more, page.show_harvest),
+            ),
             empty_state("trending-up", t("optimisation.harvest_none"), t("optimisation.harvest_none_text")),
         ),
-        rx.foreach(
-            page.notes, lambda note: rx.el.p(note, class_name="px-4 py-2 text-12 text-ink-2 border-t border-line")
-        ),
+        rx.foreach(page.notes, lambda note: rx.el.p(note, class_name=_NOTE + " border-t border-line")),
         note=page.harvest_note,
+    )
+
+
+_NOTE = "px-4 py-2 text-12 text-ink-2"
+
+
+def _more(text: Any, on_click: Any) -> rx.Component:
+    """What shows the rest of a list that begins short."""
+    return rx.cond(
+        text != "",
+        rx.el.div(button(text, "ghost", "chevron-down", on_click=on_click), class_name="px-1 border-t border-line"),
     )
 
 
@@ -247,9 +266,9 @@ def _loss(item: Any) -> rx.Component:
     """A lot, and below it in all the table's width what would spoil its loss."""
     return rx.fragment(
         rx.el.tr(
-            _asset(item),
+            _asset(item, rx.el.p(item.amount, class_name="md:hidden num text-12 text-ink-2")),
             cell(item.acquired, hide="md", class_name="num whitespace-nowrap"),
-            cell(item.amount, end=True),
+            cell(item.amount, end=True, hide="md"),
             cell(item.cost, end=True, hide="lg"),
             cell(item.worth, end=True, hide="lg"),
             cell(toned(item.gain, item.tone), end=True, class_name="whitespace-nowrap"),
@@ -262,15 +281,18 @@ def _loss(item: Any) -> rx.Component:
                 ),
                 end=True,
             ),
-            class_name="h-(--row)",
+            class_name=rx.cond(item.notes.length() > 0, "h-(--row)", "h-(--row) border-b border-line last:border-0"),
         ),
-        rx.el.tr(
-            rx.el.td(
-                rx.foreach(item.notes, lambda note: rx.el.p(note)),
-                col_span=len(_HARVEST),
-                class_name="px-4 pb-2 text-12 text-ink-2",
+        rx.cond(
+            item.notes.length() > 0,
+            rx.el.tr(
+                rx.el.td(
+                    rx.foreach(item.notes, lambda note: rx.el.p(note)),
+                    col_span=len(_HARVEST),
+                    class_name="px-4 pb-2 text-12 text-ink-2",
+                ),
+                class_name="border-b border-line last:border-0",
             ),
-            class_name="border-b border-line last:border-0",
         ),
         key=item.key,
     )
@@ -281,29 +303,9 @@ def _soon() -> rx.Component:
         t("optimisation.soon"),
         rx.cond(
             page.soon.length() > 0,
-            data_table(
-                t("optimisation.soon"),
-                _SOON,
-                rx.foreach(
-                    page.soon,
-                    lambda item: row(
-                        _asset(item),
-                        cell(
-                            item.days,
-                            rx.el.span(
-                                t("optimisation.from"),
-                                " ",
-                                item.long_from,
-                                class_name="block text-12 text-ink-3 whitespace-nowrap",
-                            ),
-                            end=True,
-                        ),
-                        cell(item.amount, end=True),
-                        cell(toned(item.gain, item.tone), end=True, hide="md", class_name="whitespace-nowrap"),
-                        cell(item.acquired, hide="md", class_name="num whitespace-nowrap"),
-                        key=item.key,
-                    ),
-                ),
+            rx.fragment(
+                data_table(t("optimisation.soon"), _SOON, rx.foreach(page.soon, _waits)),
+                _more(page.soon_more, page.show_soon),
             ),
             empty_state("calendar-check", t("optimisation.soon_none"), t("optimisation.soon_none_text")),
         ),
@@ -311,29 +313,47 @@ def _soon() -> rx.Component:
     )
 
 
+def _waits(item: Any) -> rx.Component:
+    return row(
+        _asset(item),
+        cell(
+            item.days,
+            rx.el.span(
+                t("optimisation.from"), " ", item.long_from, class_name="block text-12 text-ink-3 whitespace-nowrap"
+            ),
+            end=True,
+        ),
+        cell(item.amount, end=True),
+        cell(toned(item.gain, item.tone), end=True, hide="md", class_name="whitespace-nowrap"),
+        cell(item.acquired, hide="md", class_name="num whitespace-nowrap"),
+        key=item.key,
+    )
+
+
 def _prices() -> rx.Component:
     return card(
         t("optimisation.prices"),
-        data_table(
-            t("optimisation.prices"),
-            _PRICES,
-            rx.foreach(
-                page.prices,
-                lambda item: row(
-                    cell(item.asset, class_name="font-strong break-words min-w-20"),
-                    cell(item.price, end=True, class_name="whitespace-nowrap"),
-                    cell(item.source, hide="md", class_name="text-ink-2 break-words"),
-                    cell(
-                        relative_time(item.taken_at),
-                        rx.cond(item.is_stale, badge(t("optimisation.stale"), "warn")),
-                        end=True,
-                        class_name="whitespace-nowrap",
-                    ),
-                    key=item.key,
-                ),
-            ),
+        rx.cond(
+            page.prices.length() > 0,
+            data_table(t("optimisation.prices"), _PRICES, rx.foreach(page.prices, _price)),
+            empty_state("circle-help", t("optimisation.prices_none"), t("optimisation.prices_none_text")),
         ),
         note=page.prices_note,
+    )
+
+
+def _price(item: Any) -> rx.Component:
+    return row(
+        cell(item.asset, class_name="font-strong break-words min-w-20"),
+        cell(item.price, end=True, class_name="whitespace-nowrap"),
+        cell(item.source, hide="md", class_name="text-ink-2 break-words"),
+        cell(
+            relative_time(item.taken_at),
+            rx.cond(item.is_stale, badge(t("optimisation.stale"), "warn")),
+            end=True,
+            class_name="whitespace-nowrap",
+        ),
+        key=item.key,
     )
 
 

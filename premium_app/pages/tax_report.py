@@ -14,7 +14,7 @@ from components.ui.dialogs import confirm_dialog
 from components.ui.empty_state import empty_state
 from components.ui.error_panel import error_panel
 from components.ui.icon import icon
-from components.ui.kpi_tile import kpi_grid, kpi_skeleton, kpi_tile
+from components.ui.kpi_tile import kpi_four, kpi_skeleton, kpi_tile
 from components.ui.link import link
 from components.ui.plan_limit import plan_limit
 from components.ui.progress import progress
@@ -61,7 +61,7 @@ def _report() -> rx.Component:
             page.is_done,
             rx.fragment(
                 rests(),
-                kpi_grid(rx.foreach(page.tiles, lambda tile: kpi_tile(tile, is_tall=False))),
+                kpi_four(rx.foreach(page.tiles, lambda tile: kpi_tile(tile, is_tall=False))),
                 files(),
                 rx.cond(page.has_changes, changes()),
                 rx.el.div(figures(), income(), class_name="grid gap-4 items-start lg:grid-cols-2"),
@@ -159,7 +159,8 @@ def _waiting() -> rx.Component:
     return rx.fragment(
         rx.el.span(t("state.loading"), class_name="sr-only"),
         skeleton("h-24 w-1/2"),
-        kpi_grid(*[kpi_skeleton(is_tall=False) for _ in range(4)]),
-        card(t("tax_report.files"), skeleton_rows(4)),
+        card(t("tax_report.rests"), skeleton_rows(2)),
+        kpi_four(*[kpi_skeleton(is_tall=False) for _ in range(4)]),
+        card(t("tax_report.files"), skeleton_rows(8)),
         card(t("tax_report.disposals"), skeleton_rows(8)),
     )

@@ -13,14 +13,13 @@ from components.ui.button import button, icon_button, link_button
 from components.ui.card import card
 from components.ui.dialogs import confirm_dialog
 from components.ui.empty_state import empty_state
-from components.ui.error_panel import error_panel
 from components.ui.filter_chips import filter_chip
 from components.ui.filter_fields import filter_options, filter_select
 from components.ui.icon import icon
 from components.ui.link import link
-from components.ui.plan_limit import plan_limit
+from components.ui.page_states import page_states
 from components.ui.segmented_links import segmented_links
-from components.ui.skeleton import skeleton_rows
+from components.ui.skeleton import skeleton
 from premium_app.pages.tax_review_drawers import many_drawer, rule_drawer, worth_drawer
 from state.shell_state import ShellState
 from state.tax_review_state import ADDRESS, TaxReviewState
@@ -34,7 +33,7 @@ worth: Any = TaxWorthState
 _LINE = "px-4 py-3.5 border-b border-line last:border-0"
 _EVIDENCE_LINK = "text-accent hover:underline underline-offset-2 max-md:min-h-6"
 _MORE = (
-    "list-none cursor-pointer inline-flex items-center gap-1 h-9 max-md:h-11 px-3 rounded-6 text-14 font-strong "
+    "list-none cursor-pointer inline-flex items-center gap-1 h-9 max-md:h-11 px-3 max-md:px-2 rounded-6 text-14 font-strong "
     "text-ink-2 hover:bg-raised hover:text-ink"
 )
 
@@ -43,19 +42,7 @@ def tax_review_page() -> rx.Component:
     """Return the page."""
     return tax_frame(
         "review",
-        plan_limit(page.limit_message, page.upgrade_to),
-        rx.cond(
-            page.failure != "",
-            error_panel(page.failure, page.failure_id, page.load),
-            rx.cond(
-                page.limit_message == "",
-                rx.cond(
-                    page.loaded,
-                    rx.fragment(_head(), _last(), _body()),
-                    card(t("tax_review.title"), rx.el.div(skeleton_rows(8), class_name="min-h-80")),
-                ),
-            ),
-        ),
+        page_states(page, rx.fragment(_head(), _last(), _body()), _waiting()),
         rule_drawer(),
         worth_drawer(),
         many_drawer(),
@@ -70,6 +57,25 @@ def tax_review_page() -> rx.Component:
         ),
         shell_state=ShellState,
         action=button(t("tax_review.new_rule"), "primary", icon_name="plus", on_click=editor.begin),
+    )
+
+
+def _waiting() -> rx.Component:
+    """Grey shapes of the final sizes."""
+    issue = rx.el.div(
+        skeleton("h-5 w-4/5"),
+        skeleton("h-9 w-72 max-w-full mt-3"),
+        skeleton("h-9 w-4/5 mt-3"),
+        class_name=_LINE,
+    )
+    return rx.fragment(
+        rx.el.div(
+            rx.el.div(skeleton("h-7 w-52"), skeleton("h-5 w-36 mt-1"), class_name="h-13"),
+            skeleton("h-8 max-md:h-12 w-80 max-w-full"),
+            skeleton("h-9 max-md:h-11 w-96 max-w-full"),
+            class_name="flex flex-col gap-3",
+        ),
+        card(t("tax_review.title"), rx.el.span(t("state.loading"), class_name="sr-only"), *([issue] * 4)),
     )
 
 
@@ -256,7 +262,7 @@ def _issue(item: Any) -> rx.Component:
                 button(t("tax_review.restore"), icon_name="undo-2", on_click=page.restore(item.id)),
                 _answers(item),
             ),
-            class_name="flex flex-wrap items-center gap-2 mt-3",
+            class_name="flex flex-wrap items-center gap-2 max-md:gap-x-1 mt-3",
         ),
         key=item.id,
         class_name=_LINE,
@@ -277,9 +283,15 @@ def _answers(item: Any) -> rx.Component:
         rx.cond(item.rest.length() > 0, _rest(item)),
         rx.cond(
             item.has_rule,
-            button(t("tax_review.all_like"), "ghost", icon_name="list-filter", on_click=editor.begin_with(item.id)),
+            button(
+                t("tax_review.all_like"),
+                "ghost",
+                icon_name="list-filter",
+                class_name="max-md:px-2",
+                on_click=editor.begin_with(item.id),
+            ),
         ),
-        button(t("tax_review.dismiss"), "ghost", on_click=page.dismiss(item.id)),
+        button(t("tax_review.dismiss"), "ghost", class_name="max-md:px-2", on_click=page.dismiss(item.id)),
     )
 
 

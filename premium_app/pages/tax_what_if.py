@@ -60,6 +60,7 @@ def _form() -> rx.Component:
                 rx.el.select(
                     rx.foreach(page.holdings, lambda option: rx.el.option(option.text, value=option.value)),
                     id="holding",
+                    name="holding",
                     value=page.choice,
                     on_change=page.choose,
                     class_name=INPUT,

@@ -34,13 +34,13 @@ class AssetSum:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A year. `short` and `long` are None where the place does not tell them apart."""
+    """A year. `short` and `long` are None where the place does not tell them apart, `income` when all is unknown."""
 
     result: YearResult
     sums: Totals
     short: Decimal | None
     long: Decimal | None
-    income: Decimal
+    income: Decimal | None
     months: tuple[MonthSum, ...]
     assets: tuple[AssetSum, ...]
     years: tuple[int, ...]
@@ -59,7 +59,7 @@ def glance(book: Book, done: Calculation, year: int | None, today: date) -> Glan
         sums=totals(lines),
         short=totals(line for line in lines if line.term is Term.SHORT).gain if has_terms else None,
         long=totals(line for line in lines if line.term is Term.LONG).gain if has_terms else None,
-        income=sum((each.value or Decimal(0) for each in rounded.incomes), Decimal(0)),
+        income=_income(rounded),
         months=_months(rounded, lines),
         assets=_assets(lines),
         years=years,
@@ -71,6 +71,11 @@ def _years(book: Book, done: Calculation, today: date) -> tuple[int, ...]:
     first = min((event.at.date() for event in book.events), default=today)
     begins, ends = done.rules.year_of(first), done.rules.year_of(today)
     return tuple(range(max(begins, ends), min(begins, ends) - 1, -1))
+
+
+def _income(rounded: RoundedYear) -> Decimal | None:
+    known = [each.value for each in rounded.incomes if each.value is not None]
+    return None if rounded.incomes and not known else sum(known, Decimal(0))
 
 
 def _months(rounded: RoundedYear, lines: Iterable[Line]) -> tuple[MonthSum, ...]:

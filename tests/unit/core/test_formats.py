@@ -96,6 +96,19 @@ def test_durations_and_times() -> None:
 @pytest.mark.parametrize(
     ("value", "currency", "text"),
     [
+        ("-22583", "USD", "\u2212$22.58K"),
+        ("1250000", "EUR", "\u20ac1.25M"),
+        ("9999.5", "CHF", "CHF 9,999.50"),
+        (None, "USD", "\u2014"),
+    ],
+)
+def test_short_money_of_any_country(value: str | None, currency: str, text: str) -> None:
+    assert formats.money_short(None if value is None else Decimal(value), currency) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "text"),
+    [
         ("1234.5", "EUR", "€1,234.50"),
         ("-1234.505", "USD", "\u2212$1,234.50"),
         ("-0.001", "GBP", "£0.00"),

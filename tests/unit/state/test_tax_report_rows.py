@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
+
 from backend.tax.reports.schemas import (
     ChangesRead,
     DisposalRead,
@@ -11,6 +13,7 @@ from backend.tax.reports.schemas import (
     FigureRead,
     FiguresRead,
     FileRead,
+    IncomeSum,
     IssueSum,
     LotRead,
     ReportRead,
@@ -49,7 +52,7 @@ def figures(**changes: object) -> FiguresRead:
 def test_a_report_that_is_done_shows_its_gain_and_one_under_way_its_step() -> None:
     done = rows.report_row(report())
     assert (done.gain, done.gain_tone, done.open_items, done.progress) == ("\u2212$12.50", "loss", "1 open item", "")
-    assert done.summary == "First in, first out (FIFO) · USD · wallets as the place asks"
+    assert done.summary == "First in, first out (FIFO) · USD · wallets as the law of the place asks"
     running = rows.report_row(report(state="running", step="calculating", progress_pct=40, total_gain=None))
     assert running.is_under_way and running.gain == ""
     assert running.progress == "Matching disposals with what they cost, 40%"
@@ -82,9 +85,28 @@ def test_what_it_rests_on_says_how_much_or_that_nobody_knows() -> None:
     assert stake(2, 1) == "$5.00 and what nobody knows the worth of (1) rest on it"
     assert stake(2, 2) == "how much rests on it nobody knows"
     assert rows.unknown_text(figures(), "USD") == ""
-    assert rows.unknown_text(figures(unknown=3, unknown_proceeds=Decimal(9)), "USD").startswith(
-        "3 disposals or incomes"
-    )
+    some = rows.unknown_text(figures(unknown=3, unknown_proceeds=Decimal(9)), "USD")
+    assert some.startswith("3 disposals or incomes") and some.endswith("Received for them: $9.00.")
+    assert rows.unknown_text(figures(unknown=1, unknown_proceeds=Decimal(0)), "USD").endswith("about it is unknown.")
+
+
+@pytest.mark.parametrize(
+    ("disposals", "unknown", "of_income", "gain", "income"),
+    [(2, 2, (1, 0), "\u2014", "$7.00"), (2, 2, (1, 1), "$1.50", "\u2014"), (0, 0, (0, 0), "$1.50", "$7.00")],
+)
+def test_a_sum_of_nothing_but_the_unknown_is_no_zero(
+    disposals: int, unknown: int, of_income: tuple[int, int], gain: str, income: str
+) -> None:
+    count, unknown_incomes = of_income
+    incomes = [IncomeSum(kind="airdrop", count=count, amount=Decimal(7), unknown=unknown_incomes)] if count else []
+    shown = [
+        FigureRead(name="net_gain", title="Gains less losses", amount=Decimal("1.5"), exact=Decimal("1.5")),
+        FigureRead(name="income", title="Income", amount=Decimal(7), exact=Decimal(7)),
+    ]
+    found = figures(figures=shown, disposals=disposals, unknown=unknown, incomes=incomes)
+    assert [text for _, _, text in rows.tile_texts(found, "USD")] == [gain, income]
+    assert rows.figure_rows(found, "USD")[1].amount == income
+    assert [row.amount for row in rows.income_rows(found, "USD")] == ([income] if count else [])
 
 
 def test_a_disposal_of_unknown_basis_shows_no_zero() -> None:
@@ -99,7 +121,7 @@ def test_a_disposal_of_unknown_basis_shows_no_zero() -> None:
         cost_basis=None, gain=None, disallowed=Decimal(0), term=None, is_taxable=True, lots=[lot],
     )  # fmt: skip
     row = rows.disposal_row(disposal, ["one"], "USD")
-    assert (row.cost, row.gain, row.tone, row.term, row.symbol) == ("—", "—", "", "", "BTC")
+    assert (row.cost, row.gain, row.tone, row.term, row.symbol) == ("—", "—", "neutral", "", "BTC")
     assert row.wallet_short == "0xaaaa…aaaa" and row.lots[0].acquired == "Nothing says how these were acquired"
 
 
@@ -116,7 +138,7 @@ def test_changes_show_before_now_and_the_difference() -> None:
     assert [(each.before, each.amount, each.difference, each.tone) for each in found] == [
         ("1", "3", "+2", "gain"),
         ("$5.00", "$2.25", "\u2212$2.75", "loss"),
-        ("$5.00", "—", "", ""),
+        ("$5.00", "—", "", "neutral"),
     ]
 
 

@@ -13,6 +13,7 @@ from components.i18n import t
 from state import tax_review_rows as rows
 from state.tax_review_state import SHOWS, address
 from state.tax_rule_editor_state import ANSWERS, sets_of
+from state.tax_words import place_name, shown_name
 
 
 def test_what_nobody_knows_is_no_zero():
@@ -58,13 +59,18 @@ def test_a_rule_in_words():
     assert rows.matches_words(MatchesBody(protocol="Aave")) == "Any kind, with Aave"
     sets = SetsBody(kind=TransactionKind.TRANSFER, to_wallet="elsewhere", is_unmatched=True)
     assert rows.sets_words(sets) == (
-        "Transfers with an own wallet that is not added here, no own transfer, other wallet: elsewhere"
+        "Transfers with an own wallet that is not added here, no own transfer, "
+        "other wallet: a place that is not added here"
     )
 
 
 def test_names_that_chains_give_are_made_fit_to_show():
-    assert rows.shown_name("Kra\u202eken\n") == "Kraken"
-    assert rows.shown_name("fiat:EUR") == "fiat:EUR"
+    assert shown_name("Kra\u202eken\n") == "Kraken"
+    assert shown_name("fiat:EUR") == "fiat:EUR"
+    assert place_name("0x" + "ab" * 20 + "@1:aave") == "0xabab…abab, 1:aave"
+    assert place_name("Kraken@staking") == "Kraken, staking"
+    assert place_name("me@example.com") == "me@example.com"
+    assert place_name("Ledger cold storage") == "Ledger cold storage" and place_name("") == ""
 
 
 def test_groups_without_a_shown_issue_are_left_out_and_answers_count():
