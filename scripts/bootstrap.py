@@ -4,6 +4,7 @@ Needs only Python's standard library. Every step is skipped while its inputs are
 var/log/setup-*.log. pip, uv and npm use the machine's own configuration of registries.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from backend.embedded.programs import find_chromium  # noqa: E402 - standard library only
+from backend.embedded.programs import find_chromium, find_headless_shell  # noqa: E402 - standard library only
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -209,6 +210,12 @@ def install_chromium(run: Callable[..., None]) -> None:
         raise StepError("Debian's package chromium brought no browser; name one: CHROMIUM=/path/to/chrome make test")
 
 
+def install_headless_shell(run: Callable[..., None]) -> None:
+    """Install the browser that most browser tests are run in; where it cannot be had, Chromium does for all of them."""
+    with contextlib.suppress(subprocess.CalledProcessError):
+        apt_install(run, "chromium-headless-shell")
+
+
 def steps_for(profile: str) -> list[Step]:
     """Return the steps of a profile, in order."""
     run_lock, test_lock = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
@@ -228,6 +235,9 @@ def steps_for(profile: str) -> list[Step]:
     ]  # fmt: skip
     if profile == "test" and find_chromium() is None:
         steps.append(Step("chromium", "Chromium", install_chromium, extra_key=str(time.time())))
+    can_install = shutil.which("apt-get") is not None and os.geteuid() == 0
+    if profile == "test" and can_install and not os.environ.get("CHROMIUM") and find_headless_shell() is None:
+        steps.append(Step("headless-shell", "Chromium's headless shell", install_headless_shell))
     return steps
 
 

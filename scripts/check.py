@@ -29,7 +29,7 @@ STAGES: dict[str, list[list[str]]] = {
     "unit": [[*PYTEST, "tests/unit", "-n", "2"]],
     # A third of their time is waiting. Who has nothing left takes of what others have not begun.
     "integration": [[*PYTEST, "tests/integration", "-n", "3", "--dist", "worksteal"]],
-    "browser": [[*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile"]],
+    "browser": [[*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]],
 }
 BESIDE = "types"
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from backend.core.settings import get_settings
-from backend.embedded.programs import find_chromium
+from backend.embedded.programs import find_chromium, find_headless_shell
 from backend.embedded.trial import Trial, trial_run
 
 WAIT_SECONDS = 30.0
@@ -56,16 +57,36 @@ def running_app(work_dir: Path) -> Iterator[Trial]:
         yield trial
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """Chromium, headless."""
-    path = find_chromium()
+@asynccontextmanager
+async def launched(path: Path | None) -> AsyncIterator[Browser]:
+    """A headless browser for the length of a block."""
     if path is None:
         pytest.skip("no Chromium: `make setup-test` installs it, or set CHROMIUM to its path")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pages_only() -> AsyncIterator[Browser]:
+    """Chromium's headless shell where there is one: a page in a window costs a second of work more."""
+    async with launched(find_headless_shell() or find_chromium()) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def whole_browser() -> AsyncIterator[Browser]:
+    """Chromium with all it has: notifications, push, the viewer of PDFs, lists that open by keyboard."""
+    async with launched(find_chromium()) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """The browser of a test: the whole one for those marked `whole_browser`."""
+    is_marked = request.node.get_closest_marker("whole_browser") is not None
+    return request.getfixturevalue("whole_browser" if is_marked else "pages_only")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -9,6 +9,8 @@ from playwright.async_api import Browser, Page, expect
 from backend.embedded.trial import Trial
 from tests.browser.conftest import sign_in
 
+pytestmark = pytest.mark.long
+
 expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
 
 
@@ -23,6 +25,7 @@ async def test_skip_link_leads_to_the_content(signed_in_page: Page) -> None:
     assert page.url.endswith("#content")
 
 
+@pytest.mark.whole_browser
 async def test_rule_is_written_by_keyboard_alone(signed_in_page: Page, running_app: Trial) -> None:
     page = signed_in_page
     await page.goto("/alerts/history/")

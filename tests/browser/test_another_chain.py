@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import orjson
+import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from backend.core.errors import UnavailableError
@@ -27,6 +28,8 @@ from tests.doubles.nfts import deploy_collections, mint_batch
 from tests.doubles.nfts import mint as mint_piece
 from tests.doubles.price_sources import price_double
 from tests.doubles.tokens import deploy_tokens, mint
+
+pytestmark = pytest.mark.long
 
 BASE = 8453
 STRANGER = "0x00000000219ab540356cbb839cbe05303d7705fa"

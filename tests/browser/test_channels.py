@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
@@ -90,6 +91,7 @@ async def test_what_goes_where_and_when_is_kept(signed_in_page: Page, running_ap
     assert (await page.request.put("/v1/notifications/settings", data={}, headers=origin)).ok
 
 
+@pytest.mark.whole_browser
 async def test_push_says_what_keeps_it_from_this_browser(context: BrowserContext, running_app: Trial) -> None:
     """Chromium here reaches no push service: whether it refuses or cannot reach it, the page says so and stays off."""
     await sign_in(context)
@@ -102,6 +104,7 @@ async def test_push_says_what_keeps_it_from_this_browser(context: BrowserContext
     )
 
 
+@pytest.mark.whole_browser
 async def test_a_push_comes_all_the_way(context: BrowserContext, running_app: Trial) -> None:
     """Page, API, outbox, dispatcher, push service, service worker, notification.
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.async_api import BrowserContext, expect
 
 from backend.core.settings import DEMO_CHAIN_ID
@@ -22,6 +23,8 @@ from backend.demo.transactions import Transaction
 from backend.embedded.trial import Trial
 from tests.browser.conftest import sign_in
 from tests.browser.test_api_of_the_product import Api, api
+
+pytestmark = pytest.mark.long
 
 __all__ = ["api"]  # the fixture
 CHAIN = {"chain": DEMO_CHAIN_ID}

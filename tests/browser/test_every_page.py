@@ -15,6 +15,8 @@ from backend.embedded.trial import Trial
 from tests.browser import every_page
 from tests.browser.conftest import sign_in
 
+pytestmark = pytest.mark.long
+
 LISTEN = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
 from backend.embedded.trial import Trial
+
+pytestmark = pytest.mark.long
 
 expect.set_options(timeout=30_000)  # the machine that runs tests may be busy
 SETTINGS = "/v1/notifications/settings"

@@ -8,6 +8,7 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 from playwright.async_api import BrowserContext, CDPSession, Page, expect
 
 from backend.embedded.trial import Trial
@@ -64,6 +65,7 @@ async def shown(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.whole_browser
 async def test_it_can_be_installed(page: Page, running_app: Trial) -> None:
     await page.goto("/sign-in/")
     devtools = await page.context.new_cdp_session(page)
@@ -106,6 +108,7 @@ async def test_without_a_connection_a_page_of_ours_says_so(context: BrowserConte
     assert problems == []
 
 
+@pytest.mark.whole_browser
 async def test_an_alert_is_shown_and_opens_where_it_says(context: BrowserContext, running_app: Trial) -> None:
     await context.grant_permissions(["notifications"], origin=running_app.url)
     await sign_in(context)
@@ -138,6 +141,7 @@ async def test_an_alert_is_shown_and_opens_where_it_says(context: BrowserContext
     await page.wait_for_url("**/alerts/history/?rule=1")
 
 
+@pytest.mark.whole_browser
 async def test_what_comes_leads_nowhere_else(context: BrowserContext, running_app: Trial) -> None:
     await context.grant_permissions(["notifications"], origin=running_app.url)
     page = await context.new_page()

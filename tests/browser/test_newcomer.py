@@ -10,6 +10,7 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 from pypdf import PdfReader
 
@@ -73,6 +74,7 @@ def us(amount: Decimal) -> str:
     return f"({-amount:,.2f})" if amount < 0 else f"{amount:,.2f}"
 
 
+@pytest.mark.whole_browser
 async def test_from_the_demo_account_to_a_filled_form(page: Page, running_app: Trial, screenshots: Path) -> None:
     forms = data()
     walk = Walk()

@@ -14,6 +14,8 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from backend.embedded.trial import Trial
 
+pytestmark = pytest.mark.long
+
 expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
 NEW = "/alerts/new/?back=%2Falerts%2F%3Ftab%3Drules"
 ADDRESS = "0x00000000000000000000000000000000000000AA"

@@ -14,6 +14,8 @@ import pytest
 from backend.embedded.ports import wait_until
 from backend.embedded.trial import Trial, trial_run
 
+pytestmark = pytest.mark.long
+
 
 def children_of(trial: Trial) -> list[int]:
     """The processes that the run says are its own."""

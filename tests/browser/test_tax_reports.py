@@ -4,6 +4,7 @@ import asyncio
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import APIRequestContext, Page, expect
 
 from backend.embedded.trial import Trial
@@ -37,6 +38,7 @@ async def imported(request: APIRequestContext, name: str, content: str, origin: 
     return import_id
 
 
+@pytest.mark.whole_browser
 async def test_from_the_form_to_the_pdf(signed_in_page: Page, running_app: Trial, screenshots: Path) -> None:
     page, request = signed_in_page, signed_in_page.context.request
     await page.goto("/tax/reports/")
