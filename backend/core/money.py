@@ -5,11 +5,13 @@ decimals float comparison equals decimal comparison. The alert engine works on d
 that what it compares is exactly what the user sees.
 """
 
+import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, localcontext
 
 ENGINE_DIGITS = 15
 _ENGINE = Context(prec=ENGINE_DIGITS, rounding=ROUND_HALF_EVEN)
 _WIDE = Context(prec=96, rounding=ROUND_HALF_EVEN)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?", re.ASCII)  # 1,234,567.8; 12,34,567 in India
 PRICE_QUANTUM = Decimal("1e-18")
 
 
@@ -36,11 +38,15 @@ def value_usd(amount: Decimal, price_usd: Decimal) -> Decimal:
 
 
 def parse_decimal(text: str) -> Decimal:
-    """Return the finite decimal a person wrote (spaces, `$` and thousands commas allowed).
+    """Return the finite decimal a person wrote (spaces, `$` and commas between thousands allowed).
 
-    Raises ValueError when it is not a number.
+    Raises ValueError when it is not a number, or has a comma where others write the decimal point: `1,5` is not 15.
     """
-    cleaned = text.strip().replace(",", "").replace("$", "").replace("_", "").replace(" ", "")
+    cleaned = text.strip().replace("$", "").replace("_", "").replace(" ", "")
+    if "," in cleaned:
+        if not _GROUPED.fullmatch(cleaned):
+            raise ValueError(f"{text.strip()[:40]!r} is not a number: write decimals after a point, as in 1.5")
+        cleaned = cleaned.replace(",", "")
     try:
         value = Decimal(cleaned)
     except InvalidOperation:

@@ -30,12 +30,24 @@ def test_value_is_amount_times_price_to_18_places() -> None:
     assert value_usd(Decimal("1.5"), Decimal("3333.333333333333333333")) == Decimal("5000.000000000000000000")
 
 
-@pytest.mark.parametrize(("text", "value"), [("$4,000", "4000"), (" 0.5 ", "0.5"), ("1_000", "1000"), ("1e3", "1E+3")])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$4,000", "4000"),
+        (" 0.5 ", "0.5"),
+        ("1_000", "1000"),
+        ("1e3", "1E+3"),
+        ("-1,234,567.5", "-1234567.5"),
+        ("12,34,567", "1234567"),
+    ],
+)
 def test_numbers_people_write_are_understood(text: str, value: str) -> None:
     assert parse_decimal(text) == Decimal(value)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "NaN", "inf", "1.2.3", "--1"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "NaN", "inf", "1.2.3", "--1", "1,5", "0,123456", "1,2,3", "1.234,56", "1,5000", ",500"]
+)
 def test_what_is_not_a_number_says_so(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number"):
         parse_decimal(text)
