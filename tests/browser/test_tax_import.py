@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page, expect
 
 from backend.embedded.trial import Trial
 from tests.browser.test_rebalancing import seen_in_every_look
 from tests.browser.test_tax_home import take_wallets_over
+
+pytestmark = pytest.mark.long  # and before the other tests of tax: it looks at the page that nobody imported into yet
 
 expect.set_options(timeout=20_000)  # the machine that runs tests may be busy
 COINBASE = """\

@@ -21,7 +21,7 @@ from backend.tax.engine.registry import jurisdiction
 from backend.tax.engine.results import Outcome
 from backend.tax.engine.section_104 import match_section_104
 
-ENGINE_VERSION = "3"
+ENGINE_VERSION = "4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 Time; then the sequence that the source knows; then what comes in before what moves or is swapped before what goes out;
 then, among moves, wraps and swaps, what feeds another first (files have seconds, some only days: a swap to a token and
-one from it may stand at the same time); then the id.
+one from it may stand at the same time); then what a unit is worth, so that a purchase told in two halves stands where
+the whole would; then the id.
 """
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from heapq import heapify, heappop, heappush
 from itertools import groupby, islice
 from operator import attrgetter, ge
@@ -15,6 +17,7 @@ from backend.tax.engine.events import Kind, TaxEvent, check_all, rank
 _Place = tuple[str, str]
 _BETWEEN = 1
 _AT = attrgetter("at")
+_ZERO, _UNKNOWN = Decimal(0), Decimal(-1)
 
 
 def in_order(events: Iterable[TaxEvent]) -> list[TaxEvent]:
@@ -33,12 +36,20 @@ def in_order(events: Iterable[TaxEvent]) -> list[TaxEvent]:
 
 
 def _of_one_instant(events: Iterable[TaxEvent]) -> list[TaxEvent]:
-    ordered = sorted(events, key=lambda event: (event.sequence, rank(event), event.id))
+    ordered = sorted(events, key=lambda event: (event.sequence, rank(event), _unit_worth(event), event.id))
     for _, mine in groupby(enumerate(ordered), key=lambda each: each[1].sequence):
         between = [place for place, event in mine if rank(event) == _BETWEEN]
         if len(between) > 1:
             ordered[between[0] : between[-1] + 1] = feeders_first([ordered[place] for place in between])
     return ordered
+
+
+def _unit_worth(event: TaxEvent) -> Decimal:
+    """Return what a unit of what comes (else of what goes) is worth with its fees, below zero where nobody knows."""
+    leg = next(iter(event.into or event.out), None)
+    if leg is None or not leg.amount_raw or leg.value is None:
+        return _UNKNOWN
+    return (leg.value + sum((fee.value or _ZERO for fee in event.fees), _ZERO)) / leg.amount_raw
 
 
 def feeders_first(events: Sequence[TaxEvent]) -> list[TaxEvent]:
