@@ -212,19 +212,24 @@ async def test_liquidity_of_v3(ground: Ground) -> None:
     def packed(*calls: tuple[str, Any]) -> list[bytes]:
         return [bytes.fromhex(call_data(signature, *arguments)[2:]) for signature, arguments in calls]
 
+    async def liquidity_of(number: int | None) -> int:
+        return (await ground.ask(manager, "positions(uint256)", number, answers=["uint256"] * 12))[7]
+
     (first,) = await ground.call(manager, MINT_SIGNATURE, minted(*sides))
     assert (first.kind, first.protocol, first.counterparty) == ("lp_add", "Uniswap V3", place)
     assert signs(first) == {(weth, "principal", -1), (usdc, "principal", -1), (manager, "receipt", 1)}
     token_id = leg_of(first, manager, "receipt").token_id
     position = {"pool": place, "token_id": str(token_id)}
-    assert first.identifiers == position
+    begun = await liquidity_of(token_id)
+    assert first.identifiers == position | {"liquidity_delta": str(begun)}
     calls = packed((MINT_SIGNATURE, (minted(*sides),)), ("refundETH()", ()))
     (by_ether,) = await ground.call(manager, "multicall(bytes[])", calls, value_wei=3 * ETHER)
     assert signs(by_ether) == {(NATIVE_TOKEN, "principal", -1), (usdc, "principal", -1), (manager, "receipt", 1)}
     other = leg_of(by_ether, manager, "receipt").token_id
     increase = "increaseLiquidity((uint256,uint256,uint256,uint256,uint256,uint256))"
     (more,) = await ground.call(manager, increase, (token_id, *(each // 4 for each in sides), 0, 0, NEVER))
-    assert (more.kind, more.identifiers) == ("lp_add", position)
+    added = await liquidity_of(token_id) - begun
+    assert (more.kind, more.identifiers) == ("lp_add", position | {"liquidity_delta": str(added)})
 
     await ground.do(swap_transaction(ground.market, ME, ["WETH-USDC-V3-3000"], "WETH", 20 * ETHER, native_in=True))
     collect = "collect((uint256,address,uint128,uint128))"
@@ -232,17 +237,16 @@ async def test_liquidity_of_v3(ground: Ground) -> None:
     assert (fees.kind, fees.identifiers, signs(fees)) == ("claim", position, {(weth, "reward", 1)})
 
     await ground.do(swap_transaction(ground.market, ME, ["WETH-USDC-V3-3000"], "WETH", 20 * ETHER, native_in=True))
-    kept = await ground.ask(manager, "positions(uint256)", token_id, answers=["uint256"] * 12)
+    half = await liquidity_of(token_id) // 2
     decrease = "decreaseLiquidity((uint256,uint128,uint256,uint256,uint256))"
-    taken = (decrease, ((token_id, kept[7] // 2, 0, 0, NEVER),)), (collect, ((token_id, ME, MAX_UINT128, MAX_UINT128),))
+    taken = (decrease, ((token_id, half, 0, 0, NEVER),)), (collect, ((token_id, ME, MAX_UINT128, MAX_UINT128),))
     (part,) = await ground.call(manager, "multicall(bytes[])", packed(*taken))
-    assert (part.kind, part.identifiers) == ("lp_remove", position)
+    assert (part.kind, part.identifiers) == ("lp_remove", position | {"liquidity_delta": str(-half)})
     both = {(weth, "principal", 1), (usdc, "principal", 1)}
     assert signs(part) == {*both, (weth, "reward", 1)}
 
-    kept = await ground.ask(manager, "positions(uint256)", other, answers=["uint256"] * 12)
     leaving = packed(
-        (decrease, ((other, kept[7], 0, 0, NEVER),)),
+        (decrease, ((other, await liquidity_of(other), 0, 0, NEVER),)),
         (collect, ((other, NATIVE_NOW, MAX_UINT128, MAX_UINT128),)),
         ("unwrapWETH9(uint256,address)", (0, ME)),
         ("sweepToken(address,uint256,address)", (usdc, 0, ME)),

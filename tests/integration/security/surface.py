@@ -67,6 +67,7 @@ FREE = {
     "/v1/notifications/pictures/{token}.png": "of-somebody-else",
     "/v1/portfolio/scheduled-exports/files/{token}": "of-somebody-else",
     "/v1/tax/summary/{year}": "2024",
+    "/v1/tax/filers/{jurisdiction}": "US",
     "/v1/tax/forms/{form}/{year}": "f8949/2024",
     "/v1/tax/forms/{form}/{year}/download": "f8949/2024",
     "/v1/subscriptions/checkouts/{session_id}": "cs_test_of_somebody_else",
