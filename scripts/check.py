@@ -14,9 +14,6 @@ from tempfile import TemporaryFile
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-from backend.embedded.programs import find_chromium  # noqa: E402 - after the path is set
-
 BIN = ROOT / ".venv" / "bin"
 PYTEST = [str(BIN / "pytest"), "-p", "no:cacheprovider", "--color=no", "--durations=12", "--durations-min=5"]
 STAGES: dict[str, list[list[str]]] = {
@@ -35,8 +32,7 @@ BESIDE = "types"
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of the checks: our Node and browser, nothing that calls home, a home directory."""
-    chromium = find_chromium()
+    """Return the environment of the checks: our Node, nothing that calls home, a home directory."""
     return {
         "HOME": str(Path.home()),
         **os.environ,
@@ -48,7 +44,6 @@ def environment() -> dict[str, str]:
         "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
-        **({"CHROMIUM": str(chromium)} if chromium else {}),
     }
 
 

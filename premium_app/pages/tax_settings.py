@@ -15,7 +15,7 @@ from components.ui.error_panel import error_panel
 from components.ui.field import INPUT, field_error, text_field
 from components.ui.file_drop import file_drop
 from components.ui.plan_limit import plan_limit
-from components.ui.skeleton import skeleton_rows
+from components.ui.skeleton import skeleton, skeleton_rows
 from components.ui.switch import switch
 from state.shell_state import ShellState
 from state.tax_filer_state import TaxFilerState
@@ -46,15 +46,33 @@ def tax_settings_page() -> rx.Component:
                 rx.cond(
                     page.loaded,
                     rx.fragment(_rules(), _methods(), _treatments(), _filer(), _wallets(), _forms()),
-                    rx.fragment(
-                        card(t("tax_settings.rules"), skeleton_rows(4)),
-                        card(t("tax_settings.methods"), skeleton_rows(3)),
-                    ),
+                    _loading(),
                 ),
             ),
         ),
         shell_state=ShellState,
         action=_save(),
+    )
+
+
+def _loading() -> rx.Component:
+    """What is on its way, as high as it will be where nothing was chosen yet."""
+    field = rx.el.div(skeleton("h-5 w-28 mb-1"), skeleton("h-10 w-full"), skeleton("h-4 w-48 max-w-full mt-1"))
+    return rx.fragment(
+        rx.el.span(t("state.loading"), role="status", class_name="sr-only"),
+        card(t("tax_settings.rules"), rx.el.div(field, field, field, class_name=_GRID), note=skeleton("h-4 w-56")),
+        card(
+            t("tax_settings.methods"),
+            rx.el.div(
+                skeleton("h-5 w-72 max-w-full"),
+                skeleton("h-10 w-40"),
+                field,
+                class_name="flex flex-col gap-3 p-4 max-w-2xl",
+            ),
+            rx.el.div(skeleton("h-4 w-64 max-w-full"), class_name="border-t border-line px-4 py-3"),
+            note=t("tax_settings.methods_note"),
+        ),
+        card(t("tax_settings.treatments"), skeleton_rows(5), note=t("tax_settings.treatments_note")),
     )
 
 
