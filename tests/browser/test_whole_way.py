@@ -50,6 +50,11 @@ async def test_from_signing_up_to_being_forgotten(context: BrowserContext, runni
     await page.get_by_role("dialog").get_by_role("button", name="Cancel plan").click()
     await expect(page.get_by_text("Nothing more is charged.")).to_be_visible()
 
+    for _ in range(80):  # Stripe tells by a webhook, a moment after it has answered
+        told = (await (await context.request.get("/v1/subscriptions")).json())["data"]["subscription"]
+        if told["endsAt"]:
+            break
+        await page.wait_for_timeout(250)
     await page.goto("/settings/privacy/")
     await page.get_by_role("button", name="Export everything").click()
     link = page.get_by_role("link", name="Download").first

@@ -183,7 +183,10 @@ async def keep_locally(session: AsyncSession, mail: OutgoingMail) -> None:
 async def trim_local(session: AsyncSession, most: int) -> None:
     """Keep the newest mails of the local mailbox only."""
     await session.execute(
-        text("delete from local_mailbox where id in (select id from local_mailbox order by id desc offset :most)"),
+        text(
+            "delete from local_mailbox where id in (select id from local_mailbox order by received_at desc, id desc"
+            " offset :most)"
+        ),
         {"most": most},
     )
 
@@ -192,6 +195,7 @@ async def list_local(session: AsyncSession, limit: int, recipient: str | None) -
     """Return the newest mails of the local mailbox: id, recipient, subject, html, plain, received_at."""
     statement = text(
         "select id, recipient, subject, html, plain, received_at from local_mailbox"
-        " where cast(:recipient as text) is null or recipient = :recipient order by id desc limit :limit"
+        " where cast(:recipient as text) is null or recipient = :recipient"
+        " order by received_at desc, id desc limit :limit"
     )
     return list((await session.execute(statement, {"limit": limit, "recipient": recipient})).mappings())
