@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
+from fastapi import FastAPI
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -13,12 +15,18 @@ from backend.core.settings import Settings
 from backend.embedded.ports import free_port
 
 
+@cache
+def application() -> FastAPI:
+    """The application, one for all tests of a process: it puts its routes together at the first request (0.3 s)."""
+    return create_app()
+
+
 @asynccontextmanager
 async def api_server(settings: Settings) -> AsyncIterator[str]:
     """Yield the address of an API server that uses `settings`."""
     await start_resources(settings)
     port = free_port()
-    server = Server(edge(create_app()), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+    server = Server(edge(application()), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
     task = asyncio.create_task(server.serve())
     try:
         for _ in range(200):
