@@ -139,6 +139,8 @@ def _days_before(days: Sequence[_Day]) -> None:
 
 def _disposals(asset: str, one: _Day) -> list[Disposal]:
     """Return a day's disposal; two where a part of what went is one and a part is none for the law."""
+    if len(one.went) == 1:
+        return [_disposal_of_one(asset, one.went[0], one.parts)]
     groups = [[entry for entry in one.went if entry.is_taxable is taxable] for taxable in (True, False)]
     units = [sum(entry.amount_raw for entry in group) for group in groups]
     if all(units):
@@ -157,6 +159,16 @@ def _split(part: Part, units: Sequence[int]) -> list[Part]:
     amounts = shared(part.amount_raw, units)
     costs = [None, None] if part.cost_e18 is None else shared(part.cost_e18, amounts)
     return [Part(part.lot, amount, cost, None, part.rule) for amount, cost in zip(amounts, costs, strict=True)]
+
+
+def _disposal_of_one(asset: str, entry: Entry, parts: list[Part]) -> Disposal:
+    """Return what `_disposal` does of a day on which one thing went, as on most."""
+    event, units, proceeds = entry.event, entry.amount_raw, entry.money_e18
+    give_proceeds(parts, units, proceeds)
+    return Disposal(
+        (event.id,), entry.kind, asset, entry.wallet, event.at, entry.day, units, proceeds, parts, entry.is_taxable,
+        entry.spent_e18,
+    )  # fmt: skip
 
 
 def _disposal(asset: str, day: date, went: Sequence[Entry], amount_raw: int, parts: list[Part]) -> Disposal:
