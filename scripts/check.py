@@ -24,8 +24,8 @@ STAGES: dict[str, list[list[str]]] = {
     ],
     "types": [[str(BIN / "pyright")]],
     "unit": [[*PYTEST, "tests/unit", "-n", "2"]],
-    # A third of their time is waiting. Who has nothing left takes of what others have not begun.
-    "integration": [[*PYTEST, "tests/integration", "-n", "3", "--dist", "worksteal"]],
+    # Half of their time is waiting. Who has nothing left takes of what others have not begun.
+    "integration": [[*PYTEST, "tests/integration", "-n", "4", "--dist", "worksteal"]],
     "browser": [[*PYTEST, "tests/browser", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]],
 }
 BESIDE = "types"
