@@ -26,7 +26,7 @@ STAGES: dict[str, list[list[str]]] = {
     "unit": [[*PYTEST, "tests/unit", "-n", "2"]],
     # Half of their time is waiting. Who has nothing left takes of what others have not begun.
     "integration": [[*PYTEST, "tests/integration", "-n", "4", "--dist", "worksteal"]],
-    "browser": [[*PYTEST, "tests/browser", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]],
+    "browser": [[*PYTEST, "tests/browser", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]],
 }
 BESIDE = "types"
 
