@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, NoReturn
 
 from backend.core.money import PRICE_QUANTUM, engine_decimal
@@ -12,6 +12,7 @@ LARGEST_PRICE_USD = Decimal(10) ** 12  # a unit of anything dearer than that is 
 EARLIEST = 1_230_768_000  # 2009-01-01: nothing had a price on any chain before
 AHEAD_SECONDS = 300
 _MOST_DIGITS = 80
+_WIDE = Context(prec=40)  # 13 digits before the point and 18 after it are more than the 28 that are usual
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def price(value: Any) -> Decimal | None:
     exact = Decimal(value)
     if not exact.is_finite() or not PRICE_QUANTUM <= exact <= LARGEST_PRICE_USD:
         return None
-    return engine_decimal(engine_decimal(exact).quantize(PRICE_QUANTUM))
+    return engine_decimal(engine_decimal(exact).quantize(PRICE_QUANTUM, context=_WIDE))
 
 
 def instant(value: Any, now: int) -> int | None:

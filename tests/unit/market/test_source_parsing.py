@@ -42,6 +42,11 @@ def test_what_is_no_object(body: bytes) -> None:
         parsing.json_object(body)
 
 
+def test_the_largest_price_is_one() -> None:
+    assert parsing.price(parsing.LARGEST_PRICE_USD) == parsing.LARGEST_PRICE_USD
+    assert parsing.price(Decimal("10000000000")) == Decimal("10000000000")
+
+
 @given(st.one_of(st.none(), st.booleans(), st.text(), st.floats(), st.lists(st.integers()), st.decimals()))
 def test_anything_may_stand_in_a_field(value: object) -> None:
     assert (price := parsing.price(value)) is None or 0 < price <= parsing.LARGEST_PRICE_USD
