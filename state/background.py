@@ -1,7 +1,6 @@
 """Handlers that wait for others (the payment provider, a job): they run beside the page's other events."""
 
 import functools
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from backend.core.origin import Origin, coming_from
 from components.i18n import t
 from state.arguments import arguments_of
 from state.guard import GUARD_MARK, sign_in_redirect, user_of
+from state.signatures import show_without
 
 log = get_logger(__name__)
 
@@ -45,11 +45,7 @@ def signed_in_background(handler: Callable[..., Awaitable[Any]]) -> Any:
             log.exception("page event failed", handler=handler.__qualname__, request_id=failed_id)
             return await _tell(self, f"{t('error.internal')} ({failed_id})")
 
-    signature = inspect.signature(handler)
-    guarded.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[parameter for name, parameter in signature.parameters.items() if name != "user"]
-    )
-    guarded.__annotations__ = {name: kind for name, kind in handler.__annotations__.items() if name != "user"}
+    show_without("user", guarded, handler)
     setattr(guarded, GUARD_MARK, True)
     return rx.event(background=True)(guarded)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import inspect
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from backend.core.ids import request_id
 from backend.core.logging import get_logger
 from state.guard import user_of
 from state.live_queue import is_open
+from state.signatures import show_without
 
 RETRY_SECONDS = 2.0
 SESSION_CHECK_SECONDS = 60.0
@@ -79,11 +79,7 @@ def follows(what: str, *addresses: str) -> Callable[[Callable[[Any, Run], AsyncI
                     log.warning("news interrupted", of=what, error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
-        signature = inspect.signature(news)
-        follow.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[parameter for name, parameter in signature.parameters.items() if name != "run"]
-        )
-        follow.__annotations__ = {name: kind for name, kind in news.__annotations__.items() if name != "run"}
+        show_without("run", follow, news)
         setattr(follow, FOLLOW_MARK, True)
         return rx.event(background=True)(follow)
 

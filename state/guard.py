@@ -1,7 +1,6 @@
 """Who may call a handler. Any open socket can call any public handler, so each one asks here first."""
 
 import functools
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from backend.core.origin import Origin, coming_from
 from backend.core.pace import Pace
 from components.i18n import t
 from state.arguments import arguments_of
+from state.signatures import show_without
 
 log = get_logger(__name__)
 
@@ -68,11 +68,7 @@ def signed_in(handler: Callable[..., Awaitable[Any]]) -> Any:
             log.exception("page event failed", handler=handler.__qualname__, request_id=failed_id)
             return _tell(self, handler, t("error.internal"), failed_id)
 
-    signature = inspect.signature(handler)
-    guarded.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[parameter for name, parameter in signature.parameters.items() if name != "user"]
-    )
-    guarded.__annotations__ = {name: kind for name, kind in handler.__annotations__.items() if name != "user"}
+    show_without("user", guarded, handler)
     setattr(guarded, GUARD_MARK, True)
     return rx.event(guarded)
 

@@ -20,16 +20,19 @@ def field_error(error_id: str, message: Any) -> rx.Component:
     return rx.el.p(message, id=error_id, role="alert", class_name="text-12 text-loss font-strong empty:hidden mt-1")
 
 
-def text_field(label: str, name: str, error: Any = "", hint: Any = None, **props: Any) -> rx.Component:
-    """Return a labelled text input whose error is tied to it."""
+def text_field(
+    label: Any, name: str, error: Any = "", hint: Any = None, *, is_number: bool = False, **props: Any
+) -> rx.Component:
+    """Return a labelled text input whose error is tied to it; a number has its digits in columns and such a keyboard."""
     error_id = f"{name}-error"
     return rx.el.div(
         rx.el.label(label, html_for=name, class_name="block text-13 font-strong mb-1"),
         rx.el.input(
             id=name,
             name=name,
-            class_name=INPUT,
+            class_name=f"{INPUT} num" if is_number else INPUT,
             custom_attrs={"aria-describedby": error_id, "aria-invalid": _invalid(error)},
+            **({"input_mode": "decimal"} if is_number else {}),
             **props,
         ),
         rx.el.p(hint, class_name="text-12 text-ink-3 mt-1") if hint is not None else None,

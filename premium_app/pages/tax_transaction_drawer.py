@@ -231,21 +231,13 @@ def _worth_field(line: Any) -> rx.Component:
 
 def _basis() -> rx.Component:
     return rx.el.div(
-        rx.el.div(
-            rx.el.label(
-                t("tax_transactions.field_basis", currency=""), page.currency,
-                html_for="tax_basis",
-                class_name="block text-13 font-strong mb-1",
-            ),
-            rx.el.input(
-                id="tax_basis",
-                name="tax_basis",
-                default_value=page.basis,
-                input_mode="decimal",
-                auto_complete="off",
-                class_name=f"{INPUT} num",
-            ),
-            field_error("tax_basis-error", _problem("basis")),
+        text_field(
+            rx.fragment(t("tax_transactions.field_basis", currency=""), page.currency),
+            "tax_basis",
+            _problem("basis"),
+            is_number=True,
+            default_value=page.basis,
+            auto_complete="off",
         ),
         text_field(
             t("tax_transactions.field_acquired"),

@@ -203,30 +203,20 @@ def _input(leg: Any, name: str, label: str, value: Any, **props: Any) -> rx.Comp
             },
             **props,
         ),
-        rx.el.p(
-            error,
-            id=field + "-error",
-            role="alert",
-            class_name="text-12 text-loss font-strong empty:hidden mt-1",
-        ),
+        field_error(field + "-error", error),
     )
 
 
 def _gift() -> rx.Component:
     """What the giver paid, and since when they had it: what a gift goes on with in some places."""
     return rx.el.div(
-        rx.el.div(
-            rx.el.label(t("tax_write.basis"), " ", form.basis_currency, html_for="write_basis", class_name=_LABEL),
-            rx.el.input(
-                id="write_basis",
-                name="write_basis",
-                default_value=form.basis,
-                input_mode="decimal",
-                auto_complete="off",
-                class_name=f"{INPUT} num",
-                custom_attrs={"aria-describedby": "write_basis-error"},
-            ),
-            field_error("write_basis-error", _problem("basis")),
+        text_field(
+            rx.fragment(t("tax_write.basis"), " ", form.basis_currency),
+            "write_basis",
+            _problem("basis"),
+            is_number=True,
+            default_value=form.basis,
+            auto_complete="off",
         ),
         text_field(
             t("tax_transactions.field_acquired"),

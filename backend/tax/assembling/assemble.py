@@ -3,13 +3,12 @@
 The order of `entries` makes no difference: items stand by time, sequence and id before anything is decided.
 """
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from backend.core.garbage import no_search_for_cycles
 from backend.tax.assembling import issues, twice
 from backend.tax.assembling.balances import shortages
 from backend.tax.assembling.debts import Debts
@@ -59,7 +58,7 @@ def assemble(
 
     Raises UnknownJurisdictionError.
     """
-    with _no_search_for_cycles():
+    with no_search_for_cycles():
         return _Assembly(settings, rates, gaps).run(entries)
 
 
@@ -203,15 +202,3 @@ class _Assembly:
             issues.unvouched(words, asset, seen[asset], worth.get(asset))
             for asset in sorted(counted & suspect)
         ]  # fmt: skip
-
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Nothing made here is given up while it runs: looking for cycles among so many objects only costs time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

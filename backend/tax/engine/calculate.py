@@ -1,13 +1,12 @@
 """The engine's door: events and settings in, disposals and income out, the same to the last byte every time. Pure."""
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 
+from backend.core.garbage import no_search_for_cycles
 from backend.tax.engine.averaging import match_average, match_total_average
 from backend.tax.engine.entries import Entry, last_day, translating
 from backend.tax.engine.events import TaxEvent, canonical
@@ -72,25 +71,6 @@ def assess_years(
         results.append(rules.assess_gains(gains.get(year) or YearGains(), year, carried))
         carried = results[-1].carried
     return results
-
-
-@contextmanager
-def no_search_for_cycles() -> Iterator[None]:
-    """Nothing that is made here refers back: looking for cycles among so many objects took 40 % of the time.
-
-    At the end all there is counts as old, so that the next search among what is new does not go through it either;
-    unless somebody has frozen objects, which would thaw with it.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            if not gc.get_freeze_count():
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
 
 
 def calculate(events: Iterable[TaxEvent], settings: Settings) -> Calculation:

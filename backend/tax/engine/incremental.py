@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 
+from backend.core.garbage import no_search_for_cycles
 from backend.tax.engine.calculate import (
     Calculation,
     Settings,
@@ -19,7 +20,6 @@ from backend.tax.engine.calculate import (
     lot_rules,
     match,
     methods_of,
-    no_search_for_cycles,
     rules_of,
 )
 from backend.tax.engine.entries import Entry, Op, Translated

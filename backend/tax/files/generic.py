@@ -32,8 +32,11 @@ COLUMNS = {
     "sent_role?": "sent role", "received_role?": "received role", "sent_to?": "sent to",
     "received_from?": "received from", "position?": "position", "portfolio_value?": "portfolio value",
     "protocol?": "protocol", "identifiers?": "identifiers", "part?": "part",
+    "sequence?": "sequence",
 }  # fmt: skip
-_RARE = frozenset({"chain_id", "basis", "acquired_at", "position", "portfolio_value", "protocol", "identifiers"})
+_RARE = frozenset(
+    {"chain_id", "basis", "acquired_at", "position", "portfolio_value", "protocol", "identifiers", "sequence"}
+)
 _OF_LEGS = frozenset({"sent_role", "received_role", "sent_to", "received_from"})
 # Rare: they are no part of a mapping.
 _BY_HEADING_ONLY = _OF_LEGS | _RARE - {"chain_id"} | {"fee_value", "part"}
@@ -126,7 +129,7 @@ def _add(parts: list[_Said], out: Readings) -> None:
         position=as_text(line.text("position")) or None if is_rare else None,
         portfolio_worth=_money_of(parts, "portfolio_value", out) if is_rare else None,
         protocol=as_text(line.text("protocol")) or None if is_rare else None,
-        identifiers=_identifiers(line) if is_rare else None,
+        identifiers=_identifiers(line) if is_rare else None, sequence=_sequence(line) if is_rare else 0,
         acquired_at=line.at("acquired_at") if is_rare and line.text("acquired_at") else None,
     )  # fmt: skip
 
@@ -161,6 +164,16 @@ def _identifiers(line: Line) -> dict[str, str] | None:
     if any(not name or not mark for name, mark, _ in pairs):
         raise CellError("identifiers", "is written as name=value; name=value")
     return {name: value for name, _, value in pairs}
+
+
+def _sequence(line: Line) -> int:
+    """Return the place among transactions of the same second that an export says, 0 for none."""
+    text = line.text("sequence")
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise CellError("sequence", "is a whole number: the place among transactions of the same second")
+    return int(text)
 
 
 def as_text(cell: str) -> str:

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from types import MappingProxyType
 from uuid import UUID
 
-from backend.tax.engine.calculate import no_search_for_cycles
+from backend.core.garbage import no_search_for_cycles
 from backend.tax.files.formats import Format, Match, Source, best_match
 from backend.tax.files.mapped import checked, columns_of, day_first_of, decimal_mark_of, places_in
 from backend.tax.files.numbers import decimal_mark

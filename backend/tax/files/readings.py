@@ -66,7 +66,7 @@ class Readings:
         wallet: str | None = None, to_wallet: str | None = None, tx_hash: str | None = None, note: str = "",
         chain_id: int | None = None, position: str | None = None, problem: str | None = None,
         basis: Worth | None = None, acquired_at: datetime | None = None, portfolio_worth: Worth | None = None,
-        protocol: str | None = None, identifiers: Mapping[str, str] | None = None,
+        protocol: str | None = None, identifiers: Mapping[str, str] | None = None, sequence: int = 0,
     ) -> None:  # fmt: skip
         """Add a transaction that was read of some lines, by the order that ids need: see the module."""
         place = len(self.transactions)
@@ -89,7 +89,7 @@ class Readings:
                 line=lines[0], note=note[:_NOTE_LENGTH], problem=problem,
                 chain_id=chain_id, position=position, basis=basis,
                 acquired_at=acquired_at, portfolio_worth=portfolio_worth,
-                protocol=protocol, identifiers=identifiers,
+                protocol=protocol, identifiers=identifiers, sequence=sequence,
             )
         )  # fmt: skip
         for line in lines:

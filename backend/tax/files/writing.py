@@ -18,7 +18,7 @@ HEADER = (
     "timestamp", "type", "sent_asset", "sent_amount", "received_asset", "received_amount", "fee_asset", "fee_amount",
     "value", "currency", "wallet", "tx_hash", "note", "to_wallet", "chain_id", "fee_value", "basis", "acquired_at",
     "id", "sent_role", "received_role", "sent_to", "received_from", "position", "portfolio_value", "protocol",
-    "identifiers", "part",
+    "identifiers", "part", "sequence",
 )  # fmt: skip
 
 
@@ -124,6 +124,7 @@ def _line(transaction: TaxTransaction, row: _Row, place: int) -> list[str]:
         _text(transaction.position or "") if is_first else "", _amount(row.whole),
         _text(transaction.protocol or "") if is_first else "", _named(transaction.identifiers) if is_first else "",
         "" if is_first else str(place + 1),  # two lines that are the same would be taken for one
+        str(transaction.sequence or ""),
     ]  # fmt: skip
 
 

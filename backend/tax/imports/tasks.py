@@ -5,9 +5,9 @@ from uuid import UUID
 from backend.accounts.service import Feature, find_user, require
 from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, InvalidInputError, TierLimitError
+from backend.core.garbage import no_search_for_cycles
 from backend.core.jobs import JobContext, periodic, task
 from backend.core.retention import kept
-from backend.tax.engine.calculate import no_search_for_cycles
 from backend.tax.imports import repository
 from backend.tax.imports.service import IMPORT_TASK, READ_TASK
 from backend.tax.imports.working import Note, OvertakenError, import_file, prepare

@@ -20,11 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.service import Cap, CurrentUser, Feature, cap, find_user, require
 from backend.core.clock import utc_now
 from backend.core.errors import ConflictError, PremiumError
+from backend.core.garbage import no_search_for_cycles
 from backend.core.jobs import JobContext
 from backend.core.logging import get_logger
 from backend.tax.book_service import book_of
 from backend.tax.books import Book
-from backend.tax.engine.calculate import ENGINE_VERSION, no_search_for_cycles
+from backend.tax.engine.calculate import ENGINE_VERSION
 from backend.tax.form_templates.service import templates_of
 from backend.tax.forms.artefacts import TotalsDifferError, artefacts
 from backend.tax.forms.records import CSV, PDF, ZIP, TemplateError

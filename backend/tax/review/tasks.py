@@ -6,12 +6,13 @@ from uuid import UUID
 
 from backend.core.clock import utc_now
 from backend.core.db import Database
+from backend.core.garbage import no_search_for_cycles
 from backend.core.jobs import JobContext, task
 from backend.core.logging import get_logger
 from backend.tax import repository as books
 from backend.tax.book_service import book_of
 from backend.tax.books import Book, Issue
-from backend.tax.engine.calculate import Calculation, no_search_for_cycles
+from backend.tax.engine.calculate import Calculation
 from backend.tax.refusals import RefusedHistoryError, calculated, issue_of
 from backend.tax.review import repository
 from backend.tax.review.judging import judged

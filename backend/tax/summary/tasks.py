@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from backend.core.garbage import no_search_for_cycles
 from backend.core.jobs import JobContext, task
-from backend.tax.engine.calculate import no_search_for_cycles
 from backend.tax.summary import service
 
 
