@@ -202,7 +202,7 @@ def _open() -> rx.Component:
                 rx.el.p(
                     rx.el.strong(page.open_count, class_name="num text-20 font-strong"),
                     " ",
-                    t("tax_home.open_issues"),
+                    rx.cond(page.open_count == "1", t("tax_home.open_issue"), t("tax_home.open_issues")),
                 ),
                 rx.el.p(page.stake, class_name="text-13 text-ink-2"),
                 rx.el.div(link_button(t("tax_home.step_review_action"), "/tax/review/"), class_name="mt-2")

@@ -39,7 +39,7 @@ _HARVEST = (
 _SOON = (
     Column(t("optimisation.asset")),
     Column(t("optimisation.days"), end=True),
-    Column(t("optimisation.amount"), end=True),
+    Column(t("optimisation.amount"), end=True, hide="md"),
     Column(t("optimisation.gain"), end=True, hide="md"),
     Column(t("optimisation.acquired"), hide="md"),
 )
@@ -224,14 +224,19 @@ def _figures() -> rx.Component:
 
 def _asset(item: Any, *more: rx.Component) -> rx.Component:
     return cell(
-        rx.el.p(item.asset, class_name="font-strong break-words"),
+        rx.el.p(item.asset, class_name="font-strong wrap-anywhere"),
         rx.cond(
             item.wallet != "",
-            rx.el.p(item.wallet, title=item.wallet_full, class_name="text-12 text-ink-3 break-words"),
+            rx.el.p(item.wallet, title=item.wallet_full, class_name="text-12 text-ink-3 wrap-anywhere"),
         ),
         *more,
         class_name="min-w-28 max-w-xs",
     )
+
+
+def _small_amount(item: Any) -> rx.Component:
+    """The amount below the asset, where the screen has no room for its column."""
+    return rx.el.p(item.amount, class_name="md:hidden num text-12 text-ink-2")
 
 
 def _harvest() -> rx.Component:
@@ -266,7 +271,7 @@ def _loss(item: Any) -> rx.Component:
     """A lot, and below it in all the table's width what would spoil its loss."""
     return rx.fragment(
         rx.el.tr(
-            _asset(item, rx.el.p(item.amount, class_name="md:hidden num text-12 text-ink-2")),
+            _asset(item, _small_amount(item)),
             cell(item.acquired, hide="md", class_name="num whitespace-nowrap"),
             cell(item.amount, end=True, hide="md"),
             cell(item.cost, end=True, hide="lg"),
@@ -315,7 +320,7 @@ def _soon() -> rx.Component:
 
 def _waits(item: Any) -> rx.Component:
     return row(
-        _asset(item),
+        _asset(item, _small_amount(item)),
         cell(
             item.days,
             rx.el.span(
@@ -323,7 +328,7 @@ def _waits(item: Any) -> rx.Component:
             ),
             end=True,
         ),
-        cell(item.amount, end=True),
+        cell(item.amount, end=True, hide="md"),
         cell(toned(item.gain, item.tone), end=True, hide="md", class_name="whitespace-nowrap"),
         cell(item.acquired, hide="md", class_name="num whitespace-nowrap"),
         key=item.key,

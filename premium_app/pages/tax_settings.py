@@ -56,16 +56,20 @@ def tax_settings_page() -> rx.Component:
 
 
 def _loading() -> rx.Component:
-    """What is on its way, as high as it will be where nothing was chosen yet."""
-    field = rx.el.div(skeleton("h-5 w-28 mb-1"), skeleton("h-10 w-full"), skeleton("h-4 w-48 max-w-full mt-1"))
+    """What is on its way, as high as it will be where nothing was chosen yet.
+
+    Card for card in the order of the page: React keeps the first for the first, and nothing counts as moved.
+    """
+    field = rx.el.div(
+        skeleton("h-5 w-28 mb-1"), skeleton("h-9 max-md:h-11 w-full"), skeleton("h-4 w-48 max-w-full mt-1")
+    )
     return rx.fragment(
-        rx.el.span(t("state.loading"), role="status", class_name="sr-only"),
         card(t("tax_settings.rules"), rx.el.div(field, field, field, class_name=_GRID), note=skeleton("h-4 w-56")),
         card(
             t("tax_settings.methods"),
             rx.el.div(
                 skeleton("h-5 w-72 max-w-full"),
-                skeleton("h-10 w-40"),
+                skeleton("h-9 max-md:h-11 w-40"),
                 field,
                 class_name="flex flex-col gap-3 p-4 max-w-2xl",
             ),
@@ -73,6 +77,7 @@ def _loading() -> rx.Component:
             note=t("tax_settings.methods_note"),
         ),
         card(t("tax_settings.treatments"), skeleton_rows(5), note=t("tax_settings.treatments_note")),
+        rx.el.span(t("state.loading"), role="status", class_name="sr-only"),
     )
 
 
