@@ -1,13 +1,16 @@
 """A Coinbase file from the upload to the result: a line is corrected, one left out, once and again, and undone."""
 
+import asyncio
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from backend.embedded.trial import Trial
 from tests.browser.test_rebalancing import seen_in_every_look
-from tests.browser.test_tax_home import take_wallets_over
+from tests.browser.test_tax_home import WAIT_SECONDS, take_wallets_over
 
 pytestmark = pytest.mark.long  # and before the other tests of tax: it looks at the page that nobody imported into yet
 
@@ -102,13 +105,24 @@ async def test_a_file_of_nobody_is_mapped_by_keyboard(signed_in_page: Page, scre
     await expect(page.get_by_text("No file imported yet")).to_be_visible()
 
 
+async def a_swap(page: Page) -> dict[str, Any]:
+    """Return a swap of the demo wallets, which may be taken over some seconds after their first transactions."""
+    ends_at = time.monotonic() + WAIT_SECONDS
+    while True:
+        listed = await page.context.request.get("/v1/tax/transactions?source=wallet&kind=swap&limit=1")
+        if found := (await listed.json())["data"]["items"]:
+            return found[0]
+        assert time.monotonic() < ends_at, "no swap came"
+        await asyncio.sleep(1)
+        await page.context.request.post("/v1/tax/transactions/import", data={"source": "wallet"})
+
+
 async def test_what_the_wallets_tell_already_is_said_and_counts_once(
     signed_in_page: Page, running_app: Trial, screenshots: Path
 ) -> None:
     page = signed_in_page
     await take_wallets_over(page)
-    listed = await page.context.request.get("/v1/tax/transactions?source=wallet&kind=swap&limit=1")
-    (swap,) = (await listed.json())["data"]["items"]
+    swap = await a_swap(page)
     (went,) = [each for each in swap["legs"] if each["amount"].startswith("-")]
     (came,) = [each for each in swap["legs"] if not each["amount"].startswith("-")]
     head = "timestamp,type,sent_asset,sent_amount,received_asset,received_amount,tx_hash"
